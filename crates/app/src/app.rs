@@ -1,0 +1,335 @@
+//! The platform: database, clock, keys and settings, and the door.
+
+use std::sync::Arc;
+
+use spiral_domain::people::{PrincipalKind, Role, Tenant};
+use spiral_domain::{Error, Result, TenantId, Timestamp};
+use spiral_store::{Db, Dialect, HeldGrant, Scope, Store};
+
+use crate::access::AccessLog;
+use crate::caller::Caller;
+use crate::clock::{Clock, fresh};
+use crate::request::RequestContext;
+use crate::tokens::keys::SigningKey;
+use crate::tokens::seal::MasterKey;
+use crate::tokens::verify::{IssuerConfig, Verified, Verifier, VerifierConfig};
+
+/// What an operator decides.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The built-in issuer's name, also the base of its addresses.
+    pub issuer: String,
+    /// What tokens must be meant for.
+    pub audience: String,
+    /// How far clocks may differ.
+    pub leeway_seconds: i64,
+    /// How long a built-in token holds.
+    pub token_seconds: i64,
+    /// Whether demo tokens for people are given out.
+    pub demo_issuer: bool,
+    /// Other issuers.
+    pub issuers: Vec<IssuerConfig>,
+    /// How long idempotency keys are kept.
+    pub idempotency_seconds: i64,
+    /// Most records on a page.
+    pub page_size: i64,
+    /// Most rows in a batch.
+    pub batch_rows: usize,
+    /// Reads that may wait for their audit.
+    pub access_log_queue: usize,
+    /// Fewest hidden units in a published total.
+    pub suppression_threshold: u32,
+    /// Largest share of one hidden unit in a published total.
+    pub suppression_dominance: f64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            issuer: "http://127.0.0.1:8080".into(),
+            audience: "spiral-api".into(),
+            leeway_seconds: 30,
+            token_seconds: 900,
+            demo_issuer: false,
+            issuers: Vec::new(),
+            idempotency_seconds: 86_400,
+            page_size: 500,
+            batch_rows: 10_000,
+            access_log_queue: 4_096,
+            suppression_threshold: 5,
+            suppression_dominance: 0.85,
+        }
+    }
+}
+
+/// The platform. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+struct Inner {
+    db: Db,
+    clock: Clock,
+    settings: Settings,
+    cursor_key: [u8; 32],
+    signing: SigningKey,
+    verifier: Verifier,
+    access_log: AccessLog,
+}
+
+impl App {
+    /// Opens the platform on a migrated database; makes the first signing key if there is none.
+    pub async fn open(db: Db, clock: Clock, settings: Settings, master: &MasterKey) -> Result<Self> {
+        let mut keys = load_keys(&db, master).await?;
+        if keys.is_empty() {
+            let key = SigningKey::generate()?;
+            db.add_signing_key(key.kid(), key.to_sealed(master)?, clock.now())
+                .await?;
+            // Another server may have been first: all of them sign with what the database says is newest.
+            keys = load_keys(&db, master).await?;
+        }
+        let public = keys.iter().map(SigningKey::public_key).collect();
+        let verifier = Verifier::new(VerifierConfig {
+            audience: settings.audience.clone(),
+            leeway_seconds: settings.leeway_seconds,
+            builtin_issuer: settings.issuer.clone(),
+            builtin_keys: public,
+            issuers: settings.issuers.clone(),
+        });
+        let signing = keys
+            .into_iter()
+            .next()
+            .ok_or_else(|| Error::internal("there is no signing key"))?;
+        Ok(Self(Arc::new(Inner {
+            db,
+            clock,
+            cursor_key: master.derive("cursor"),
+            settings,
+            signing,
+            verifier,
+            access_log: AccessLog::default(),
+        })))
+    }
+
+    /// The database.
+    pub fn db(&self) -> &Db {
+        &self.0.db
+    }
+
+    /// The clock.
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// What the operator decided.
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// Signs the platform's own tokens.
+    pub(crate) fn signing(&self) -> &SigningKey {
+        &self.0.signing
+    }
+
+    pub(crate) fn cursor_key(&self) -> &[u8; 32] {
+        &self.0.cursor_key
+    }
+
+    pub(crate) fn access_log(&self) -> &AccessLog {
+        &self.0.access_log
+    }
+
+    /// The built-in issuer's public keys, as a JWK set.
+    pub fn jwks(&self) -> serde_json::Value {
+        self.0.verifier.builtin_jwks()
+    }
+
+    /// Whether it can serve: the database answers and its schema is current.
+    pub async fn ready(&self) -> Result<(), String> {
+        match self.db().pending_migrations().await {
+            Ok(pending) if pending.is_empty() => Ok(()),
+            Ok(pending) => Err(format!("migrations are pending: {}", pending.join(", "))),
+            Err(_) => Err("the database does not answer".into()),
+        }
+    }
+
+    /// Which database serves.
+    pub fn database(&self) -> &'static str {
+        if self.db().dialect() == Dialect::Postgres {
+            "PostgreSQL"
+        } else {
+            "SQLite"
+        }
+    }
+
+    /// The door: who is calling, by their token.
+    pub async fn authenticate(&self, token: Option<&str>) -> Result<Caller> {
+        let request = RequestContext::current();
+        let now = self.clock().now();
+        let token = token.ok_or(Error::Unauthenticated("a bearer token is required"))?;
+        let verified = self.0.verifier.verify(token, now).await?;
+        let tenant = self
+            .db()
+            .tenant_by_slug(&verified.tenant, &request.meter)
+            .await?
+            .ok_or(Error::Unauthenticated("the token's tenant is not known"))?;
+        request.note(|notes| notes.tenant = Some(tenant.slug.clone()));
+        let issuer = (!verified.builtin).then_some(verified.issuer.as_str());
+        let known = self
+            .db()
+            .known(tenant.id, issuer, &verified.subject, now.date(), &request.meter)
+            .await?
+            .ok_or(Error::Unauthenticated(
+                "the token's subject is not registered in its tenant",
+            ))?;
+        if known
+            .client
+            .as_ref()
+            .is_some_and(|client| client.closed_at.is_some())
+        {
+            return Err(Error::Unauthenticated("this API client is closed"));
+        }
+        let mut grants = known.grants;
+        if !verified.roles.is_empty() {
+            grants.extend(
+                self.grants_by_claim(&tenant, &verified, known.principal.id, now)
+                    .await?,
+            );
+        }
+        request.note(|notes| notes.caller = Some(known.principal.id.to_string()));
+        let scope = Scope {
+            tenant: tenant.id,
+            actor: known.principal.id,
+            today: now.date(),
+            system: false,
+            grants,
+            scopes: narrowed(
+                verified.scopes,
+                known.client.as_ref().map(|client| client.scopes.as_slice()),
+            ),
+            sources: known
+                .client
+                .as_ref()
+                .map(|client| client.sources.clone())
+                .unwrap_or_default(),
+        };
+        let store = Store::new(self.db().clone(), Arc::new(scope), Arc::clone(&request.meter));
+        Ok(Caller {
+            app: self.clone(),
+            principal: Arc::new(known.principal),
+            tenant: Arc::new(tenant),
+            client: known.client.map(Arc::new),
+            store,
+            request,
+            now,
+            keyed: None,
+        })
+    }
+
+    /// Roles that a trusted issuer's claim gives, held on the tenant's root.
+    async fn grants_by_claim(
+        &self,
+        tenant: &Tenant,
+        verified: &Verified,
+        principal: spiral_domain::PrincipalId,
+        now: Timestamp,
+    ) -> Result<Vec<HeldGrant>> {
+        let system = self.system(tenant, now);
+        let Some(root) = system.store.root().await? else {
+            return Ok(Vec::new());
+        };
+        let roles = verified
+            .roles
+            .iter()
+            .filter_map(|name| Role::from_name(name))
+            .filter(|role| role.fits(root.tier));
+        Ok(roles
+            .map(|role| HeldGrant {
+                grant: spiral_domain::people::Grant {
+                    id: spiral_domain::GrantId(uuid::Uuid::nil()),
+                    principal_id: principal,
+                    role,
+                    unit_id: root.id,
+                    network_id: None,
+                    granted_by: principal,
+                    expires_on: None,
+                    revoked_at: None,
+                    version: 1,
+                    created_at: now,
+                },
+                tier: root.tier,
+                path: root.path.clone(),
+            })
+            .collect())
+    }
+
+    /// The platform itself at work in a tenant: sees and may do everything there, and is audited like anyone.
+    pub fn system(&self, tenant: &Tenant, now: Timestamp) -> Caller {
+        let request = RequestContext::current();
+        let scope = Scope::system(tenant.id, now.date());
+        let principal = spiral_domain::people::Principal {
+            id: scope.actor,
+            kind: PrincipalKind::System,
+            issuer: None,
+            subject: None,
+            name: "Spiral".into(),
+            version: 1,
+            created_at: tenant.created_at,
+        };
+        Caller {
+            app: self.clone(),
+            principal: Arc::new(principal),
+            tenant: Arc::new(tenant.clone()),
+            client: None,
+            store: Store::new(self.db().clone(), Arc::new(scope), Arc::clone(&request.meter)),
+            request,
+            now,
+            keyed: None,
+        }
+    }
+
+    /// Adds a tenant.
+    pub async fn create_tenant(&self, slug: &str, name: &str) -> Result<Tenant> {
+        let mut found = spiral_domain::Violations::new();
+        spiral_domain::text::check_code(&mut found, "/slug", slug);
+        spiral_domain::text::check_text(&mut found, "/name", name, 200);
+        found.into_result()?;
+        let tenant = Tenant {
+            id: fresh::<TenantId>(),
+            slug: slug.into(),
+            name: name.into(),
+            created_at: self.clock().now(),
+        };
+        self.db().create_tenant(&tenant).await?;
+        Ok(tenant)
+    }
+
+    /// The tenant of this short name.
+    pub async fn tenant(&self, slug: &str) -> Result<Tenant> {
+        let request = RequestContext::current();
+        self.db()
+            .tenant_by_slug(slug, &request.meter)
+            .await?
+            .ok_or(Error::NotFound("tenant"))
+    }
+}
+
+/// A token's scopes, cut down to its client's.
+fn narrowed(token: Option<Vec<String>>, client: Option<&[String]>) -> Option<Vec<String>> {
+    let client = client.filter(|scopes| !scopes.is_empty());
+    match (token, client) {
+        (None, None) => None,
+        (None, Some(client)) => Some(client.to_vec()),
+        (Some(token), None) => Some(token),
+        (Some(token), Some(client)) => {
+            Some(token.into_iter().filter(|scope| client.contains(scope)).collect())
+        }
+    }
+}
+
+async fn load_keys(db: &Db, master: &MasterKey) -> Result<Vec<SigningKey>> {
+    db.signing_keys()
+        .await?
+        .iter()
+        .map(|(_, sealed)| SigningKey::from_sealed(master, sealed))
+        .collect()
+}

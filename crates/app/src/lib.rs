@@ -1,0 +1,18 @@
+//! The use cases of Spiral, one free function each: `verb_noun(caller, input) -> Result<answer>`.
+//!
+//! Both faces call them and nothing else. A [`Caller`] is made only by [`App::authenticate`]; it reads through
+//! its own scoped store and writes only through [`Caller::begin`].
+
+pub mod access;
+mod app;
+mod caller;
+pub mod clock;
+mod once;
+pub mod people;
+pub mod request;
+pub mod tenancy;
+pub mod tokens;
+
+pub use app::{App, Settings};
+pub use caller::{Caller, Reach};
+pub use once::{Once, once};

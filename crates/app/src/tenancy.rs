@@ -1,0 +1,440 @@
+//! Units, networks, programmes and sharing.
+
+use std::collections::HashMap;
+
+use spiral_domain::people::Action;
+use spiral_domain::programmes::{CreateProgramme, Programme};
+use spiral_domain::tenancy::{
+    ChangeOrgUnit, CreateNetwork, CreateOrgUnit, MemberInput, Network, NetworkMember, OrgUnit,
+    SetNetworkMembers, SetSharing, SharingSetting, Tier,
+};
+use spiral_domain::{
+    Allowed, DatePrecision, Error, NetworkId, Page, PageRequest, Reference, Result, UnitId, Violations,
+    WorkKind,
+};
+use spiral_store::{Column as _, Tx};
+
+use crate::caller::Caller;
+use crate::clock::fresh;
+
+/// What can be done with a unit, for `allowedActions`.
+const ON_UNIT: &[Action] = &[
+    Action::ChangeOrgUnit,
+    Action::CreateOrgUnit,
+    Action::SetSharing,
+    Action::GrantRole,
+    Action::DefineMeasure,
+    Action::PushObservations,
+    Action::RecordAdoption,
+    Action::AssessSustainability,
+];
+
+/// Which units a list shows.
+#[derive(Debug, Clone, Default)]
+pub struct UnitFilter {
+    /// Units at or beneath this one.
+    pub within: Option<Reference>,
+    /// Units directly beneath this one.
+    pub parent: Option<Reference>,
+    /// Units of this tier.
+    pub tier: Option<Tier>,
+    /// Members of this network, today.
+    pub network: Option<Reference>,
+    /// The unit with this ODS code.
+    pub ods_code: Option<String>,
+}
+
+/// Adds a unit beneath another.
+pub async fn create_org_unit(caller: &Caller, input: CreateOrgUnit) -> Result<OrgUnit> {
+    input.check()?;
+    let parent: OrgUnit = caller.store().named(&input.parent).await?;
+    input.check_parent(&parent)?;
+    let mut tx = caller.begin(Action::CreateOrgUnit, &[&parent][..]).await?;
+    let unit = tx
+        .add_unit(new_unit(input, Some(parent.id), &tx), Some(&parent))
+        .await?;
+    tx.commit(unit).await
+}
+
+/// Adds a tenant's root; for the platform itself.
+pub async fn create_root(caller: &Caller, input: CreateOrgUnit) -> Result<OrgUnit> {
+    input.check()?;
+    let mut tx = caller.begin(Action::CreateOrgUnit, crate::Reach::Tenant).await?;
+    if tx.root().await?.is_some() {
+        return Err(Error::conflict("root_exists", "the tenant has its root already"));
+    }
+    let unit = tx
+        .add_unit(
+            new_unit(
+                CreateOrgUnit {
+                    tier: Tier::National,
+                    ..input
+                },
+                None,
+                &tx,
+            ),
+            None,
+        )
+        .await?;
+    tx.commit(unit).await
+}
+
+/// Adds many units in one transaction, parents before children; for the platform itself.
+pub async fn plant(caller: &Caller, inputs: Vec<CreateOrgUnit>) -> Result<Vec<OrgUnit>> {
+    let mut tx = caller.begin(Action::CreateOrgUnit, crate::Reach::Tenant).await?;
+    let mut planted: HashMap<Reference, OrgUnit> = HashMap::new();
+    let mut units = Vec::with_capacity(inputs.len());
+    for input in inputs {
+        input.check()?;
+        let parent = match planted.get(&input.parent) {
+            Some(parent) => parent.clone(),
+            None => tx.named(&input.parent).await?,
+        };
+        input.check_parent(&parent)?;
+        let unit = tx
+            .add_unit(new_unit(input, Some(parent.id), &tx), Some(&parent))
+            .await?;
+        planted.insert(Reference::Code(unit.code.clone()), unit.clone());
+        units.push(unit);
+    }
+    tx.commit(()).await?;
+    Ok(units)
+}
+
+fn new_unit(input: CreateOrgUnit, parent_id: Option<UnitId>, tx: &Tx) -> OrgUnit {
+    OrgUnit {
+        id: fresh(),
+        parent_id,
+        tier: input.tier,
+        kind: input.kind,
+        code: input.code,
+        ods_code: input.ods_code.map(|code| code.to_ascii_uppercase()),
+        source: input.source,
+        external_id: input.external_id,
+        name: input.name,
+        service_area: input.service_area,
+        population: input.population,
+        opened_on: input.opened_on.map(|date| date.first),
+        opened_precision: input.opened_on.map_or(DatePrecision::Day, |date| date.precision),
+        closed_on: input.closed_on,
+        synthetic: input.synthetic,
+        path: String::new(),
+        version: 1,
+        created_at: tx.now(),
+        updated_at: tx.now(),
+    }
+}
+
+/// Changes a unit.
+pub async fn change_org_unit(
+    caller: &Caller,
+    unit: &Reference,
+    if_match: Option<i64>,
+    input: ChangeOrgUnit,
+) -> Result<OrgUnit> {
+    input.check()?;
+    let unit: OrgUnit = caller.store().named(unit).await?;
+    let mut tx = caller.begin(Action::ChangeOrgUnit, &[&unit][..]).await?;
+    let mut unit: OrgUnit = tx.named(&unit.id.into()).await?;
+    check_version(if_match, unit.version)?;
+    let before = unit.clone();
+    input.apply(&mut unit);
+    if unit != before {
+        unit.version += 1;
+        unit.updated_at = tx.now();
+        tx.change_unit(&unit).await?;
+    }
+    tx.commit(unit).await
+}
+
+/// Refuses a change of another version than the one that the caller has read.
+pub(crate) fn check_version(if_match: Option<i64>, version: i64) -> Result<()> {
+    if if_match.is_none_or(|wanted| wanted == version) {
+        Ok(())
+    } else {
+        Err(Error::Stale)
+    }
+}
+
+/// One unit.
+pub async fn org_unit(caller: &Caller, unit: &Reference) -> Result<Allowed<OrgUnit>> {
+    caller.require(Action::ReadDirectory)?;
+    let unit: OrgUnit = caller.store().named(unit).await?;
+    Ok(with_allowed(caller, unit))
+}
+
+/// A unit with what the caller may do with it.
+pub fn with_allowed(caller: &Caller, unit: OrgUnit) -> Allowed<OrgUnit> {
+    Allowed {
+        allowed_actions: caller.allowed(&unit, ON_UNIT),
+        record: unit,
+    }
+}
+
+/// Units, a page at a time.
+pub async fn org_units(
+    caller: &Caller,
+    filter: UnitFilter,
+    page: &PageRequest,
+) -> Result<Page<Allowed<OrgUnit>>> {
+    caller.require(Action::ReadDirectory)?;
+    let list = format!("org_units {filter:?}");
+    let window = caller.window(&list, page)?;
+    let find = narrow(caller, caller.store().find::<OrgUnit>(), &filter).await?;
+    let slice = find.page(&window).await?;
+    Ok(slice
+        .into_page(|after| caller.cursor(&list, after))
+        .map(|unit| with_allowed(caller, unit)))
+}
+
+/// How many units the filter finds.
+pub async fn count_org_units(caller: &Caller, filter: &UnitFilter) -> Result<i64> {
+    caller.require(Action::ReadDirectory)?;
+    narrow(caller, caller.store().find::<OrgUnit>(), filter)
+        .await?
+        .count()
+        .await
+}
+
+async fn narrow<'s>(
+    caller: &Caller,
+    mut find: spiral_store::Find<'s, OrgUnit>,
+    filter: &UnitFilter,
+) -> Result<spiral_store::Find<'s, OrgUnit>> {
+    if let Some(within) = &filter.within {
+        let within: OrgUnit = caller.store().named(within).await?;
+        find = find.with(|sql| {
+            sql.push_beneath("r.path", &within.path);
+        });
+    }
+    if let Some(parent) = &filter.parent {
+        let parent: OrgUnit = caller.store().named(parent).await?;
+        find = find.filter("r.parent_id = ?", [parent.id.value()]);
+    }
+    if let Some(tier) = filter.tier {
+        find = find.filter("r.tier = ?", [tier.value()]);
+    }
+    if let Some(code) = &filter.ods_code {
+        find = find.filter("r.ods_code = ?", [code.to_ascii_uppercase().value()]);
+    }
+    if let Some(network) = &filter.network {
+        let network: Network = caller.store().named(network).await?;
+        let members = members_on(caller, network.id, caller.today()).await?;
+        find = find.ids(&members);
+    }
+    Ok(find)
+}
+
+/// The network's members on a day.
+pub(crate) async fn members_on(
+    caller: &Caller,
+    network: NetworkId,
+    day: spiral_domain::Date,
+) -> Result<Vec<UnitId>> {
+    let members = caller
+        .store()
+        .members_of(&[network])
+        .await?
+        .remove(&network)
+        .unwrap_or_default();
+    let there = |member: &&NetworkMember| {
+        member.joined_on.is_none_or(|joined| joined <= day) && member.left_on.is_none_or(|left| day <= left)
+    };
+    Ok(members
+        .iter()
+        .filter(there)
+        .map(|member| member.unit_id)
+        .collect())
+}
+
+/// Units by id, for links between records.
+pub async fn units_of(caller: &Caller, ids: &[UnitId]) -> Result<HashMap<UnitId, OrgUnit>> {
+    caller.store().find::<OrgUnit>().ids(ids).by_id().await
+}
+
+/// The units directly beneath each of these.
+pub async fn children_of(caller: &Caller, parents: &[UnitId]) -> Result<HashMap<UnitId, Vec<OrgUnit>>> {
+    let mut children: HashMap<UnitId, Vec<OrgUnit>> = HashMap::new();
+    for unit in caller
+        .store()
+        .find::<OrgUnit>()
+        .among("r.parent_id", parents)
+        .all("r.id")
+        .await?
+    {
+        if let Some(parent) = unit.parent_id {
+            children.entry(parent).or_default().push(unit);
+        }
+    }
+    Ok(children)
+}
+
+/// Makes a network.
+pub async fn create_network(caller: &Caller, input: CreateNetwork) -> Result<Network> {
+    input.check()?;
+    let host: OrgUnit = caller.store().named(&input.host_unit).await?;
+    let mut tx = caller.begin(Action::CreateNetwork, &[&host][..]).await?;
+    let network = Network {
+        id: fresh(),
+        code: input.code,
+        name: input.name,
+        kind: input.kind,
+        host_unit_id: host.id,
+        version: 1,
+        created_at: tx.now(),
+        updated_at: tx.now(),
+    };
+    let members = resolve_members(&tx, network.id, &input.members).await?;
+    tx.add_network(&network, &members).await?;
+    tx.commit(network).await
+}
+
+/// Sets a network's members.
+pub async fn set_network_members(
+    caller: &Caller,
+    network: &Reference,
+    if_match: Option<i64>,
+    input: SetNetworkMembers,
+) -> Result<Network> {
+    input.check()?;
+    let network: Network = caller.store().named(network).await?;
+    let host: OrgUnit = caller.store().named(&network.host_unit_id.into()).await?;
+    let mut tx = caller.begin(Action::ChangeNetwork, &[&host][..]).await?;
+    let mut network: Network = tx.named(&network.id.into()).await?;
+    check_version(if_match, network.version)?;
+    let members = resolve_members(&tx, network.id, &input.members).await?;
+    network.version += 1;
+    network.updated_at = tx.now();
+    tx.set_members(&network, &members).await?;
+    tx.commit(network).await
+}
+
+async fn resolve_members(tx: &Tx, network: NetworkId, inputs: &[MemberInput]) -> Result<Vec<NetworkMember>> {
+    let units: HashMap<Reference, OrgUnit> = tx.resolve(inputs.iter().map(|member| &member.unit)).await?;
+    let mut found = Violations::new();
+    let mut members: Vec<NetworkMember> = Vec::with_capacity(inputs.len());
+    for (n, input) in inputs.iter().enumerate() {
+        match units.get(&input.unit) {
+            None => found.add(
+                format!("/members/{n}/unit"),
+                "not_found",
+                format!("there is no unit `{}`", input.unit),
+            ),
+            Some(unit) if members.iter().any(|member| member.unit_id == unit.id) => {
+                found.add(format!("/members/{n}/unit"), "twice", "this unit is named twice");
+            }
+            Some(unit) => members.push(NetworkMember {
+                network_id: network,
+                unit_id: unit.id,
+                joined_on: input.joined_on,
+                left_on: input.left_on,
+            }),
+        }
+    }
+    found.into_result()?;
+    Ok(members)
+}
+
+/// One network.
+pub async fn network(caller: &Caller, network: &Reference) -> Result<Allowed<Network>> {
+    caller.require(Action::ReadDirectory)?;
+    let network: Network = caller.store().named(network).await?;
+    let host: OrgUnit = caller.store().named(&network.host_unit_id.into()).await?;
+    Ok(Allowed {
+        allowed_actions: caller.allowed(&host, &[Action::ChangeNetwork]),
+        record: network,
+    })
+}
+
+/// Networks, a page at a time.
+pub async fn networks(caller: &Caller, page: &PageRequest) -> Result<Page<Network>> {
+    caller.require(Action::ReadDirectory)?;
+    let window = caller.window("networks", page)?;
+    let slice = caller.store().find::<Network>().page(&window).await?;
+    Ok(slice.into_page(|after| caller.cursor("networks", after)))
+}
+
+/// The members of each network.
+pub async fn members_of(
+    caller: &Caller,
+    networks: &[NetworkId],
+) -> Result<HashMap<NetworkId, Vec<NetworkMember>>> {
+    caller.require(Action::ReadDirectory)?;
+    caller.store().members_of(networks).await
+}
+
+/// Records a programme.
+pub async fn create_programme(caller: &Caller, input: CreateProgramme) -> Result<Programme> {
+    input.check()?;
+    let unit: OrgUnit = caller.store().named(&input.unit).await?;
+    let network: Option<Network> = match &input.network {
+        Some(network) => Some(caller.store().named(network).await?),
+        None => None,
+    };
+    let mut tx = caller.begin(Action::CreateProgramme, &[&unit][..]).await?;
+    let precision =
+        |date: Option<spiral_domain::PartialDate>| date.map_or(DatePrecision::Day, |date| date.precision);
+    let programme = Programme {
+        id: fresh(),
+        code: input.code,
+        name: input.name,
+        unit_id: unit.id,
+        network_id: network.map(|network| network.id),
+        starts_on: input.starts_on.map(|date| date.first),
+        starts_precision: precision(input.starts_on),
+        ends_on: input.ends_on.map(|date| date.first),
+        ends_precision: precision(input.ends_on),
+        coaching: input.coaching,
+        teams: input.teams,
+        source: input.source,
+        version: 1,
+        created_at: tx.now(),
+        updated_at: tx.now(),
+    };
+    tx.add_programme(&programme).await?;
+    tx.commit(programme).await
+}
+
+/// One programme.
+pub async fn programme(caller: &Caller, programme: &Reference) -> Result<Programme> {
+    caller.require(Action::ReadDirectory)?;
+    caller.store().named(programme).await
+}
+
+/// Programmes, a page at a time.
+pub async fn programmes(caller: &Caller, page: &PageRequest) -> Result<Page<Programme>> {
+    caller.require(Action::ReadDirectory)?;
+    let window = caller.window("programmes", page)?;
+    let slice = caller.store().find::<Programme>().page(&window).await?;
+    Ok(slice.into_page(|after| caller.cursor("programmes", after)))
+}
+
+/// How far a unit shares each kind of its work.
+pub async fn sharing(caller: &Caller, unit: &Reference) -> Result<Vec<SharingSetting>> {
+    caller.require(Action::ReadDirectory)?;
+    let unit: OrgUnit = caller.store().named(unit).await?;
+    let settings = caller.store().sharing_of(&[&unit]).await?;
+    Ok(WorkKind::ALL
+        .into_iter()
+        .filter_map(|kind| settings.get(&(unit.id, kind)).cloned())
+        .collect())
+}
+
+/// Sets how far a unit shares one kind of its work: at once, everywhere, for what is there and what is to come.
+pub async fn set_sharing(
+    caller: &Caller,
+    unit: &Reference,
+    kind: WorkKind,
+    input: SetSharing,
+) -> Result<SharingSetting> {
+    let unit: OrgUnit = caller.store().named(unit).await?;
+    let mut tx = caller.begin(Action::SetSharing, &[&unit][..]).await?;
+    let setting = SharingSetting {
+        unit_id: unit.id,
+        kind,
+        level: input.level.on(unit.tier),
+        set_by_unit: true,
+    };
+    tx.write_sharing(&setting).await?;
+    tx.commit(setting).await
+}

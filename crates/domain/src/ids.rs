@@ -1,0 +1,102 @@
+//! Identifiers: one newtype per kind of record, so that one cannot stand where another belongs.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl From<Uuid> for $name {
+            fn from(id: Uuid) -> Self {
+                Self(id)
+            }
+        }
+
+        impl From<$name> for Uuid {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = uuid::Error;
+            fn from_str(text: &str) -> Result<Self, uuid::Error> {
+                text.parse().map(Self)
+            }
+        }
+
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                crate::ids::uuid_schema()
+            }
+        }
+        impl utoipa::ToSchema for $name {
+            fn name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+        }
+
+        async_graphql::scalar!($name, "ID");
+    )*};
+}
+
+fn uuid_schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+    use utoipa::openapi::{KnownFormat, ObjectBuilder, SchemaFormat, schema::Type};
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)))
+        .into()
+}
+
+ids! {
+    /// A whole improvement system.
+    TenantId,
+    /// A node of the tenant's tree.
+    UnitId,
+    /// A network across the tree.
+    NetworkId,
+    /// A plain record of a programme.
+    ProgrammeId,
+    /// A person or an API client.
+    PrincipalId,
+    /// A role held on a unit or network.
+    GrantId,
+    /// One of an API client's secrets.
+    SecretId,
+    /// A measure in one of its versions.
+    MeasureId,
+    /// A declared stratum dimension.
+    DimensionId,
+    /// One value of a measure for a unit and period.
+    ObservationId,
+    /// A change that may be worth spreading.
+    InnovationId,
+    /// A unit reached a stage for an innovation.
+    AdoptionEventId,
+    /// A field test of an innovation.
+    FieldTestId,
+    /// A unit enrolled in a field test.
+    SiteId,
+    /// One pushed result of a field test.
+    ResultId,
+    /// A sustainability assessment.
+    AssessmentId,
+    /// One rater's answers in an assessment.
+    RatingId,
+}

@@ -1,0 +1,25 @@
+//! The vocabulary of Spiral: ids, records, inputs, rules, roles and actions. No I/O, no clock, no async.
+//!
+//! One module per capability, named as in every other layer; beside them the few types that all share.
+
+pub mod error;
+pub mod exchange;
+pub mod ids;
+pub mod page;
+pub mod patch;
+pub mod people;
+pub mod programmes;
+pub mod reference;
+pub mod screening;
+pub mod sharing;
+pub mod tenancy;
+pub mod text;
+pub mod time;
+
+pub use error::{Error, Result, Violation, Violations};
+pub use ids::*;
+pub use page::{Allowed, Page, PageInfo, PageRequest};
+pub use patch::Patch;
+pub use reference::Reference;
+pub use sharing::{Sharing, Withheld, WorkKind};
+pub use time::{Date, DatePrecision, Interval, PartialDate, Timestamp};

@@ -1,0 +1,327 @@
+//! What can be done, and which role may do it where: the whole of the permission matrix.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::Role;
+
+/// Where a role may do something, seen from the unit it is held on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum May {
+    /// Nowhere.
+    No,
+    /// With what that unit itself owns.
+    Own,
+    /// With what that unit and the units beneath it own; reading, only as far as it is shared upwards.
+    Beneath,
+    /// Beneath, but only rows of the client's own sources.
+    OwnSources,
+    /// Anywhere in the tenant.
+    Tenant,
+}
+
+impl May {
+    /// As `schema/permissions.txt` shows it.
+    pub const fn mark(self) -> &'static str {
+        match self {
+            Self::No => "-",
+            Self::Own => "own",
+            Self::Beneath => "beneath",
+            Self::OwnSources => "own rows",
+            Self::Tenant => "tenant",
+        }
+    }
+}
+
+macro_rules! actions {
+    ($($capability:literal { $($(#[doc = $doc:literal])* $name:ident $mode:ident),* $(,)? })*) => {
+        /// Something that a caller can do; named as the use case that does it.
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema, async_graphql::Enum,
+        )]
+        #[serde(rename_all = "camelCase")]
+        pub enum Action {
+            $($($(#[doc = $doc])* $name,)*)*
+        }
+
+        impl Action {
+            /// All of them, by capability.
+            pub const ALL: &'static [Self] = &[$($(Self::$name,)*)*];
+
+            /// The module that it belongs to.
+            pub const fn capability(self) -> &'static str {
+                match self { $($(Self::$name)|* => $capability,)* }
+            }
+
+            /// Whether it changes anything.
+            pub const fn writes(self) -> bool {
+                match self { $($(Self::$name => actions!(@ $mode),)*)* }
+            }
+
+            /// What it is, in words.
+            pub const fn words(self) -> &'static str {
+                match self { $($(Self::$name => concat!($($doc),*),)*)* }
+            }
+        }
+    };
+    (@ read) => { false };
+    (@ write) => { true };
+}
+
+actions! {
+    "tenancy" {
+        /// Read units, networks, programmes, innovations, measures and other parts of the directory.
+        ReadDirectory read,
+        /// Add a unit beneath another.
+        CreateOrgUnit write,
+        /// Change a unit's name, code, kind, service area or population.
+        ChangeOrgUnit write,
+        /// Make a network hosted by a unit.
+        CreateNetwork write,
+        /// Change a network's members.
+        ChangeNetwork write,
+        /// Set how far a unit's own work is shared.
+        SetSharing write,
+    }
+    "people" {
+        /// Read who holds which role, and the principals.
+        ReadGrants read,
+        /// Register a person.
+        RegisterPrincipal write,
+        /// Give a role.
+        GrantRole write,
+        /// Take a role back.
+        RevokeGrant write,
+        /// Make an API client, give it another secret, or close it.
+        ManageApiClient write,
+        /// Read the audit.
+        ReadAudit read,
+    }
+    "programmes" {
+        /// Record a programme.
+        CreateProgramme write,
+    }
+    "measures" {
+        /// Declare a stratum dimension.
+        DeclareDimension write,
+        /// Define a measure, or a new version of it.
+        DefineMeasure write,
+        /// Read observations.
+        ReadObservations read,
+        /// Push observations, correct and retract them.
+        PushObservations write,
+    }
+    "analysis" {
+        /// Read roll-ups of observations.
+        ReadRollUp read,
+    }
+    "innovations" {
+        /// Describe an innovation.
+        CreateInnovation write,
+        /// Change an innovation, or move it to another status.
+        ChangeInnovation write,
+        /// Plan a field test and enrol its sites.
+        ManageFieldTest write,
+        /// Push field-test results.
+        PushResults write,
+        /// Read field-test sites and results.
+        ReadFieldTests read,
+    }
+    "spread" {
+        /// Record, correct and retract adoption events.
+        RecordAdoption write,
+        /// Mark an adoption event about one's own unit as disputed.
+        DisputeAdoption write,
+        /// Read adoption events and adoptions.
+        ReadAdoption read,
+        /// Read spread metrics and curves.
+        ReadSpread read,
+    }
+    "sustainability" {
+        /// Open and close a sustainability assessment.
+        AssessSustainability write,
+        /// Rate a sustainability assessment.
+        RateSustainability write,
+        /// Read sustainability assessments.
+        ReadSustainability read,
+    }
+}
+
+impl Action {
+    /// The name in JSON, in operation ids and mutations.
+    pub fn name(self) -> String {
+        let name = format!("{self:?}");
+        let mut letters = name.chars();
+        letters
+            .next()
+            .map(|first| first.to_ascii_lowercase().to_string() + letters.as_str())
+            .unwrap_or_default()
+    }
+
+    /// The OAuth scope it needs.
+    pub fn scope(self) -> String {
+        format!(
+            "{}:{}",
+            self.capability(),
+            if self.writes() { "write" } else { "read" }
+        )
+    }
+
+    /// Every OAuth scope there is.
+    pub fn scopes() -> BTreeSet<String> {
+        Self::ALL.iter().map(|action| action.scope()).collect()
+    }
+}
+
+impl Role {
+    /// Whether, and where, the role may do this. Rendered to `schema/permissions.txt`.
+    pub const fn may(self, action: Action) -> May {
+        use Action as A;
+        use Role as R;
+        let lead = matches!(self, R::NationalLead | R::ShaLead | R::OrganisationLead);
+        let analyst = matches!(self, R::NationalAnalyst | R::ShaAnalyst | R::OrganisationAnalyst);
+        let team = matches!(self, R::TeamLead | R::TeamMember);
+        let reader = lead || analyst || team || matches!(self, R::Coach);
+        match action {
+            A::ReadDirectory => May::Tenant,
+            A::CreateOrgUnit
+            | A::ChangeOrgUnit
+            | A::CreateNetwork
+            | A::ChangeNetwork
+            | A::CreateProgramme
+                if lead =>
+            {
+                May::Beneath
+            }
+            A::SetSharing | A::DisputeAdoption if lead || matches!(self, R::TeamLead) => May::Own,
+            A::ReadGrants if lead || matches!(self, R::TeamLead | R::Auditor) => May::Beneath,
+            A::RegisterPrincipal | A::GrantRole | A::RevokeGrant | A::ManageApiClient
+                if lead || matches!(self, R::TeamLead) =>
+            {
+                May::Beneath
+            }
+            A::ReadAudit if matches!(self, R::Auditor) => May::Tenant,
+            A::DeclareDimension | A::DefineMeasure if lead || team => May::Own,
+            A::ReadObservations if reader || matches!(self, R::PatientPartner) => May::Beneath,
+            A::ReadObservations | A::ReadFieldTests | A::ReadAdoption if matches!(self, R::Integration) => {
+                May::OwnSources
+            }
+            A::PushObservations if lead || team => May::Own,
+            A::PushObservations | A::PushResults | A::RecordAdoption if matches!(self, R::Integration) => {
+                May::Beneath
+            }
+            A::ReadRollUp | A::ReadSpread if reader || matches!(self, R::PatientPartner) => May::Tenant,
+            A::CreateInnovation | A::ChangeInnovation | A::ManageFieldTest
+                if lead || matches!(self, R::TeamLead) =>
+            {
+                May::Own
+            }
+            A::PushResults | A::RecordAdoption if lead => May::Beneath,
+            A::PushResults | A::RecordAdoption if team => May::Own,
+            A::ReadFieldTests | A::ReadAdoption | A::ReadSustainability if reader => May::Beneath,
+            A::AssessSustainability | A::RateSustainability if lead || team => May::Own,
+            A::CreateOrgUnit
+            | A::ChangeOrgUnit
+            | A::CreateNetwork
+            | A::ChangeNetwork
+            | A::SetSharing
+            | A::ReadGrants
+            | A::RegisterPrincipal
+            | A::GrantRole
+            | A::RevokeGrant
+            | A::ManageApiClient
+            | A::ReadAudit
+            | A::CreateProgramme
+            | A::DeclareDimension
+            | A::DefineMeasure
+            | A::ReadObservations
+            | A::PushObservations
+            | A::ReadRollUp
+            | A::CreateInnovation
+            | A::ChangeInnovation
+            | A::ManageFieldTest
+            | A::PushResults
+            | A::ReadFieldTests
+            | A::RecordAdoption
+            | A::DisputeAdoption
+            | A::ReadAdoption
+            | A::ReadSpread
+            | A::AssessSustainability
+            | A::RateSustainability
+            | A::ReadSustainability => May::No,
+        }
+    }
+}
+
+/// The permission matrix as text, for people who do not program.
+pub fn permissions_text() -> String {
+    use std::fmt::Write as _;
+    let mut text = String::from(
+        "Who may do what in Spiral. Made from the code by `cargo dev schema`; do not edit.\n\n\
+         -         never\n\
+         own       with what the unit itself owns, on which the role is held\n\
+         beneath   also with what the units beneath it own; reading, as far as its owner shares it upwards\n\
+         own rows  only rows that came from the tool's own sources\n\
+         tenant    anywhere in the tenant (aggregates show each reader only what may be shown)\n\n\
+         An OAuth scope on a token can only narrow this. Nobody sees anything of another tenant.\n",
+    );
+    let mut capability = "";
+    for &action in Action::ALL {
+        if action.capability() != capability {
+            capability = action.capability();
+            let _ = writeln!(text, "\n== {capability} ==");
+        }
+        let _ = writeln!(
+            text,
+            "\n{} ({}): {}",
+            action.name(),
+            action.scope(),
+            action.words().trim()
+        );
+        for role in Role::ALL {
+            let _ = writeln!(text, "    {:<21} {}", role.name(), role.may(action).mark());
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn analysts_patients_and_auditors_change_nothing() {
+        for &action in Action::ALL.iter().filter(|action| action.writes()) {
+            for role in Role::ALL {
+                let silent = matches!(
+                    role,
+                    Role::NationalAnalyst
+                        | Role::ShaAnalyst
+                        | Role::OrganisationAnalyst
+                        | Role::Auditor
+                        | Role::PatientPartner
+                );
+                assert!(!silent || role.may(action) == May::No, "{role:?} {action:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn only_the_lead_on_the_unit_itself_changes_its_sharing() {
+        for role in Role::ALL {
+            assert!(
+                matches!(role.may(Action::SetSharing), May::No | May::Own),
+                "{role:?}"
+            );
+        }
+        assert_eq!(Role::TeamMember.may(Action::SetSharing), May::No);
+    }
+
+    #[test]
+    fn a_name_is_the_serialised_one() {
+        for &action in Action::ALL {
+            assert_eq!(serde_json::to_value(action).unwrap(), action.name());
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! The net that keeps patient identifiers out. It is a net, not a guarantee.
+
+/// Whether the text carries something that reads as an NHS number: ten digits, also written 3-3-4 with
+/// blanks or dashes, that stand alone and pass the modulus 11 check.
+pub fn carries_nhs_number(text: &str) -> bool {
+    let chars: Vec<char> = text.chars().collect();
+    let mut start = 0;
+    while start < chars.len() {
+        if !chars[start].is_ascii_digit() || (start > 0 && chars[start - 1].is_ascii_digit()) {
+            start += 1;
+            continue;
+        }
+        if let Some((digits, end)) = ten_digits(&chars, start) {
+            let alone = chars.get(end).is_none_or(|next| !next.is_ascii_digit());
+            if alone && passes_modulus_11(&digits) {
+                return true;
+            }
+        }
+        start += 1;
+    }
+    false
+}
+
+/// Ten digits from `start`, optionally separated after the third and sixth, and where they end.
+fn ten_digits(chars: &[char], start: usize) -> Option<([u32; 10], usize)> {
+    let mut digits = [0; 10];
+    let mut at = start;
+    let mut separator = None;
+    for (n, digit) in digits.iter_mut().enumerate() {
+        if n == 3 || n == 6 {
+            let next = chars
+                .get(at)
+                .copied()
+                .filter(|c| matches!(c, ' ' | '-' | '\u{a0}' | '\u{2011}' | '\u{2013}'));
+            if n == 3 {
+                separator = next;
+            }
+            if separator.is_some() != next.is_some() {
+                return None;
+            }
+            at += usize::from(next.is_some());
+        }
+        *digit = chars.get(at)?.to_digit(10)?;
+        at += 1;
+    }
+    Some((digits, at))
+}
+
+fn passes_modulus_11(digits: &[u32; 10]) -> bool {
+    let weighted: u32 = digits
+        .iter()
+        .zip((2..=10).rev())
+        .map(|(digit, weight)| digit * weight)
+        .sum();
+    match 11 - weighted % 11 {
+        10 => false,
+        11 => digits[9] == 0,
+        check => digits[9] == check,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_nhs_numbers_however_they_are_written() {
+        for text in [
+            "9434765919",
+            "seen 943 476 5919 today",
+            "no:943-476-5919.",
+            "x9434765919y",
+        ] {
+            assert!(carries_nhs_number(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn leaves_other_numbers_alone() {
+        for text in [
+            "9434765918",
+            "94347659191",
+            "19434765919",
+            "943 4765919",
+            "1234567890",
+            "",
+            "2006-03-31",
+        ] {
+            assert!(!carries_nhs_number(text), "{text}");
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! The GraphQL face of Spiral
+
+pub mod graphiql;

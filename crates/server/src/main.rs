@@ -1,0 +1,2 @@
+//! The `spiral` binary.
+fn main() {}

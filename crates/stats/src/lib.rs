@@ -1,0 +1,61 @@
+//! Statistics of improvement: pure functions over slices.
+//!
+//! - [`suppression`] decides which totals of a published table must be left out so that nobody can
+//!   work out what a few hidden contributors reported.
+//! - [`rate`] turns a numerator and a denominator into a rate, and rounds it for print.
+//! - [`sum`] adds numbers without losing the small ones.
+//!
+//! Nothing here reads a clock, a file or a database, and nothing panics on odd numbers.
+//!
+//! # Where the suppression rule comes from
+//!
+//! The three parts of the rule are the usual ones for health statistics and are set out in the
+//! handbooks on disclosure control (L. Willenborg and T. de Waal, *Elements of Statistical Disclosure
+//! Control*, Springer 2001; A. Hundepool and others, *Statistical Disclosure Control*, Wiley 2012):
+//! a **threshold** (too few contributors, or too few people counted), a **dominance** rule (one
+//! contributor makes up nearly all of the figure), and **complementary suppression** (further cells
+//! are left out because sums would give the first ones away).
+//!
+//! What differs from a printed yearbook is who is protected from whom. Every reader sees some
+//! contributors and not others, so each cell has a figure of what the reader may see, `shown`, and one
+//! with everybody in it, `total`. A reader who gets both learns `hidden = total - shown`. The rule is
+//! therefore put to the *hidden* part of a cell, not to the cell, and a cell without a hidden part is
+//! simply exact.
+//!
+//! # A worked example
+//!
+//! A region has four organisations. In `north` seven units are hidden from the reader, in `east` two,
+//! in `west` two, in `south` none. With a threshold of five, `east` and `west` cannot have a total.
+//! But `region - north` would tell what the four units of `east` and `west` reported together, so a
+//! further cell goes: the smallest one that helps, which is `north`.
+//!
+//! ```
+//! use spiral_stats::suppression::{Along, Hidden, Rule, Table, derivable, suppress};
+//!
+//! let hidden = |units: u32| Hidden {
+//!     units: u64::from(units),
+//!     numerator: 10.0 * f64::from(units),
+//!     denominator: 100.0 * f64::from(units),
+//!     largest_denominator: if units == 0 { 0.0 } else { 100.0 },
+//!     counts_people: true,
+//! };
+//! let mut table = Table::new(Rule::default());
+//! let region = table.cell(hidden(11), 40);
+//! let north = table.cell(hidden(7), 15);
+//! let east = table.cell(hidden(2), 10);
+//! let west = table.cell(hidden(2), 10);
+//! let south = table.cell(hidden(0), 5);
+//! table.sum(Along::Tree, region, &[north, east, west, south])?;
+//!
+//! let suppressed = suppress(&table);
+//! assert!(suppressed[east.index()] && suppressed[west.index()]); // fewer than five units
+//! assert!(suppressed[north.index()]); // would give both of them away
+//! assert!(!suppressed[south.index()]); // nothing is hidden here
+//! assert!(!suppressed[region.index()]); // eleven units, and no part of them is known
+//! assert!(derivable(&table, &suppressed).is_empty());
+//! # Ok::<(), spiral_stats::suppression::TableError>(())
+//! ```
+
+pub mod rate;
+pub mod sum;
+pub mod suppression;

@@ -1,0 +1,43 @@
+//! The kinds of records, for what must go over all of them.
+
+use spiral_domain::Result;
+use spiral_domain::people::{ApiClient, Grant, Principal};
+use spiral_domain::programmes::Programme;
+use spiral_domain::tenancy::{Network, OrgUnit};
+
+use crate::ledger::{AuditReport, LastSeen};
+use crate::record::Record;
+use crate::store::Store;
+
+macro_rules! kinds {
+    ($($record:ty),* $(,)?) => {
+        /// The published name of a kind of record.
+        pub(crate) fn name_of(kind: u8) -> &'static str {
+            $(if kind == <$record>::KIND { return <$record>::NAME; })*
+            "record"
+        }
+
+        /// Compares every record with its last ledger entry.
+        pub(crate) async fn verify_records(store: &Store, report: &mut AuditReport, seen: &mut LastSeen) -> Result<()> {
+            $(store.verify_kind::<$record>(report, seen).await?;)*
+            Ok(())
+        }
+
+        #[cfg(test)]
+        pub(crate) const KINDS: &[(u8, &str)] = &[$((<$record>::KIND, <$record>::NAME)),*];
+    };
+}
+
+kinds!(OrgUnit, Network, Principal, ApiClient, Grant, Programme);
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn kinds_are_distinct() {
+        let mut numbers: Vec<u8> = super::KINDS.iter().map(|(number, _)| *number).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        assert_eq!(numbers.len(), super::KINDS.len());
+        assert!(!numbers.contains(&0));
+    }
+}

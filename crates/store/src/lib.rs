@@ -1,0 +1,32 @@
+//! All SQL of Spiral: one neutral schema, one set of statements, SQLite and PostgreSQL.
+//!
+//! [`Store`] reads as one caller: `store.find::<R>()` already carries tenant, visible units and sharing level.
+//! [`Tx`] writes as one caller, and reads its own writes; its commit appends one entry to the tenant's ledger.
+
+pub mod access;
+mod catalog;
+mod conflict;
+mod db;
+mod idempotency;
+mod ledger;
+pub mod migrations;
+mod people;
+mod record;
+mod scope;
+mod sql;
+mod store;
+mod tenancy;
+mod tx;
+mod value;
+
+pub use db::{Db, DbOptions, Meter};
+pub use idempotency::{Kept, Keyed};
+pub use ledger::AuditReport;
+pub use people::{Known, SecretRow};
+pub use record::{Record, Scoping};
+pub use scope::{HeldGrant, Scope};
+pub use sql::{Dialect, Rows, Sql};
+pub use store::{Find, Slice, Store, Window};
+pub use tenancy::Coded;
+pub use tx::{Begin, Tx};
+pub use value::{Column, Row, Type, Value};

@@ -1,0 +1,199 @@
+//! Who is looking, and what of each kind of record they see. The one place where visibility becomes SQL.
+
+use spiral_domain::people::{Action, Grant, May, Role};
+use spiral_domain::tenancy::Tier;
+use spiral_domain::{Date, NetworkId, PrincipalId, Sharing, TenantId, UnitId};
+
+use crate::record::{Record, Scoping};
+use crate::sql::Sql;
+
+/// A grant with what is needed to apply it.
+#[derive(Debug, Clone)]
+pub struct HeldGrant {
+    /// The grant itself.
+    pub grant: Grant,
+    /// The tier it reads at: the unit's, or the network host's.
+    pub tier: Tier,
+    /// Where the unit stands.
+    pub path: String,
+}
+
+impl HeldGrant {
+    /// The least sharing level that it reads.
+    pub fn level(&self) -> i16 {
+        self.tier.level()
+    }
+}
+
+/// A caller's place: tenant, identity, grants, and what the token narrows them to.
+#[derive(Debug, Clone)]
+pub struct Scope {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// Who acts.
+    pub actor: PrincipalId,
+    /// The day on which dated grants and memberships are read.
+    pub today: Date,
+    /// The platform's own work: sees and may do everything in the tenant.
+    pub system: bool,
+    /// Roles held today.
+    pub grants: Vec<HeldGrant>,
+    /// The token's scopes; none means not narrowed.
+    pub scopes: Option<Vec<String>>,
+    /// The sources that an API client pushes as.
+    pub sources: Vec<String>,
+}
+
+impl Scope {
+    /// The platform's own scope in a tenant.
+    pub fn system(tenant: TenantId, today: Date) -> Self {
+        Self {
+            tenant,
+            actor: PrincipalId(uuid::Uuid::nil()),
+            today,
+            system: true,
+            grants: Vec::new(),
+            scopes: None,
+            sources: Vec::new(),
+        }
+    }
+
+    /// Whether the token's scopes leave room for this.
+    pub fn token_allows(&self, action: Action) -> bool {
+        self.scopes
+            .as_ref()
+            .is_none_or(|scopes| scopes.contains(&action.scope()))
+    }
+
+    /// The grants by which the caller may do this, and how.
+    pub fn by(&self, action: Action) -> impl Iterator<Item = (&HeldGrant, May)> {
+        let open = self.token_allows(action);
+        self.grants
+            .iter()
+            .filter(move |_| open)
+            .map(move |held| (held, held.grant.role.may(action)))
+            .filter(|(_, may)| *may != May::No)
+    }
+
+    /// Whether the caller may do this anywhere at all.
+    pub fn may_somewhere(&self, action: Action) -> bool {
+        self.system || self.by(action).next().is_some()
+    }
+
+    /// Whether the caller may do this to what a unit at `path` owns. Writing through a network is not a thing:
+    /// a grant on a network reads.
+    pub fn may_write(&self, action: Action, unit: UnitId, path: &str) -> bool {
+        self.system
+            || self.by(action).any(|(held, may)| match may {
+                May::No => false,
+                May::Own => held.grant.network_id.is_none() && held.grant.unit_id == unit,
+                May::Beneath | May::OwnSources => {
+                    held.grant.network_id.is_none() && path.starts_with(&held.path)
+                }
+                May::Tenant => true,
+            })
+    }
+
+    /// How far up a record of a unit at `path` must be shared for the caller to read it by a grant on the tree:
+    /// none means that no grant reaches it, whatever its level.
+    pub fn reads_from(&self, action: Action, path: &str) -> Option<Sharing> {
+        if self.system {
+            return Some(Sharing::Team);
+        }
+        self.by(action)
+            .filter(|(held, may)| {
+                matches!(may, May::Beneath | May::Tenant)
+                    && held.grant.network_id.is_none()
+                    && path.starts_with(&held.path)
+            })
+            .map(|(held, _)| held.tier.sharing())
+            .min()
+    }
+
+    /// The networks on which the caller holds a reading role, and the tier that each reads at.
+    pub fn networks(&self, action: Action) -> Vec<(NetworkId, Tier)> {
+        self.by(action)
+            .filter_map(|(held, _)| Some((held.grant.network_id?, held.tier)))
+            .collect()
+    }
+
+    /// Whether any role is held.
+    pub fn holds(&self, role: Role) -> bool {
+        self.grants.iter().any(|held| held.grant.role == role)
+    }
+
+    /// Goes on with the condition under which `record` (an alias) is visible; `unit` is the alias of the unit
+    /// that owns it.
+    pub(crate) fn push_visible<R: Record>(&self, sql: &mut Sql, record: &str, unit: &str) {
+        match R::SCOPING {
+            Scoping::Directory => {
+                sql.push(if self.token_allows(Action::ReadDirectory) {
+                    "1 = 1"
+                } else {
+                    "1 = 0"
+                });
+            }
+            Scoping::Shared(action) => {
+                self.push_shared(sql, action, record, unit, Some(&format!("{record}.sharing")))
+            }
+            Scoping::Owned(action) => self.push_shared(sql, action, record, unit, None),
+        }
+    }
+
+    /// The same for a table that is no record, whose sharing level stands in `sharing`.
+    pub fn push_shared(
+        &self,
+        sql: &mut Sql,
+        action: Action,
+        record: &str,
+        unit: &str,
+        sharing: Option<&str>,
+    ) {
+        if self.system {
+            sql.push("1 = 1");
+            return;
+        }
+        if !self.token_allows(action) {
+            sql.push("1 = 0");
+            return;
+        }
+        sql.push("(1 = 0");
+        if let Some(sharing) = sharing {
+            sql.push(&format!(" or {sharing} = 4"));
+        }
+        for (held, may) in self.by(action) {
+            let level = if matches!(may, May::Own) { 0 } else { held.level() };
+            sql.push(" or (");
+            if let Some(network) = held.grant.network_id {
+                sql.push(&format!(
+                    "exists (select 1 from network_members nm where nm.tenant_id = {record}.tenant_id and nm.unit_id = {unit}.id \
+                     and (nm.joined_on is null or nm.joined_on <= "
+                ))
+                .bind(self.today)
+                .push(") and (nm.left_on is null or nm.left_on >= ")
+                .bind(self.today)
+                .push(") and nm.network_id = ")
+                .bind(network)
+                .push(")");
+            } else if may == May::Tenant {
+                sql.push("1 = 1");
+            } else if held.tier == Tier::National {
+                // Everything stands beneath the root; the level below still decides.
+                sql.push("1 = 1");
+            } else if may == May::Own {
+                sql.push(&format!("{unit}.id = ")).bind(held.grant.unit_id);
+            } else {
+                sql.push_beneath(&format!("{unit}.path"), &held.path);
+            }
+            if let (Some(sharing), true) = (sharing, level > 0) {
+                sql.push(&format!(" and {sharing} >= ")).bind(level);
+            }
+            if may == May::OwnSources {
+                sql.push(" and ")
+                    .push_in_text(&format!("{record}.source"), &self.sources);
+            }
+            sql.push(")");
+        }
+        sql.push(")");
+    }
+}

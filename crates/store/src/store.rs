@@ -1,0 +1,225 @@
+//! The reading handle: every query starts from the caller's scope.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use spiral_domain::{Error, Page, PageInfo, Result};
+use tokio::sync::Mutex;
+use uuid::Uuid;
+
+use crate::db::{Connection, Db, Meter};
+use crate::record::{Record, Scoping, columns_of};
+use crate::scope::Scope;
+use crate::sql::{Dialect, Sql};
+use crate::value::{Row, Value};
+
+/// Reads as one caller, outside a transaction or (from a `Tx`) inside it.
+#[derive(Clone)]
+pub struct Store {
+    pub(crate) db: Db,
+    pub(crate) scope: Arc<Scope>,
+    pub(crate) meter: Arc<Meter>,
+    pub(crate) inside: Option<Arc<Mutex<Option<Connection>>>>,
+}
+
+impl Store {
+    /// A handle that reads as `scope`.
+    pub fn new(db: Db, scope: Arc<Scope>, meter: Arc<Meter>) -> Self {
+        Self {
+            db,
+            scope,
+            meter,
+            inside: None,
+        }
+    }
+
+    /// Whose eyes it has.
+    pub fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    /// What it has asked so far.
+    pub fn meter(&self) -> &Arc<Meter> {
+        &self.meter
+    }
+
+    /// Which database it reads.
+    pub fn dialect(&self) -> Dialect {
+        self.db.dialect()
+    }
+
+    /// A statement for this database: `text` with each `?` replaced by the next value.
+    pub(crate) fn sql(&self, text: &str, values: impl IntoIterator<Item = Value>) -> Sql {
+        Sql::with(self.dialect(), text, values)
+    }
+
+    /// Runs a statement that reads. It must carry `tenant_id = …` itself; row-level security is the second lock.
+    pub(crate) async fn fetch(&self, sql: Sql) -> Result<Vec<Row>> {
+        match &self.inside {
+            None => self.db.fetch(Some(self.scope.tenant), sql, &self.meter).await,
+            Some(connection) => match connection.lock().await.as_mut() {
+                Some(connection) => connection.fetch(sql, &self.meter).await,
+                None => Err(Error::internal("the transaction has ended")),
+            },
+        }
+    }
+
+    /// A query over the records of one kind that the caller may see.
+    pub fn find<R: Record>(&self) -> Find<'_, R> {
+        self.find_as::<R>(&self.scope)
+    }
+
+    /// The same with the platform's own eyes, for rules that must know what is there (uniqueness, references).
+    pub(crate) fn find_all<R: Record>(&self) -> Find<'_, R> {
+        self.find_as::<R>(&Scope::system(self.scope.tenant, self.scope.today))
+    }
+
+    fn find_as<R: Record>(&self, scope: &Scope) -> Find<'_, R> {
+        let mut sql = Sql::new(
+            self.dialect(),
+            format!("select {} from {} r", columns_of::<R>("r"), R::TABLE),
+        );
+        if R::SCOPING != Scoping::Directory {
+            sql.push(" join org_units u on u.tenant_id = r.tenant_id and u.id = r.unit_id");
+        }
+        sql.push(" where r.tenant_id = ").bind(scope.tenant).push(" and ");
+        scope.push_visible::<R>(&mut sql, "r", "u");
+        Find {
+            store: self,
+            sql,
+            kind: std::marker::PhantomData,
+        }
+    }
+}
+
+/// A scoped query under construction. Conditions name the record `r` and, for owned kinds, its unit `u`.
+pub struct Find<'s, R> {
+    store: &'s Store,
+    sql: Sql,
+    kind: std::marker::PhantomData<fn() -> R>,
+}
+
+impl<R: Record> Find<'_, R> {
+    /// Narrows it: `text` with each `?` replaced by the next value.
+    #[must_use]
+    pub fn filter(mut self, text: &str, values: impl IntoIterator<Item = Value>) -> Self {
+        self.sql.push(" and ").push_with(text, values);
+        self
+    }
+
+    /// Narrows it to these ids.
+    #[must_use]
+    pub fn ids<T: Copy + Into<Uuid>>(self, ids: &[T]) -> Self {
+        self.among("r.id", ids)
+    }
+
+    /// Narrows it to rows where `column` is one of these ids.
+    #[must_use]
+    pub fn among<T: Copy + Into<Uuid>>(mut self, column: &str, ids: &[T]) -> Self {
+        self.sql.push(" and ").push_in(column, ids);
+        self
+    }
+
+    /// Narrows it with more than a text can say.
+    #[must_use]
+    pub fn with(mut self, more: impl FnOnce(&mut Sql)) -> Self {
+        self.sql.push(" and ");
+        more(&mut self.sql);
+        self
+    }
+
+    /// All of them, in this order.
+    pub async fn all(mut self, order: &str) -> Result<Vec<R>> {
+        self.sql.push(" order by ").push(order);
+        self.store.fetch(self.sql).await?.iter().map(R::read).collect()
+    }
+
+    /// All of them by id.
+    pub async fn by_id<K: From<Uuid> + std::hash::Hash + Eq>(self) -> Result<HashMap<K, R>> {
+        let rows = self.store.fetch(self.sql).await?;
+        rows.iter()
+            .map(|row| R::read(row).map(|record| (K::from(record.id()), record)))
+            .collect()
+    }
+
+    /// The first, if there is one.
+    pub async fn first(mut self, order: &str) -> Result<Option<R>> {
+        self.sql.push(" order by ").push(order).push(" limit 1");
+        self.store.fetch(self.sql).await?.first().map(R::read).transpose()
+    }
+
+    /// The one there must be.
+    pub async fn one(self) -> Result<R> {
+        self.first("r.id").await?.ok_or(Error::NotFound(R::CALLED))
+    }
+
+    /// How many.
+    pub async fn count(mut self) -> Result<i64> {
+        let from = self.sql.text.find(" from ").unwrap_or_default();
+        self.sql.text.replace_range(..from, "select count(*)");
+        self.store
+            .fetch(self.sql)
+            .await?
+            .first()
+            .map_or(Ok(0), |row| row.get(0))
+    }
+
+    /// One page in the order of ids, which is the order of creation; goes on after `window.after`.
+    pub async fn page(mut self, window: &Window) -> Result<Slice<R>> {
+        if let Some(after) = window.after {
+            self.sql.push(" and r.id > ").bind(after);
+        }
+        self.sql
+            .push(" order by r.id limit ")
+            .bind(window.limit.saturating_add(1));
+        let mut records: Vec<R> = self
+            .store
+            .fetch(self.sql)
+            .await?
+            .iter()
+            .map(R::read)
+            .collect::<Result<_>>()?;
+        let has_more = records.len() > usize::try_from(window.limit).unwrap_or(usize::MAX);
+        if has_more {
+            records.pop();
+        }
+        let next = if has_more {
+            records.last().map(Record::id)
+        } else {
+            None
+        };
+        Ok(Slice { records, next })
+    }
+}
+
+/// Which part of a list.
+#[derive(Debug, Clone, Copy)]
+pub struct Window {
+    /// The last record of the page before.
+    pub after: Option<Uuid>,
+    /// At most so many.
+    pub limit: i64,
+}
+
+/// A part of a list.
+#[derive(Debug)]
+pub struct Slice<R> {
+    /// The records.
+    pub records: Vec<R>,
+    /// The last one's id, if there are more after it.
+    pub next: Option<Uuid>,
+}
+
+impl<R> Slice<R> {
+    /// The page that it makes, its cursor written by `cursor`.
+    pub fn into_page(self, cursor: impl FnOnce(Uuid) -> String) -> Page<R> {
+        let next_cursor = self.next.map(cursor);
+        Page {
+            page: PageInfo {
+                has_more: next_cursor.is_some(),
+                next_cursor,
+            },
+            data: self.records,
+        }
+    }
+}
