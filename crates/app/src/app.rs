@@ -82,9 +82,9 @@ impl App {
         let mut keys = load_keys(&db, master).await?;
         if keys.is_empty() {
             let key = SigningKey::generate()?;
-            db.add_signing_key(key.kid(), key.to_sealed(master)?, clock.now())
+            db.add_first_signing_key(key.kid(), key.to_sealed(master)?, clock.now())
                 .await?;
-            // Another server may have been first: all of them sign with what the database says is newest.
+            // Another server may have been first: all of them sign with what the database holds.
             keys = load_keys(&db, master).await?;
         }
         let public = keys.iter().map(SigningKey::public_key).collect();
@@ -105,7 +105,7 @@ impl App {
             cursor_key: master.derive("cursor"),
             settings,
             signing,
-            verifier,
+            verifier: verifier?,
             access_log: AccessLog::default(),
         })))
     }

@@ -433,7 +433,7 @@ fn sign(
         aud: app.settings().audience.clone(),
         exp: now + seconds,
         nbf: Some(now),
-        iat: Some(now),
+        iat: now,
         jti: Some(fresh::<uuid::Uuid>().to_string()),
         tenant: Some(tenant.slug.clone()),
         scope,

@@ -16,6 +16,8 @@ mod scope;
 mod sql;
 mod store;
 mod tenancy;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod tx;
 mod value;
 

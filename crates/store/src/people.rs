@@ -8,7 +8,7 @@ use spiral_domain::{Date, GrantId, NetworkId, PrincipalId, Result, SecretId, Ten
 use crate::db::{Db, Meter};
 use crate::record::{Record as _, Scoping, columns_of, record};
 use crate::scope::HeldGrant;
-use crate::sql::{Rows, Sql};
+use crate::sql::{Dialect, Rows, Sql};
 use crate::store::Store;
 use crate::tx::Tx;
 use crate::value::{Column as _, Row, Type};
@@ -183,11 +183,19 @@ impl Db {
         rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
     }
 
-    /// Adds a signing key.
-    pub async fn add_signing_key(&self, kid: &str, sealed: Vec<u8>, now: Timestamp) -> Result<()> {
+    /// Adds the first signing key; of several servers that start together, one succeeds.
+    pub async fn add_first_signing_key(&self, kid: &str, sealed: Vec<u8>, now: Timestamp) -> Result<()> {
         let meter = Meter::default();
         let mut connection = self.begin(None, &meter).await?;
-        let text = "insert into signing_keys (kid, sealed, created_at) values (?, ?, ?) on conflict (kid) do nothing";
+        if self.dialect() == Dialect::Postgres {
+            let lock = Sql::new(
+                self.dialect(),
+                "select pg_advisory_xact_lock(7310868735954120301)",
+            );
+            connection.fetch(lock, &meter).await?;
+        }
+        let text = "insert into signing_keys (kid, sealed, created_at) select ?, ?, ? \
+                    where not exists (select 1 from signing_keys where retired_at is null)";
         let values = [kid.to_owned().value(), sealed.value(), now.value()];
         connection
             .execute(Sql::with(self.dialect(), text, values), &meter)

@@ -6,8 +6,8 @@ use spiral_domain::people::Tenant;
 use spiral_domain::programmes::Programme;
 use spiral_domain::tenancy::{Network, NetworkKind, NetworkMember, OrgUnit, SharingSetting, Tier, UnitKind};
 use spiral_domain::{
-    Date, DatePrecision, Error, NetworkId, ProgrammeId, Reference, Result, Sharing, TenantId, Timestamp,
-    UnitId, WorkKind,
+    Date, DatePrecision, Error, NetworkId, ProgrammeId, Reference, Result, Sharing, Timestamp, UnitId,
+    WorkKind,
 };
 use uuid::Uuid;
 

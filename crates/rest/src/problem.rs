@@ -1,0 +1,208 @@
+//! The only place where an error becomes a status: `application/problem+json` (RFC 9457).
+
+use axum::Json;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use spiral_app::request::RequestContext;
+use spiral_domain::{Error, Violation};
+
+/// What a refused request is answered.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct ProblemBody {
+    /// Where the problem is explained.
+    #[serde(rename = "type")]
+    #[schema(example = "/docs/problems#invalid")]
+    pub kind: String,
+    /// The problem in general.
+    #[schema(example = "The input breaks rules")]
+    pub title: &'static str,
+    /// The HTTP status.
+    #[schema(example = 422)]
+    pub status: u16,
+    /// This occurrence of it.
+    #[schema(example = "the input breaks 2 rule(s)")]
+    pub detail: String,
+    /// Stable, for programs.
+    #[schema(example = "invalid")]
+    pub code: String,
+    /// The request's id.
+    #[schema(example = "0192f0c1-2b3c-7def-8123-456789abcdef")]
+    pub instance: String,
+    /// Every place that is wrong, where places can be named.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub errors: Vec<Violation>,
+}
+
+/// An error on its way out.
+#[derive(Debug)]
+pub struct Problem(pub Error);
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        Self(error)
+    }
+}
+
+/// Status and title of an error.
+fn status_of(error: &Error) -> (StatusCode, &'static str) {
+    match error {
+        Error::Unauthenticated(_) => (StatusCode::UNAUTHORIZED, "Who is calling is not known"),
+        Error::Forbidden(_) => (StatusCode::FORBIDDEN, "The caller may not do this"),
+        Error::NotFound(_) => (StatusCode::NOT_FOUND, "Not found"),
+        Error::Malformed(_) => (StatusCode::BAD_REQUEST, "The request is malformed"),
+        Error::Invalid(_) => (StatusCode::UNPROCESSABLE_ENTITY, "The input breaks rules"),
+        Error::Conflict { .. } => (StatusCode::CONFLICT, "It contradicts what is there"),
+        Error::Stale => (StatusCode::PRECONDITION_FAILED, "The record has changed"),
+        Error::TooMany => (StatusCode::TOO_MANY_REQUESTS, "Too many requests"),
+        Error::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "The service cannot answer now"),
+        Error::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "A fault of the service"),
+    }
+}
+
+/// A problem that is no error of a use case: the transport's own.
+pub fn transport(status: StatusCode, code: &str, detail: impl Into<String>) -> Response {
+    let title = status
+        .canonical_reason()
+        .unwrap_or("The request cannot be served");
+    body(status, title, code, detail.into(), Vec::new())
+}
+
+fn body(
+    status: StatusCode,
+    title: &'static str,
+    code: &str,
+    detail: String,
+    errors: Vec<Violation>,
+) -> Response {
+    let body = ProblemBody {
+        kind: format!("/docs/problems#{code}"),
+        title,
+        status: status.as_u16(),
+        detail,
+        code: code.to_owned(),
+        instance: RequestContext::current().id.clone(),
+        errors,
+    };
+    let mut response = (status, Json(body)).into_response();
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/problem+json"),
+    );
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let Self(error) = self;
+        if let Error::Internal(cause) = &error {
+            tracing::error!(cause = %cause, "a request failed by a fault of ours");
+        }
+        let (status, title) = status_of(&error);
+        let mut response = body(status, title, error.code(), error.to_string(), error.violations());
+        let extra: Option<(HeaderName, &'static str)> = match status {
+            StatusCode::UNAUTHORIZED => Some((
+                header::WWW_AUTHENTICATE,
+                "Bearer realm=\"spiral\", error=\"invalid_token\"",
+            )),
+            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
+                Some((header::RETRY_AFTER, "1"))
+            }
+            _ => None,
+        };
+        if let Some((name, value)) = extra {
+            response
+                .headers_mut()
+                .insert(name, HeaderValue::from_static(value));
+        }
+        response
+    }
+}
+
+/// What every problem means, for `/docs/problems`: code, status, and what to do about it.
+pub(crate) const PROBLEMS: &[(&str, u16, &str)] = &[
+    (
+        "malformed",
+        400,
+        "The request cannot be read: broken JSON, an unknown or wrong query parameter, a cursor of another list. `errors` names each place; query parameters stand under `/query`.",
+    ),
+    (
+        "unauthenticated",
+        401,
+        "No token, or one that is expired, not signed by a configured issuer, or meant for somebody else. Get a fresh one at `/oauth/token`.",
+    ),
+    (
+        "forbidden",
+        403,
+        "You may see it but not do this with it. `detail` names the roles, or the scope, that may; `allowedActions` of the resource tells beforehand.",
+    ),
+    (
+        "not_found",
+        404,
+        "There is no such thing for you: it does not exist, or you may not know that it does.",
+    ),
+    (
+        "not_acceptable",
+        406,
+        "None of the media types in `Accept` can be had here.",
+    ),
+    (
+        "method_not_allowed",
+        405,
+        "This path does not take this method; `Allow` lists those it takes.",
+    ),
+    (
+        "conflict",
+        409,
+        "It contradicts what is there; the code says how (`code_taken`, `external_id_taken`, `already_exists`, `still_referenced`, `root_exists`).",
+    ),
+    (
+        "idempotency_key_in_use",
+        409,
+        "The first request with this Idempotency-Key is still running. Try again shortly; you will get its answer.",
+    ),
+    (
+        "secret_already_shown",
+        409,
+        "The first request with this Idempotency-Key succeeded and showed a secret, which is not kept. Make another secret.",
+    ),
+    (
+        "stale",
+        412,
+        "`If-Match` names another version than the current one. Read the record again and decide anew.",
+    ),
+    (
+        "payload_too_large",
+        413,
+        "The body is larger than this server takes. Send it in several batches.",
+    ),
+    (
+        "unsupported_media_type",
+        415,
+        "The body is of a media type that this path does not take.",
+    ),
+    (
+        "invalid",
+        422,
+        "The input breaks rules. `errors` names every place by JSON Pointer, with a code and words; nothing was written.",
+    ),
+    (
+        "too_many",
+        429,
+        "Too many requests. `Retry-After` says when to come back.",
+    ),
+    (
+        "internal",
+        500,
+        "A fault of ours. Nothing was written. Tell the operator the `instance`.",
+    ),
+    (
+        "unavailable",
+        503,
+        "The service cannot answer now: the database is away or busy. Nothing was written unless a retry with the same Idempotency-Key says so.",
+    ),
+];
