@@ -305,9 +305,3 @@ async fn adoptions_by_unit(
     }
     Ok(found)
 }
-
-/// Compares what is counted with the records; for the platform itself.
-pub async fn verify_spread(caller: &Caller) -> Result<Vec<String>> {
-    caller.require(Action::ReadAudit)?;
-    caller.store().verify_spread_cells().await
-}
