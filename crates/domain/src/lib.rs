@@ -5,6 +5,7 @@
 pub mod error;
 pub mod exchange;
 pub mod ids;
+pub mod innovations;
 pub mod page;
 pub mod patch;
 pub mod people;
@@ -12,6 +13,7 @@ pub mod programmes;
 pub mod reference;
 pub mod screening;
 pub mod sharing;
+pub mod spread;
 pub mod tenancy;
 pub mod text;
 pub mod time;

@@ -1,8 +1,10 @@
 //! The kinds of records, for what must go over all of them.
 
 use spiral_domain::Result;
+use spiral_domain::innovations::Innovation;
 use spiral_domain::people::{ApiClient, Grant, Principal};
 use spiral_domain::programmes::Programme;
+use spiral_domain::spread::AdoptionEvent;
 use spiral_domain::tenancy::{Network, OrgUnit};
 
 use crate::ledger::{AuditReport, LastSeen};
@@ -28,7 +30,7 @@ macro_rules! kinds {
     };
 }
 
-kinds!(OrgUnit, Network, Principal, ApiClient, Grant, Programme);
+kinds!(OrgUnit, Network, Principal, ApiClient, Grant, Programme, Innovation, AdoptionEvent);
 
 #[cfg(test)]
 mod tests {
