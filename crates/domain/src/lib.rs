@@ -4,6 +4,7 @@
 
 pub mod error;
 pub mod exchange;
+pub mod field_tests;
 pub mod ids;
 pub mod page;
 pub mod patch;
@@ -12,6 +13,7 @@ pub mod programmes;
 pub mod reference;
 pub mod screening;
 pub mod sharing;
+pub mod sustainability;
 pub mod tenancy;
 pub mod text;
 pub mod time;
