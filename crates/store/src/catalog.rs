@@ -1,8 +1,10 @@
 //! The kinds of records, for what must go over all of them.
 
 use spiral_domain::Result;
+use spiral_domain::field_tests::{FieldTest, FieldTestResult, Site};
 use spiral_domain::people::{ApiClient, Grant, Principal};
 use spiral_domain::programmes::Programme;
+use spiral_domain::sustainability::{Assessment, Rating};
 use spiral_domain::tenancy::{Network, OrgUnit};
 
 use crate::ledger::{AuditReport, LastSeen};
@@ -28,7 +30,19 @@ macro_rules! kinds {
     };
 }
 
-kinds!(OrgUnit, Network, Principal, ApiClient, Grant, Programme);
+kinds!(
+    OrgUnit,
+    Network,
+    Principal,
+    ApiClient,
+    Grant,
+    Programme,
+    FieldTest,
+    Site,
+    FieldTestResult,
+    Assessment,
+    Rating,
+);
 
 #[cfg(test)]
 mod tests {
