@@ -7,10 +7,13 @@ pub mod access;
 mod app;
 mod caller;
 pub mod clock;
+pub mod demo;
 mod once;
 pub mod people;
+pub mod projections;
 pub mod request;
 pub mod tenancy;
+pub mod tenants;
 pub mod tokens;
 
 pub use app::{App, Settings};

@@ -71,7 +71,7 @@ impl Driver {
             queue
                 .lock()
                 .unwrap_or_else(std::sync::PoisonError::into_inner)
-                .push(batch)
+                .push(batch);
         };
         DataLoader::new(Batches { caller }, spawn)
             .delay(Duration::ZERO)

@@ -134,7 +134,7 @@ impl Scope {
                 });
             }
             Scoping::Shared(action) => {
-                self.push_shared(sql, action, record, unit, Some(&format!("{record}.sharing")))
+                self.push_shared(sql, action, record, unit, Some(&format!("{record}.sharing")));
             }
             Scoping::Owned(action) => self.push_shared(sql, action, record, unit, None),
             Scoping::Personal(action, column) => {
