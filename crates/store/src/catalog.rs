@@ -2,8 +2,10 @@
 
 use spiral_domain::Result;
 use spiral_domain::field_tests::{FieldTest, FieldTestResult, Site};
+use spiral_domain::innovations::Innovation;
 use spiral_domain::people::{ApiClient, Grant, Principal};
 use spiral_domain::programmes::Programme;
+use spiral_domain::spread::AdoptionEvent;
 use spiral_domain::sustainability::{Assessment, Rating};
 use spiral_domain::tenancy::{Network, OrgUnit};
 
@@ -37,6 +39,8 @@ kinds!(
     ApiClient,
     Grant,
     Programme,
+    Innovation,
+    AdoptionEvent,
     FieldTest,
     Site,
     FieldTestResult,

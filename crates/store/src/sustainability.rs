@@ -117,13 +117,16 @@ impl Store {
     /// Every open team of the tenant, counted by the unit above it and the band of its latest assessment: in
     /// one statement, and as many rows as there are such groups.
     pub async fn assessment_bands(&self, instrument: &Instrument, today: Date) -> Result<Vec<BandCell>> {
-        let mut sql = Sql::new(self.dialect(), "select x.parent_id, (");
+        let mut sql = Sql::new(
+            self.dialect(),
+            "select parent_id, visible, band, count(*) from (select x.parent_id, ",
+        );
         let action = Action::ReadSustainability;
         self.scope
             .push_shared(&mut sql, action, "x", "x", Some("x.level"));
-        sql.push(") as visible, case when a.score is null then 'not_assessed' when a.score < ")
+        sql.push(" as visible, case when a.score is null then 'not_assessed' when a.score < ")
             .bind(LOW_BELOW)
-            .push(" then 'low' when a.at_or_above_threshold then 'high' else 'middle' end as band, count(*) from ");
+            .push(" then 'low' when a.at_or_above_threshold then 'high' else 'middle' end as band from ");
         push_levels(&mut sql, self, WorkKind::Sustainability);
         sql.push(&format!(
             " x left join sustainability_assessments a on a.tenant_id = x.tenant_id and a.unit_id = x.id \
@@ -135,7 +138,7 @@ impl Store {
             " where x.tier = ? and (x.opened_on is null or x.opened_on <= ?) and (x.closed_on is null or x.closed_on >= ?)",
             [Tier::Microsystem.value(), today.value(), today.value()],
         )
-        .push(" group by 1, 2, 3");
+        .push(") counted group by parent_id, visible, band");
         self.fetch(sql)
             .await?
             .iter()

@@ -120,7 +120,7 @@ async fn push(
         }
     }
     rows.retain(|(n, _)| !verdicts.refused(*n));
-    let mut known = Known::load(&tx, &test, &rows, &units).await?;
+    let mut known = Known::load(caller, &tx, &test, &rows, &units).await?;
     let mut results = Vec::new();
     let mut changed = Vec::new();
     for (n, row) in rows {
@@ -181,6 +181,8 @@ struct Known {
     units: HashMap<Reference, UnitId>,
     sites: HashMap<UnitId, Site>,
     sharing: HashMap<UnitId, spiral_domain::Sharing>,
+    /// Units from which the caller may not take a result away.
+    locked: HashSet<UnitId>,
     records: HashMap<ResultId, FieldTestResult>,
     by_key: HashMap<ResultKey, ResultId>,
     by_external: HashMap<(String, String), ResultId>,
@@ -189,6 +191,7 @@ struct Known {
 
 impl Known {
     async fn load(
+        caller: &Caller,
         tx: &Tx,
         test: &FieldTest,
         rows: &[(usize, PushFieldTestResult)],
@@ -213,7 +216,9 @@ impl Known {
         let found = tx
             .results_like(&site_ids, &measures, &sources, &external_ids)
             .await?;
+        let locked = locked(caller, tx, &found, units).await?;
         let mut known = Self {
+            locked,
             units: units
                 .iter()
                 .map(|(reference, unit)| (reference.clone(), unit.id))
@@ -296,6 +301,10 @@ impl Known {
         let before = id.and_then(|id| self.records.get(&id)).cloned();
         if let Some(before) = &before {
             check_holder(before, row)?;
+            if self.locked.contains(&before.unit_id) {
+                let detail = "this result stands at a unit for which you may not push".to_owned();
+                return Err(refuse("/unit", "forbidden", detail));
+            }
             if !self.said.insert(before.id) {
                 let detail = "an earlier row of this batch is about the same result".to_owned();
                 return Err(refuse("", "twice_in_batch", detail));
@@ -350,6 +359,31 @@ impl Known {
         self.keep(result.clone());
         Ok((status, result))
     }
+}
+
+/// The units of results named by a row of another unit, as far as the caller may not push for them.
+async fn locked(
+    caller: &Caller,
+    tx: &Tx,
+    results: &[FieldTestResult],
+    units: &HashMap<Reference, OrgUnit>,
+) -> Result<HashSet<UnitId>> {
+    let mut elsewhere: Vec<UnitId> = results
+        .iter()
+        .map(|result| result.unit_id)
+        .filter(|id| units.values().all(|unit| unit.id != *id))
+        .collect();
+    elsewhere.sort_unstable();
+    elsewhere.dedup();
+    if elsewhere.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let units = tx.find::<OrgUnit>().ids(&elsewhere).all("r.id").await?;
+    Ok(units
+        .into_iter()
+        .filter(|unit| caller.require_on(Action::PushResults, unit).is_err())
+        .map(|unit| unit.id)
+        .collect())
 }
 
 fn key(row: &PushFieldTestResult, site: &Site, arm: Arm) -> ResultKey {
