@@ -4,6 +4,7 @@
 
 pub mod error;
 pub mod exchange;
+pub mod field_tests;
 pub mod ids;
 pub mod innovations;
 pub mod page;
@@ -14,6 +15,7 @@ pub mod reference;
 pub mod screening;
 pub mod sharing;
 pub mod spread;
+pub mod sustainability;
 pub mod tenancy;
 pub mod text;
 pub mod time;

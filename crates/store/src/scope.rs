@@ -137,6 +137,12 @@ impl Scope {
                 self.push_shared(sql, action, record, unit, Some(&format!("{record}.sharing")));
             }
             Scoping::Owned(action) => self.push_shared(sql, action, record, unit, None),
+            Scoping::Personal(action, column) => {
+                self.push_shared(sql, action, record, unit, None);
+                if !self.system {
+                    sql.push(&format!(" and {record}.{column} = ")).bind(self.actor);
+                }
+            }
         }
     }
 
