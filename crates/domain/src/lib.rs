@@ -2,9 +2,11 @@
 //!
 //! One module per capability, named as in every other layer; beside them the few types that all share.
 
+pub mod analysis;
 pub mod error;
 pub mod exchange;
 pub mod ids;
+pub mod measures;
 pub mod page;
 pub mod patch;
 pub mod people;
