@@ -149,7 +149,9 @@ pub struct StratumDimension {
     /// The unit that declared it.
     pub unit_id: UnitId,
     /// Its values, in order.
-    pub values: Vec<String>,
+    #[serde(rename = "values")]
+    #[graphql(name = "values")]
+    pub value_list: Vec<String>,
     /// Which end is disadvantaged; null if neither is.
     pub disadvantaged_end: Option<DisadvantagedEnd>,
     /// The population whose distribution the values refer to.

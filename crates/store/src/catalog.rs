@@ -1,6 +1,7 @@
 //! The kinds of records, for what must go over all of them.
 
 use spiral_domain::Result;
+use spiral_domain::measures::{Measure, Observation, StratumDimension};
 use spiral_domain::people::{ApiClient, Grant, Principal};
 use spiral_domain::programmes::Programme;
 use spiral_domain::tenancy::{Network, OrgUnit};
@@ -28,7 +29,17 @@ macro_rules! kinds {
     };
 }
 
-kinds!(OrgUnit, Network, Principal, ApiClient, Grant, Programme);
+kinds!(
+    OrgUnit,
+    Network,
+    Principal,
+    ApiClient,
+    Grant,
+    Programme,
+    StratumDimension,
+    Measure,
+    Observation,
+);
 
 #[cfg(test)]
 mod tests {

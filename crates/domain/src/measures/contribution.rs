@@ -46,7 +46,7 @@ pub fn contributions(
 /// The sum over a dimension, if it is complete.
 fn sum_over(scale: Scale, dimension: &StratumDimension, rows: &[&Observation]) -> Option<Contribution> {
     let (mut numerator, mut denominator, mut figures) = (0.0, 0.0, 0);
-    for value in &dimension.values {
+    for value in &dimension.value_list {
         let row = rows
             .iter()
             .find(|row| !row.retracted && row.stratum.single() == Some((&dimension.code, value)))?;

@@ -316,10 +316,10 @@ impl PushObservation {
                         "unknown_dimension",
                         format!("the measure is not split by `{code}`"),
                     ),
-                    Some(dimension) if !dimension.values.iter().any(|known| known == value) => found.add(
+                    Some(dimension) if !dimension.value_list.iter().any(|known| known == value) => found.add(
                         format!("/stratum/{code}"),
                         "unknown_value",
-                        format!("`{value}` is none of {}", dimension.values.join(", ")),
+                        format!("`{value}` is none of {}", dimension.value_list.join(", ")),
                     ),
                     Some(_) => {}
                 }
