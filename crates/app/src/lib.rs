@@ -4,9 +4,11 @@
 //! its own scoped store and writes only through [`Caller::begin`].
 
 pub mod access;
+pub mod analysis;
 mod app;
 mod caller;
 pub mod clock;
+pub mod measures;
 mod once;
 pub mod people;
 pub mod request;

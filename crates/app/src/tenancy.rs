@@ -436,5 +436,8 @@ pub async fn set_sharing(
         set_by_unit: true,
     };
     tx.write_sharing(&setting).await?;
+    if kind == WorkKind::Observations {
+        tx.reshare_observations(&unit, setting.level).await?;
+    }
     tx.commit(setting).await
 }
