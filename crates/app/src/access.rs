@@ -16,6 +16,9 @@ const GROUP: usize = 256;
 /// A group waits so long for more.
 const PATIENCE: Duration = Duration::from_millis(5);
 
+/// Who waits for a group to be durable.
+type Waiters = Vec<oneshot::Sender<Result<()>>>;
+
 struct Waiting {
     tenant: TenantId,
     access: Access,
@@ -65,7 +68,7 @@ async fn write_groups(app: App, mut queue: mpsc::Receiver<Waiting>) {
                 _ => break,
             }
         }
-        let mut tenants: HashMap<TenantId, (Vec<Access>, Vec<oneshot::Sender<Result<()>>>)> = HashMap::new();
+        let mut tenants: HashMap<TenantId, (Vec<Access>, Waiters)> = HashMap::new();
         for waiting in group {
             let (accesses, done) = tenants.entry(waiting.tenant).or_default();
             accesses.push(waiting.access);

@@ -8,11 +8,17 @@ pub mod analysis;
 mod app;
 mod caller;
 pub mod clock;
+<<<<<<< HEAD
 pub mod measures;
+=======
+pub mod demo;
+>>>>>>> main
 mod once;
 pub mod people;
+pub mod projections;
 pub mod request;
 pub mod tenancy;
+pub mod tenants;
 pub mod tokens;
 
 pub use app::{App, Settings};

@@ -165,8 +165,13 @@ pub async fn org_unit(caller: &Caller, unit: &Reference) -> Result<Allowed<OrgUn
 
 /// A unit with what the caller may do with it.
 pub fn with_allowed(caller: &Caller, unit: OrgUnit) -> Allowed<OrgUnit> {
+    let mut allowed_actions = caller.allowed(&unit, ON_UNIT);
+    if unit.tier == Tier::Microsystem {
+        // Nothing stands beneath a microsystem, whoever asks.
+        allowed_actions.retain(|action| *action != Action::CreateOrgUnit);
+    }
     Allowed {
-        allowed_actions: caller.allowed(&unit, ON_UNIT),
+        allowed_actions,
         record: unit,
     }
 }

@@ -114,8 +114,11 @@ pub struct BatchReport {
 #[derive(Debug)]
 pub struct Verdicts {
     keys: Vec<Option<String>>,
-    rows: Vec<Option<std::result::Result<(RowStatus, Option<Uuid>), Vec<Violation>>>>,
+    rows: Vec<Option<Verdict>>,
 }
+
+/// A row's status and record, or what is wrong with it.
+type Verdict = std::result::Result<(RowStatus, Option<Uuid>), Vec<Violation>>;
 
 impl Verdicts {
     /// None yet, for these rows.

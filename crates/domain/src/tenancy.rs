@@ -292,7 +292,7 @@ impl CreateOrgUnit {
                 )
             },
         );
-        let opens = self.opened_on.map(|date| date.last());
+        let opens = self.opened_on.map(PartialDate::last);
         let outlives = match (self.closed_on, parent.closed_on) {
             (_, None) => false,
             (None, Some(_)) => true,

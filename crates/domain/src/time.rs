@@ -255,7 +255,7 @@ impl FromStr for PartialDate {
 }
 
 macro_rules! text_type {
-    ($name:ident, $scalar:literal, $format:expr, $doc:literal) => {
+    ($name:ident, $scalar:literal, $format:expr, $pattern:expr, $doc:literal) => {
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.collect_str(self)
@@ -302,18 +302,21 @@ text_type!(
     Timestamp,
     "Timestamp",
     Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)),
+    None,
     "An instant in UTC with microseconds, such as 2006-03-31T12:00:00.000000Z."
 );
 text_type!(
     Date,
     "Date",
     Some(SchemaFormat::KnownFormat(KnownFormat::Date)),
+    None,
     "A civil date, such as 2006-03-31."
 );
 text_type!(
     PartialDate,
     "PartialDate",
     None,
+    Some("^[0-9]{4}(-Q[1-4]|-[0-9]{2}(-[0-9]{2})?)?$"),
     "A date as exactly as it is known: 2003-11-04, 2003-11, 2003-Q4 or 2003."
 );
 

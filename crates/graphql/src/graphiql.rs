@@ -32,7 +32,6 @@ pub fn page() -> Response {
 }
 
 /// One of the page's own files, for `/graphql/assets/{*path}`.
-#[expect(clippy::unused_async, reason = "axum takes async handlers only")]
 pub async fn asset(Path(path): Path<String>, headers: HeaderMap) -> Response {
     find(&path, &headers)
 }

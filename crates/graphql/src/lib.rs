@@ -1,3 +1,15 @@
-//! The GraphQL face of Spiral
+//! The GraphQL face: schema, loaders, limits. It calls use cases and decides nothing.
+#![recursion_limit = "512"]
 
+mod faults;
 pub mod graphiql;
+mod guard;
+mod http;
+mod lists;
+mod loaders;
+mod people;
+mod schema;
+mod tenancy;
+
+pub use http::router;
+pub use schema::{Limits, SpiralSchema, build, sdl};

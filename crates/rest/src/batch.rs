@@ -198,7 +198,7 @@ fn read_record<T: DeserializeOwned + utoipa::ToSchema>(
             let cells_unread = !found.is_empty();
             found.extend(
                 more.into_iter()
-                    .filter(|more| !(cells_unread && more.code == "required")),
+                    .filter(|more| !(cells_unread && more.code == "missing")),
             );
             Err(found)
         }

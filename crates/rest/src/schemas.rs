@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
+use jsonschema::error::{ValidationError, ValidationErrorKind};
 use serde_json::{Value, json};
 use spiral_domain::Violation;
 
@@ -19,7 +20,11 @@ fn validator(name: &str) -> Option<Arc<jsonschema::Validator>> {
     made.entry(name.to_owned())
         .or_insert_with(|| {
             let schema = json!({ "$ref": format!("#/components/schemas/{name}"), "components": *COMPONENTS });
-            jsonschema::draft202012::new(&schema).ok().map(Arc::new)
+            jsonschema::draft202012::options()
+                .should_validate_formats(true)
+                .build(&schema)
+                .ok()
+                .map(Arc::new)
         })
         .clone()
 }
@@ -45,18 +50,58 @@ pub(crate) fn violations(name: &str, value: &Value) -> Vec<Violation> {
     validator
         .iter_errors(value)
         .take(1_000)
-        .map(|error| {
-            let code = error.kind().keyword().to_owned();
-            let mut detail = error.to_string();
-            if detail.len() > 300 {
-                let end = (0..=300)
-                    .rev()
-                    .find(|at| detail.is_char_boundary(*at))
-                    .unwrap_or_default();
-                detail.truncate(end);
-                detail.push('…');
-            }
-            Violation::new(error.instance_path().as_str(), &code, detail)
-        })
+        .flat_map(|error| describe(&error))
         .collect()
+}
+
+/// One schema error as violations, each at the place that is meant: a missing field at the field.
+fn describe(error: &ValidationError<'_>) -> Vec<Violation> {
+    let at = error.instance_path().as_str();
+    match error.kind() {
+        ValidationErrorKind::Required { property } => {
+            let property = property.as_str().unwrap_or_default();
+            vec![Violation::new(
+                format!("{at}/{}", escape(property)),
+                "missing",
+                format!("`{property}` is required"),
+            )]
+        }
+        ValidationErrorKind::AdditionalProperties { unexpected } => unexpected
+            .iter()
+            .map(|field| {
+                Violation::new(
+                    format!("{at}/{}", escape(field)),
+                    "unknown_field",
+                    format!("there is no field `{}`", short(field)),
+                )
+            })
+            .collect(),
+        kind => {
+            let code = match kind.keyword() {
+                "enum" | "const" => "unknown_value",
+                "format" | "pattern" => "format",
+                "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" => "out_of_range",
+                "maxLength" | "maxItems" => "too_long",
+                "minLength" | "minItems" => "too_short",
+                other => other,
+            };
+            vec![Violation::new(at, code, short(&error.to_string()))]
+        }
+    }
+}
+
+fn escape(field: &str) -> String {
+    field.replace('~', "~0").replace('/', "~1")
+}
+
+/// The first 300 bytes: the rest is the caller's own.
+fn short(text: &str) -> String {
+    if text.len() <= 300 {
+        return text.to_owned();
+    }
+    let end = (0..=300)
+        .rev()
+        .find(|at| text.is_char_boundary(*at))
+        .unwrap_or_default();
+    format!("{}…", &text[..end])
 }

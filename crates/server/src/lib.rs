@@ -1,4 +1,11 @@
-//! The spiral server: configuration, telemetry, command line, and both faces mounted
+//! The spiral server: configuration, telemetry, command line, and both faces mounted.
 
+pub mod cli;
 pub mod config;
+mod layers;
+mod platform;
+mod serve;
 pub mod telemetry;
+
+pub use platform::{db_options, open, settings};
+pub use serve::{Running, start};

@@ -107,7 +107,7 @@ impl Db {
                 .max_connections(options.max_connections)
                 .acquire_timeout(options.acquire_timeout)
                 .test_before_acquire(false)
-                .idle_timeout(Duration::from_secs(300))
+                .idle_timeout(Duration::from_mins(5))
                 .connect_with(connect.clone())
                 .await
                 .map_err(conflict::translate)?;
@@ -177,9 +177,10 @@ impl Db {
                 let query = sqlx::query_with(AssertSqlSafe(sql.text), arguments).persistent(sql.persistent);
                 let rows = match tenant {
                     None => query.fetch_all(pool).await,
-                    Some(tenant) => match readers.of(tenant) {
-                        Some(own) => query.fetch_all(&own).await,
-                        None => {
+                    Some(tenant) => {
+                        if let Some(own) = readers.of(tenant) {
+                            query.fetch_all(&own).await
+                        } else {
                             let begin = format!("BEGIN READ ONLY; SET LOCAL app.tenant_id = '{tenant}'");
                             let mut tx = pool
                                 .begin_with(AssertSqlSafe(begin))
@@ -187,7 +188,7 @@ impl Db {
                                 .map_err(conflict::translate)?;
                             query.fetch_all(&mut *tx).await
                         }
-                    },
+                    }
                 };
                 rows.map_err(conflict::translate)?
                     .into_iter()

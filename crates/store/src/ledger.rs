@@ -19,8 +19,6 @@ use crate::value::{Column as _, Row};
 
 /// The kind of an item that stands for no record.
 const NOTE: u8 = 0;
-/// In place of a digest: the record was removed.
-const REMOVED: [u8; 16] = [0; 16];
 /// The first byte of packed items: their layout.
 const LAYOUT: u8 = 1;
 /// Bytes of one item.
@@ -40,14 +38,6 @@ impl Item {
             kind: R::KIND,
             id: record.id(),
             digest: digest_of(record),
-        }
-    }
-
-    pub(crate) fn removed<R: Record>(record: &R) -> Self {
-        Self {
-            kind: R::KIND,
-            id: record.id(),
-            digest: REMOVED,
         }
     }
 
@@ -276,8 +266,8 @@ impl Store {
         let mut seen = LastSeen::default();
         self.verify_chain(&mut report, &mut seen).await?;
         crate::catalog::verify_records(self, &mut report, &mut seen).await?;
-        for ((kind, id), digest) in seen.records {
-            if digest != REMOVED && kind != NOTE {
+        for (kind, id) in seen.records.into_keys() {
+            if kind != NOTE {
                 report.findings.push(format!(
                     "{} {id} is gone, but the ledger knows it",
                     crate::catalog::name_of(kind)
@@ -311,24 +301,14 @@ impl Store {
             for record in &records {
                 report.records += 1;
                 let now = digest_of(record);
-                match seen.records.remove(&(R::KIND, record.id())) {
-                    Some(digest) if digest == now => {}
-                    Some(REMOVED) => report.findings.push(format!(
-                        "{} {} is back after it was removed",
-                        R::NAME,
-                        record.id()
-                    )),
-                    Some(_) => report.findings.push(format!(
-                        "{} {} is not as it was last written",
-                        R::NAME,
-                        record.id()
-                    )),
-                    None => {
-                        report
-                            .findings
-                            .push(format!("{} {} stands in no ledger entry", R::NAME, record.id()))
-                    }
-                }
+                let fault = match seen.records.remove(&(R::KIND, record.id())) {
+                    Some(digest) if digest == now => continue,
+                    Some(_) => "is not as it was last written",
+                    None => "stands in no ledger entry",
+                };
+                report
+                    .findings
+                    .push(format!("{} {} {fault}", R::NAME, record.id()));
             }
         }
     }

@@ -174,20 +174,6 @@ impl Tx {
         Ok(())
     }
 
-    /// Removes a record for good; the ledger remembers that it was there.
-    pub(crate) async fn remove<R: Record>(&mut self, record: &R) -> Result<()> {
-        let text = format!("delete from {} where tenant_id = ? and id = ?", R::TABLE);
-        self.run(&text, [self.scope.tenant.value(), record.id().value()])
-            .await?;
-        self.items.push(Item::removed(record));
-        Ok(())
-    }
-
-    /// Notes a change that is no record of its own (a setting, a membership) as a change of the record it is part of.
-    pub(crate) fn touch<R: Record>(&mut self, record: &R) {
-        self.items.push(Item::put(record));
-    }
-
     /// Notes a change that stands in no record: `what` is its own account of it.
     pub(crate) fn note(&mut self, what: &impl Serialize) -> Result<()> {
         self.items.push(Item::note(what)?);

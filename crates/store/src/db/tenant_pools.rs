@@ -56,7 +56,7 @@ impl TenantPools {
             .max_connections(self.size)
             .acquire_timeout(self.acquire_timeout)
             .test_before_acquire(false)
-            .idle_timeout(Duration::from_secs(60))
+            .idle_timeout(Duration::from_mins(1))
             .connect_lazy_with(connect);
         pools.push((tenant, pool.clone()));
         Some(pool)

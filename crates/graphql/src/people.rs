@@ -1,0 +1,242 @@
+//! Principals, grants, API clients and the audit. Secrets and tokens are REST only.
+
+use async_graphql::connection::{Connection, EmptyFields};
+use async_graphql::{ComplexObject, Context, Object, Result, SimpleObject};
+use spiral_app::{Caller, people};
+use spiral_domain::people::{
+    Action, ApiClient, AuditEvent, AuditKind, ClientSecret, Grant, GrantRole, Me, Principal,
+    RegisterPrincipal, Role, Tenant,
+};
+use spiral_domain::{Allowed, GrantId, PrincipalId, Reference};
+
+use crate::faults::fault;
+use crate::lists::{connection, page_request};
+use crate::loaders::{UnitKey, load};
+use crate::tenancy::OrgUnitNode;
+
+/// Who is calling, and what they hold.
+pub(crate) struct MeNode(Me);
+
+#[Object(name = "Me")]
+impl MeNode {
+    /// The caller.
+    async fn principal(&self) -> &Principal {
+        &self.0.principal
+    }
+
+    /// The caller's tenant.
+    async fn tenant(&self) -> &Tenant {
+        &self.0.tenant
+    }
+
+    /// The roles held.
+    async fn grants(&self) -> Vec<GrantNode> {
+        self.0.grants.iter().cloned().map(GrantNode::from).collect()
+    }
+
+    /// What the token narrows them to; empty means not narrowed.
+    async fn scopes(&self) -> &[String] {
+        &self.0.scopes
+    }
+
+    /// What the caller may do somewhere.
+    async fn allowed_actions(&self) -> &[Action] {
+        &self.0.allowed_actions
+    }
+}
+
+/// A role held on a unit or a network.
+#[derive(SimpleObject)]
+#[graphql(complex, name = "Grant")]
+pub(crate) struct GrantNode {
+    #[graphql(flatten)]
+    record: Grant,
+}
+
+impl From<Grant> for GrantNode {
+    fn from(record: Grant) -> Self {
+        Self { record }
+    }
+}
+
+#[ComplexObject]
+impl GrantNode {
+    /// The unit it is held on; for a network its host.
+    async fn unit(&self, ctx: &Context<'_>) -> Result<Option<OrgUnitNode>> {
+        Ok(load(ctx, UnitKey(self.record.unit_id))
+            .await?
+            .map(OrgUnitNode::from))
+    }
+}
+
+/// What this capability offers to read.
+#[derive(Default)]
+pub struct PeopleQuery;
+
+#[Object]
+impl PeopleQuery {
+    /// Who is calling, and what they hold.
+    async fn me(&self, ctx: &Context<'_>) -> Result<MeNode> {
+        Ok(MeNode(people::me(ctx.data::<Caller>()?)))
+    }
+
+    /// One principal.
+    async fn principal(&self, ctx: &Context<'_>, id: PrincipalId) -> Result<Principal> {
+        people::principal(ctx.data::<Caller>()?, id).await.map_err(fault)
+    }
+
+    /// Principals, a page at a time.
+    #[graphql(complexity = "first.unwrap_or(50).max(1) as usize * child_complexity")]
+    async fn principals(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> Result<Connection<String, Principal, EmptyFields, EmptyFields>> {
+        let caller = ctx.data::<Caller>()?;
+        let request = page_request(first, after);
+        let page = people::principals(caller, &request).await.map_err(fault)?;
+        let cursor = |principal: &Principal| caller.cursor("principals", principal.id.into());
+        Ok(connection(
+            page,
+            EmptyFields,
+            request.cursor.is_some(),
+            cursor,
+            |principal| principal,
+        ))
+    }
+
+    /// Grants on the units that the caller answers for.
+    #[graphql(complexity = "first.unwrap_or(50).max(1) as usize * child_complexity")]
+    async fn grants(
+        &self,
+        ctx: &Context<'_>,
+        principal: Option<PrincipalId>,
+        unit: Option<Reference>,
+        role: Option<Role>,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> Result<Connection<String, GrantNode, EmptyFields, EmptyFields>> {
+        let caller = ctx.data::<Caller>()?;
+        let filter = people::GrantFilter {
+            principal,
+            unit,
+            role,
+        };
+        let request = page_request(first, after);
+        let list = format!("grants {filter:?}");
+        let page = people::grants(caller, filter, &request).await.map_err(fault)?;
+        let cursor = |grant: &Allowed<Grant>| caller.cursor(&list, grant.id.into());
+        Ok(connection(
+            page,
+            EmptyFields,
+            request.cursor.is_some(),
+            cursor,
+            |grant| grant.record.into(),
+        ))
+    }
+
+    /// API clients of the units that the caller answers for.
+    #[graphql(complexity = "first.unwrap_or(50).max(1) as usize * child_complexity")]
+    async fn api_clients(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> Result<Connection<String, ApiClient, EmptyFields, EmptyFields>> {
+        let caller = ctx.data::<Caller>()?;
+        let request = page_request(first, after);
+        let page = people::api_clients(caller, &request).await.map_err(fault)?;
+        let cursor = |client: &ApiClient| caller.cursor("api_clients", client.id.into());
+        Ok(connection(
+            page,
+            EmptyFields,
+            request.cursor.is_some(),
+            cursor,
+            |client| client,
+        ))
+    }
+
+    /// One API client.
+    async fn api_client(&self, ctx: &Context<'_>, id: PrincipalId) -> Result<ApiClient> {
+        people::api_client(ctx.data::<Caller>()?, id)
+            .await
+            .map(|client| client.record)
+            .map_err(fault)
+    }
+
+    /// A client's secrets, without the secrets.
+    async fn client_secrets(&self, ctx: &Context<'_>, id: PrincipalId) -> Result<Vec<ClientSecret>> {
+        people::client_secrets(ctx.data::<Caller>()?, id)
+            .await
+            .map_err(fault)
+    }
+
+    /// The audit, newest first.
+    #[graphql(complexity = "first.unwrap_or(50).max(1) as usize * child_complexity")]
+    async fn audit_events(
+        &self,
+        ctx: &Context<'_>,
+        kind: Option<AuditKind>,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> Result<AuditPage> {
+        let request = page_request(first, after);
+        let page = people::audit_events(ctx.data::<Caller>()?, kind.unwrap_or_default(), &request)
+            .await
+            .map_err(fault)?;
+        Ok(AuditPage {
+            nodes: page.data,
+            end_cursor: page.page.next_cursor,
+            has_next_page: page.page.has_more,
+        })
+    }
+}
+
+/// A part of the audit.
+#[derive(SimpleObject)]
+pub(crate) struct AuditPage {
+    /// The entries.
+    nodes: Vec<AuditEvent>,
+    /// Where to go on.
+    end_cursor: Option<String>,
+    /// Whether there is more.
+    has_next_page: bool,
+}
+
+/// What this capability offers to write.
+#[derive(Default)]
+pub struct PeopleMutation;
+
+#[Object]
+impl PeopleMutation {
+    /// Registers a person.
+    async fn register_principal(&self, ctx: &Context<'_>, input: RegisterPrincipal) -> Result<Principal> {
+        people::register_principal(ctx.data::<Caller>()?, input)
+            .await
+            .map_err(fault)
+    }
+
+    /// Gives a role on a unit or a network.
+    async fn grant_role(&self, ctx: &Context<'_>, input: GrantRole) -> Result<GrantNode> {
+        people::grant_role(ctx.data::<Caller>()?, input)
+            .await
+            .map(GrantNode::from)
+            .map_err(fault)
+    }
+
+    /// Takes a role back.
+    async fn revoke_grant(&self, ctx: &Context<'_>, id: GrantId) -> Result<GrantNode> {
+        people::revoke_grant(ctx.data::<Caller>()?, id)
+            .await
+            .map(GrantNode::from)
+            .map_err(fault)
+    }
+
+    /// Closes an API client.
+    async fn close_api_client(&self, ctx: &Context<'_>, id: PrincipalId) -> Result<ApiClient> {
+        people::close_api_client(ctx.data::<Caller>()?, id)
+            .await
+            .map_err(fault)
+    }
+}

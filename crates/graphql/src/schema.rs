@@ -1,0 +1,66 @@
+//! The schema: what the capabilities offer, merged, with its limits.
+
+use async_graphql::{EmptySubscription, MergedObject, Schema};
+
+use crate::guard::Guard;
+use crate::{people, tenancy};
+
+/// Everything that can be read.
+#[derive(Default, MergedObject)]
+pub struct Query(tenancy::TenancyQuery, people::PeopleQuery);
+
+/// Every single-record write.
+#[derive(Default, MergedObject)]
+pub struct Mutation(tenancy::TenancyMutation, people::PeopleMutation);
+
+/// The schema.
+pub type SpiralSchema = Schema<Query, Mutation, EmptySubscription>;
+
+/// How large a query may be.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Levels of fields.
+    pub depth: usize,
+    /// Fields, weighted by the length of lists.
+    pub complexity: usize,
+    /// Aliases.
+    pub aliases: usize,
+    /// Tokens.
+    pub tokens: usize,
+    /// Levels of any brackets.
+    pub nesting: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            depth: 15,
+            complexity: 20_000,
+            aliases: 100,
+            tokens: 10_000,
+            nesting: 64,
+        }
+    }
+}
+
+/// The schema with these limits.
+pub fn build(limits: Limits) -> SpiralSchema {
+    Schema::build(Query::default(), Mutation::default(), EmptySubscription)
+        .limit_depth(limits.depth)
+        .limit_complexity(limits.complexity)
+        .limit_recursive_depth(limits.nesting)
+        .limit_directives(10)
+        .extension(Guard(limits))
+        .finish()
+}
+
+/// The schema as text.
+pub fn sdl() -> String {
+    use async_graphql::SDLExportOptions;
+    build(Limits::default()).sdl_with_options(
+        SDLExportOptions::new()
+            .sorted_fields()
+            .sorted_arguments()
+            .sorted_enum_items(),
+    )
+}

@@ -1,0 +1,333 @@
+//! Units, networks, programmes and sharing.
+
+use async_graphql::connection::{Connection, EmptyFields};
+use async_graphql::{ComplexObject, Context, Object, Result, SimpleObject};
+use spiral_app::{Caller, tenancy};
+use spiral_domain::people::Action;
+use spiral_domain::programmes::{CreateProgramme, Programme};
+use spiral_domain::tenancy::{
+    ChangeOrgUnit, CreateNetwork, CreateOrgUnit, Network, NetworkMember, OrgUnit, SetNetworkMembers,
+    SetSharing, SharingSetting, Tier,
+};
+use spiral_domain::{Reference, WorkKind};
+
+use crate::faults::fault;
+use crate::lists::{connection, page_request};
+use crate::loaders::{ChildrenKey, MembersKey, UnitKey, load};
+
+/// A node of the tenant's tree.
+#[derive(SimpleObject)]
+#[graphql(complex, name = "OrgUnit")]
+pub(crate) struct OrgUnitNode {
+    #[graphql(flatten)]
+    record: OrgUnit,
+}
+
+impl From<OrgUnit> for OrgUnitNode {
+    fn from(record: OrgUnit) -> Self {
+        Self { record }
+    }
+}
+
+#[ComplexObject]
+impl OrgUnitNode {
+    /// The unit it stands beneath today.
+    async fn parent(&self, ctx: &Context<'_>) -> Result<Option<Self>> {
+        let Some(parent) = self.record.parent_id else {
+            return Ok(None);
+        };
+        Ok(load(ctx, UnitKey(parent)).await?.map(Self::from))
+    }
+
+    /// The units directly beneath it.
+    #[graphql(complexity = "10 * child_complexity")]
+    async fn children(&self, ctx: &Context<'_>, tier: Option<Tier>) -> Result<Vec<Self>> {
+        let children = load(ctx, ChildrenKey(self.record.id)).await?.unwrap_or_default();
+        Ok(children
+            .into_iter()
+            .filter(|unit| tier.is_none_or(|tier| unit.tier == tier))
+            .map(Self::from)
+            .collect())
+    }
+
+    /// What the caller may do with it.
+    async fn allowed_actions(&self, ctx: &Context<'_>) -> Result<Vec<Action>> {
+        let caller = ctx.data::<Caller>()?;
+        Ok(tenancy::with_allowed(caller, self.record.clone()).allowed_actions)
+    }
+}
+
+/// How many units a list has in all.
+pub(crate) struct UnitTotal(tenancy::UnitFilter);
+
+#[Object(name = "OrgUnitTotal")]
+impl UnitTotal {
+    /// How many units the filter finds; counted only if asked for.
+    async fn total_count(&self, ctx: &Context<'_>) -> Result<i64> {
+        tenancy::count_org_units(ctx.data::<Caller>()?, &self.0)
+            .await
+            .map_err(fault)
+    }
+}
+
+/// Units that work together across the tree.
+#[derive(SimpleObject)]
+#[graphql(complex, name = "Network")]
+pub(crate) struct NetworkNode {
+    #[graphql(flatten)]
+    record: Network,
+}
+
+impl From<Network> for NetworkNode {
+    fn from(record: Network) -> Self {
+        Self { record }
+    }
+}
+
+#[ComplexObject]
+impl NetworkNode {
+    /// The unit that hosts it.
+    async fn host_unit(&self, ctx: &Context<'_>) -> Result<Option<OrgUnitNode>> {
+        Ok(load(ctx, UnitKey(self.record.host_unit_id))
+            .await?
+            .map(OrgUnitNode::from))
+    }
+
+    /// Its members, past ones too.
+    #[graphql(complexity = "10 * child_complexity")]
+    async fn members(&self, ctx: &Context<'_>) -> Result<Vec<MemberNode>> {
+        let members = load(ctx, MembersKey(self.record.id)).await?.unwrap_or_default();
+        Ok(members.into_iter().map(|record| MemberNode { record }).collect())
+    }
+}
+
+/// A unit's time in a network.
+#[derive(SimpleObject)]
+#[graphql(complex, name = "NetworkMembership")]
+pub(crate) struct MemberNode {
+    #[graphql(flatten)]
+    record: NetworkMember,
+}
+
+#[ComplexObject]
+impl MemberNode {
+    /// The unit.
+    async fn unit(&self, ctx: &Context<'_>) -> Result<Option<OrgUnitNode>> {
+        Ok(load(ctx, UnitKey(self.record.unit_id))
+            .await?
+            .map(OrgUnitNode::from))
+    }
+}
+
+/// An organised effort that units take part in.
+#[derive(SimpleObject)]
+#[graphql(complex, name = "Programme")]
+pub(crate) struct ProgrammeNode {
+    #[graphql(flatten)]
+    record: Programme,
+}
+
+impl From<Programme> for ProgrammeNode {
+    fn from(record: Programme) -> Self {
+        Self { record }
+    }
+}
+
+#[ComplexObject]
+impl ProgrammeNode {
+    /// The unit that runs it.
+    async fn unit(&self, ctx: &Context<'_>) -> Result<Option<OrgUnitNode>> {
+        Ok(load(ctx, UnitKey(self.record.unit_id))
+            .await?
+            .map(OrgUnitNode::from))
+    }
+}
+
+/// What this capability offers to read.
+#[derive(Default)]
+pub struct TenancyQuery;
+
+#[Object]
+impl TenancyQuery {
+    /// One unit, by any of its names.
+    async fn org_unit(&self, ctx: &Context<'_>, id: Reference) -> Result<OrgUnitNode> {
+        let unit = tenancy::org_unit(ctx.data::<Caller>()?, &id)
+            .await
+            .map_err(fault)?;
+        Ok(unit.record.into())
+    }
+
+    /// Units, a page at a time.
+    #[expect(clippy::too_many_arguments, reason = "a filter is its arguments")]
+    #[graphql(complexity = "first.unwrap_or(50).max(1) as usize * child_complexity")]
+    async fn org_units(
+        &self,
+        ctx: &Context<'_>,
+        within: Option<Reference>,
+        parent: Option<Reference>,
+        tier: Option<Tier>,
+        network: Option<Reference>,
+        ods_code: Option<String>,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> Result<Connection<String, OrgUnitNode, UnitTotal, EmptyFields>> {
+        let caller = ctx.data::<Caller>()?;
+        let filter = tenancy::UnitFilter {
+            within,
+            parent,
+            tier,
+            network,
+            ods_code,
+        };
+        let request = page_request(first, after);
+        let list = format!("org_units {filter:?}");
+        let page = tenancy::org_units(caller, filter.clone(), &request)
+            .await
+            .map_err(fault)?;
+        let cursor = |unit: &spiral_domain::Allowed<OrgUnit>| caller.cursor(&list, unit.id.into());
+        Ok(connection(
+            page,
+            UnitTotal(filter),
+            request.cursor.is_some(),
+            cursor,
+            |unit| unit.record.into(),
+        ))
+    }
+
+    /// How far a unit shares each kind of its work.
+    async fn sharing(&self, ctx: &Context<'_>, unit: Reference) -> Result<Vec<SharingSetting>> {
+        tenancy::sharing(ctx.data::<Caller>()?, &unit)
+            .await
+            .map_err(fault)
+    }
+
+    /// One network.
+    async fn network(&self, ctx: &Context<'_>, id: Reference) -> Result<NetworkNode> {
+        let network = tenancy::network(ctx.data::<Caller>()?, &id)
+            .await
+            .map_err(fault)?;
+        Ok(network.record.into())
+    }
+
+    /// Networks, a page at a time.
+    #[graphql(complexity = "first.unwrap_or(50).max(1) as usize * child_complexity")]
+    async fn networks(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> Result<Connection<String, NetworkNode, EmptyFields, EmptyFields>> {
+        let caller = ctx.data::<Caller>()?;
+        let request = page_request(first, after);
+        let page = tenancy::networks(caller, &request).await.map_err(fault)?;
+        let cursor = |network: &Network| caller.cursor("networks", network.id.into());
+        Ok(connection(
+            page,
+            EmptyFields,
+            request.cursor.is_some(),
+            cursor,
+            NetworkNode::from,
+        ))
+    }
+
+    /// One programme.
+    async fn programme(&self, ctx: &Context<'_>, id: Reference) -> Result<ProgrammeNode> {
+        let programme = tenancy::programme(ctx.data::<Caller>()?, &id)
+            .await
+            .map_err(fault)?;
+        Ok(programme.into())
+    }
+
+    /// Programmes, a page at a time.
+    #[graphql(complexity = "first.unwrap_or(50).max(1) as usize * child_complexity")]
+    async fn programmes(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> Result<Connection<String, ProgrammeNode, EmptyFields, EmptyFields>> {
+        let caller = ctx.data::<Caller>()?;
+        let request = page_request(first, after);
+        let page = tenancy::programmes(caller, &request).await.map_err(fault)?;
+        let cursor = |programme: &Programme| caller.cursor("programmes", programme.id.into());
+        Ok(connection(
+            page,
+            EmptyFields,
+            request.cursor.is_some(),
+            cursor,
+            ProgrammeNode::from,
+        ))
+    }
+}
+
+/// What this capability offers to write.
+#[derive(Default)]
+pub struct TenancyMutation;
+
+#[Object]
+impl TenancyMutation {
+    /// Adds a unit beneath another.
+    async fn create_org_unit(&self, ctx: &Context<'_>, input: CreateOrgUnit) -> Result<OrgUnitNode> {
+        tenancy::create_org_unit(ctx.data::<Caller>()?, input)
+            .await
+            .map(OrgUnitNode::from)
+            .map_err(fault)
+    }
+
+    /// Changes a unit; `ifVersion` refuses the change of another version.
+    async fn change_org_unit(
+        &self,
+        ctx: &Context<'_>,
+        id: Reference,
+        if_version: Option<i64>,
+        input: ChangeOrgUnit,
+    ) -> Result<OrgUnitNode> {
+        tenancy::change_org_unit(ctx.data::<Caller>()?, &id, if_version, input)
+            .await
+            .map(OrgUnitNode::from)
+            .map_err(fault)
+    }
+
+    /// Sets how far a unit shares one kind of its work.
+    async fn set_sharing(
+        &self,
+        ctx: &Context<'_>,
+        unit: Reference,
+        kind: WorkKind,
+        input: SetSharing,
+    ) -> Result<SharingSetting> {
+        tenancy::set_sharing(ctx.data::<Caller>()?, &unit, kind, input)
+            .await
+            .map_err(fault)
+    }
+
+    /// Makes a network.
+    async fn create_network(&self, ctx: &Context<'_>, input: CreateNetwork) -> Result<NetworkNode> {
+        tenancy::create_network(ctx.data::<Caller>()?, input)
+            .await
+            .map(NetworkNode::from)
+            .map_err(fault)
+    }
+
+    /// Sets a network's members.
+    async fn set_network_members(
+        &self,
+        ctx: &Context<'_>,
+        id: Reference,
+        if_version: Option<i64>,
+        input: SetNetworkMembers,
+    ) -> Result<NetworkNode> {
+        tenancy::set_network_members(ctx.data::<Caller>()?, &id, if_version, input)
+            .await
+            .map(NetworkNode::from)
+            .map_err(fault)
+    }
+
+    /// Records a programme.
+    async fn create_programme(&self, ctx: &Context<'_>, input: CreateProgramme) -> Result<ProgrammeNode> {
+        tenancy::create_programme(ctx.data::<Caller>()?, input)
+            .await
+            .map(ProgrammeNode::from)
+            .map_err(fault)
+    }
+}

@@ -1,0 +1,120 @@
+//! Listening, and stopping well.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use spiral_app::App;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::config::Config;
+use crate::layers;
+use crate::telemetry::Telemetry;
+
+/// A server that serves.
+pub struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// The platform behind it.
+    pub app: App,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Running {
+    /// Takes no more requests, finishes those in flight, closes the database.
+    pub async fn stop(self) {
+        // If nobody listens any more it has stopped already.
+        let _ = self.stop.send(());
+        let _ = self.task.await;
+    }
+}
+
+/// Opens the platform and serves it on the configured address (port 0: any free one).
+pub async fn start(config: &Config, telemetry: Arc<Telemetry>) -> anyhow::Result<Running> {
+    let app = crate::platform::open(config).await?;
+    serve(app, config, telemetry).await
+}
+
+/// Serves an open platform.
+pub(crate) async fn serve(app: App, config: &Config, telemetry: Arc<Telemetry>) -> anyhow::Result<Running> {
+    let wanted = config.server.address().context("server.listen")?;
+    let listener = TcpListener::bind(wanted)
+        .await
+        .with_context(|| format!("listening on {wanted}"))?;
+    let address = listener.local_addr()?;
+    let service = layers::service(app.clone(), config, telemetry);
+    let (stop, stopped) = oneshot::channel();
+    let (header_timeout, grace) = (config.server.header_timeout(), config.server.shutdown_grace());
+    let db = app.db().clone();
+    let task = tokio::spawn(async move {
+        accept(listener, service, header_timeout, grace, stopped).await;
+        db.close().await;
+    });
+    Ok(Running {
+        address,
+        app,
+        stop,
+        task,
+    })
+}
+
+async fn accept(
+    listener: TcpListener,
+    service: axum::Router,
+    header_timeout: Duration,
+    grace: Duration,
+    stopped: oneshot::Receiver<()>,
+) {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(header_timeout);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(Some(Duration::from_secs(30)));
+    let builder = Arc::new(builder);
+    let graceful = GracefulShutdown::new();
+    let mut stopped = std::pin::pin!(stopped);
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            _ = &mut stopped => break,
+        };
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                // Out of file descriptors, most likely: some will come back.
+                tracing::warn!(error = %error, "a connection could not be accepted");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        // Small answers should leave at once.
+        let _ = stream.set_nodelay(true);
+        let builder = Arc::clone(&builder);
+        let service = TowerToHyperService::new(service.clone());
+        let connection = builder
+            .serve_connection(TokioIo::new(stream), service)
+            .into_owned();
+        let connection = graceful.watch(connection);
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(error = %error, "a connection ended early");
+            }
+        });
+    }
+    drop(listener);
+    if tokio::time::timeout(grace, graceful.shutdown()).await.is_err() {
+        tracing::warn!("some requests did not finish within the grace period");
+    }
+}
