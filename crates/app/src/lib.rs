@@ -8,11 +8,8 @@ pub mod analysis;
 mod app;
 mod caller;
 pub mod clock;
-<<<<<<< HEAD
-pub mod measures;
-=======
 pub mod demo;
->>>>>>> main
+pub mod measures;
 mod once;
 pub mod people;
 pub mod projections;
