@@ -451,7 +451,8 @@ pub async fn set_sharing(
     }
     tx.write_sharing(&setting).await?;
     match kind {
-        WorkKind::Observations | WorkKind::Adoption => {}
+        WorkKind::Adoption => {}
+        WorkKind::Observations => tx.reshare_observations(&unit, setting.level).await?,
         WorkKind::FieldTests => tx.reshare_field_tests(&unit, setting.level).await?,
         WorkKind::Sustainability => tx.reshare_sustainability(&unit, setting.level).await?,
     }
