@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use spiral_domain::innovations::{ChangeInnovation, CreateInnovation, Innovation, InnovationMove, InnovationStatus};
+use spiral_domain::innovations::{
+    ChangeInnovation, CreateInnovation, Innovation, InnovationMove, InnovationStatus,
+};
 use spiral_domain::people::Action;
 use spiral_domain::tenancy::OrgUnit;
 use spiral_domain::{Allowed, InnovationId, Page, PageRequest, Reference, Result};

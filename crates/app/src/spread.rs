@@ -165,7 +165,10 @@ pub async fn retract_adoption(
         && !take_over
     {
         let owners = tx.owners_of_sources(std::slice::from_ref(source)).await?;
-        if owners.get(source).is_some_and(|owner| *owner != caller.principal().id) {
+        if owners
+            .get(source)
+            .is_some_and(|owner| *owner != caller.principal().id)
+        {
             return Err(Error::conflict(
                 "held_by_another_source",
                 "this event belongs to another tool; take it over to retract it",
@@ -208,8 +211,13 @@ pub async fn adoptions(caller: &Caller, filter: StateFilter, page: &PageRequest)
         None => None,
         Some(text) => {
             let place = caller.open_cursor(&list, text)?;
-            let id = |at: usize| place.get(at..at + 16).and_then(|bytes| Uuid::from_slice(bytes).ok());
-            id(0).zip(id(16))
+            let id = |at: usize| {
+                place
+                    .get(at..at + 16)
+                    .and_then(|bytes| Uuid::from_slice(bytes).ok())
+            };
+            id(0)
+                .zip(id(16))
                 .map(|(innovation, unit)| (InnovationId(innovation), UnitId(unit)))
         }
     };
@@ -279,7 +287,9 @@ async fn adoptions_by_unit(
     }
     let store = caller.store();
     let units: HashMap<UnitId, OrgUnit> = store.find::<OrgUnit>().ids(ids).by_id().await?;
-    let levels = store.adoption_sharing(&units.values().collect::<Vec<_>>()).await?;
+    let levels = store
+        .adoption_sharing(&units.values().collect::<Vec<_>>())
+        .await?;
     let eyes = places::Eyes::of(caller).await?;
     let mut found: HashMap<UnitId, UnitAdoptions> = units
         .values()
@@ -299,7 +309,10 @@ async fn adoptions_by_unit(
         ..AdoptionFilter::default()
     };
     for adoption in store.adoptions(&filter, None, i64::MAX).await? {
-        if let Some(unit) = found.get_mut(&adoption.unit_id).filter(|unit| unit.withheld.is_none()) {
+        if let Some(unit) = found
+            .get_mut(&adoption.unit_id)
+            .filter(|unit| unit.withheld.is_none())
+        {
             unit.adoptions.push(adoption);
         }
     }
