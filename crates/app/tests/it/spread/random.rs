@@ -286,7 +286,15 @@ fn hold(
     }
 }
 
-async fn check_metrics(facts: &Facts, reader: &Reader, innovations: &[Innovation], query: &SpreadQuery, tested: Date) {
+/// Returns in how many rows totals with hidden units were told, and in how many not.
+async fn check_metrics(
+    facts: &Facts,
+    reader: &Reader,
+    innovations: &[Innovation],
+    query: &SpreadQuery,
+    tested: Date,
+) -> (usize, usize) {
+    let mut told = (0, 0);
     let rows = spread_metrics(&reader.caller, query).await.unwrap();
     let by_id: HashMap<UnitId, &OrgUnit> = facts.units.iter().map(|(unit, _)| (unit.id, unit)).collect();
     assert!(!rows.is_empty());
@@ -333,7 +341,12 @@ async fn check_metrics(facts: &Facts, reader: &Reader, innovations: &[Innovation
             let first = first_tipped(facts, innovation, &units, tested);
             assert_eq!(row.tipping_point, first, "{what}: tipping point");
         }
+        if hidden > 0 {
+            told.0 += usize::from(!row.adopted.suppressed);
+            told.1 += usize::from(row.adopted.suppressed);
+        }
     }
+    told
 }
 
 fn first_tipped(facts: &Facts, innovation: &Innovation, units: &[(&OrgUnit, bool)], until: Date) -> Option<Date> {
@@ -448,6 +461,7 @@ async fn figures_are_what_a_recount_says() {
             let facts = facts(&world).await;
             assert!(facts.events.len() > 100, "{}", facts.events.len());
             let innovations: Vec<Innovation> = world.system.store().find().all("r.id").await.unwrap();
+            let mut told = (0, 0);
             for reader in &readers {
                 for (unit, group_by) in [
                     (None, SpreadGroupBy::None),
@@ -466,7 +480,9 @@ async fn figures_are_what_a_recount_says() {
                                 tree,
                                 ..SpreadQuery::default()
                             };
-                            check_metrics(&facts, reader, &innovations, &query, day).await;
+                            let (with, without) =
+                                check_metrics(&facts, reader, &innovations, &query, day).await;
+                            told = (told.0 + with, told.1 + without);
                         }
                     }
                 }
@@ -475,6 +491,7 @@ async fn figures_are_what_a_recount_says() {
                 }
                 check_groups(&facts, reader, &world, &innovations, now().date()).await;
             }
+            assert!(told.0 > 20 && told.1 > 20, "{told:?}");
             // What is thrown away is made again, exactly.
             projections::rebuild(&world.system).await.unwrap();
             assert_eq!(projections::verify(&world.system).await.unwrap(), Vec::<String>::new());
