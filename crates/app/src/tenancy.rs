@@ -9,7 +9,7 @@ use spiral_domain::tenancy::{
     SetNetworkMembers, SetSharing, SharingSetting, Tier,
 };
 use spiral_domain::{
-    Allowed, DatePrecision, Error, NetworkId, Page, PageRequest, Reference, Result, UnitId, Violations,
+    Allowed, DatePrecision, Error, NetworkId, Page, PageRequest, Reference, Result, Sharing, UnitId, Violations,
     WorkKind,
 };
 use spiral_store::{Column as _, Tx};
@@ -450,5 +450,20 @@ pub async fn set_sharing(
         tx.reshare_adoption(&unit, setting.level).await?;
     }
     tx.write_sharing(&setting).await?;
+    match kind {
+        WorkKind::Adoption => {}
+        WorkKind::Observations => tx.reshare_observations(&unit, setting.level).await?,
+        WorkKind::FieldTests => tx.reshare_field_tests(&unit, setting.level).await?,
+        WorkKind::Sustainability => tx.reshare_sustainability(&unit, setting.level).await?,
+    }
     tx.commit(setting).await
+}
+
+/// How far a unit shares one kind of its work.
+pub(crate) async fn level_of(store: &spiral_store::Store, unit: &OrgUnit, kind: WorkKind) -> Result<Sharing> {
+    let settings = store.sharing_of(&[unit]).await?;
+    settings
+        .get(&(unit.id, kind))
+        .map(|setting| setting.level)
+        .ok_or_else(|| Error::internal("a unit without a sharing setting"))
 }
