@@ -1,0 +1,3 @@
+//! Journeys over HTTP, on every database that this machine has.
+
+mod surface;
