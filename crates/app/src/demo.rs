@@ -44,7 +44,32 @@ const PEOPLE: &[(Role, &str, &str)] = &[
     (Role::Auditor, "england", "Demo auditor"),
 ];
 
-/// Loads both demo tenants; half a demo is none, so an interrupted load is told apart by its missing last record.
+/// What of the demo is in a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// There are no tenants at all.
+    Empty,
+    /// Both demo tenants are there.
+    Whole,
+    /// A load was interrupted: the second tenant, which is made last, is missing.
+    Half,
+    /// There are other tenants only.
+    None,
+}
+
+/// Whether the demo is loaded.
+pub async fn presence(app: &App) -> Result<Presence> {
+    let tenants = app.db().tenants().await?;
+    let there = |slug: &str| tenants.iter().any(|tenant| tenant.slug == slug);
+    Ok(match (tenants.is_empty(), there(DEMO), there(OTHER)) {
+        (true, ..) => Presence::Empty,
+        (false, true, true) => Presence::Whole,
+        (false, false, _) => Presence::None,
+        (false, true, false) => Presence::Half,
+    })
+}
+
+/// Loads both demo tenants into a database without any.
 pub async fn load(app: &App) -> Result<()> {
     let facts = Facts::read()?;
     let tenant = app.create_tenant(DEMO, &facts.system.tenant).await?;

@@ -96,7 +96,7 @@ fn cors(origins: &[String]) -> CorsLayer {
             name("x-request-id"),
             name("idempotency-replayed"),
         ])
-        .max_age(Duration::from_secs(600))
+        .max_age(Duration::from_mins(10))
 }
 
 async fn safe_headers(request: Request, next: Next) -> Response {

@@ -131,7 +131,7 @@ fn resource(service_name: &str) -> Resource {
         .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
         .with_attribute(KeyValue::new(
             "service.instance.id",
-            uuid::Uuid::now_v7().to_string(),
+            spiral_app::clock::fresh::<uuid::Uuid>().to_string(),
         ))
         .build()
 }

@@ -2,8 +2,9 @@
 
 use std::net::SocketAddr;
 
+use anyhow::bail;
 use spiral_app::App;
-use spiral_app::demo;
+use spiral_app::demo::{self, Presence};
 
 use crate::config::Config;
 use crate::platform::plain;
@@ -13,9 +14,15 @@ const DAYS: i64 = 30;
 
 /// Loads the demo into an empty database, then prints the welcome.
 pub(crate) async fn print(app: &App, config: &Config, address: SocketAddr) -> anyhow::Result<()> {
-    if app.db().tenants().await.map_err(plain)?.is_empty() {
-        println!("First start: loading the demo …");
-        demo::load(app).await.map_err(plain)?;
+    match demo::presence(app).await.map_err(plain)? {
+        Presence::Empty => {
+            println!("First start: loading the demo …");
+            demo::load(app).await.map_err(plain)?;
+        }
+        Presence::Half => bail!(
+            "the first start was interrupted while it loaded the demo; remove the database and start again"
+        ),
+        Presence::Whole | Presence::None => {}
     }
     let base = if config.server.public_url.is_some() {
         config.public_url()
