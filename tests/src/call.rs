@@ -102,19 +102,15 @@ impl Answer {
     #[track_caller]
     pub fn problem(self, status: u16, code: &str) -> Self {
         let answer = self.expect(status);
-        assert_eq!(answer.header("content-type"), "application/problem+json", "{answer}");
+        assert_eq!(
+            answer.header("content-type"),
+            "application/problem+json",
+            "{answer}"
+        );
         assert_eq!(answer.body["code"], code, "{answer}");
         assert_eq!(answer.body["status"], status, "{answer}");
-        assert_eq!(
-            answer.body["type"],
-            format!("/docs/problems#{code}"),
-            "{answer}"
-        );
-        assert_eq!(
-            answer.body["instance"],
-            answer.header("x-request-id"),
-            "{answer}"
-        );
+        assert_eq!(answer.body["type"], format!("/docs/problems#{code}"), "{answer}");
+        assert_eq!(answer.body["instance"], answer.header("x-request-id"), "{answer}");
         for part in ["title", "detail"] {
             assert!(answer.body[part].is_string(), "{part}: {answer}");
         }

@@ -157,8 +157,8 @@ impl Schema {
                             .into_iter()
                             .flatten()
                             .find(|field| field["name"] == name.as_str());
-                        let value =
-                            field.map_or_else(|| value.clone(), |field| self.converted(&field["type"], value));
+                        let value = field
+                            .map_or_else(|| value.clone(), |field| self.converted(&field["type"], value));
                         (name.clone(), value)
                     })
                     .collect::<serde_json::Map<_, _>>()
@@ -204,7 +204,8 @@ impl Permissions {
     /// Reads the published file.
     pub fn read() -> Self {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../schema/permissions.txt");
-        let text = std::fs::read_to_string(path).expect("schema/permissions.txt is there: run `cargo dev schema`");
+        let text =
+            std::fs::read_to_string(path).expect("schema/permissions.txt is there: run `cargo dev schema`");
         let mut actions: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
         let mut action = None;
         // The words before the first heading explain the marks.

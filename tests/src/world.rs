@@ -278,7 +278,8 @@ impl World {
             .args(arguments)
             .output()
             .expect("the program runs");
-        let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        let said =
+            String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
         (output.status.success(), said)
     }
 }
@@ -295,7 +296,10 @@ fn settings(database: &TestDb, issuer: &Issuer, more: &[(&str, &str)]) -> HashMa
         ("DATABASE__AUTO_MIGRATE", "false"),
         ("DATABASE__MAX_CONNECTIONS", "8"),
         ("DATABASE__TENANT_POOL_SIZE", "2"),
-        ("SECRETS__MASTER_KEY", "bm90LWEtc2VjcmV0LWJ1dC0zMi1ieXRlcy1sb25nLiE="),
+        (
+            "SECRETS__MASTER_KEY",
+            "bm90LWEtc2VjcmV0LWJ1dC0zMi1ieXRlcy1sb25nLiE=",
+        ),
         ("AUTH__ISSUER", "https://spiral.test"),
         ("AUTH__DEMO_ISSUER", "false"),
         ("AUTH__ISSUERS", &issuer.configured("north")),
@@ -312,13 +316,14 @@ fn settings(database: &TestDb, issuer: &Issuer, more: &[(&str, &str)]) -> HashMa
 fn create_tenant(settings: &HashMap<String, String>, slug: &str) {
     let made = program(settings)
         .args(["tenant", "create", "--slug", slug, "--name", "A health system"])
-        .args(["--lead-issuer", issuer_of(slug), "--lead-subject", "national_lead"])
+        .args([
+            "--lead-issuer",
+            issuer_of(slug),
+            "--lead-subject",
+            "national_lead",
+        ])
         .args(["--lead-name", "A national lead"])
         .output()
         .expect("the program runs");
-    assert!(
-        made.status.success(),
-        "{}",
-        String::from_utf8_lossy(&made.stderr)
-    );
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
 }

@@ -44,7 +44,8 @@ impl<'w> Stage<'w> {
 
     /// A principal that holds nothing.
     async fn person(&self) -> String {
-        let body = json!({ "issuer": "https://login.north.test", "subject": fresh("sub"), "name": "Somebody" });
+        let body =
+            json!({ "issuer": "https://login.north.test", "subject": fresh("sub"), "name": "Somebody" });
         self.made("/v1/principals", body).await.id()
     }
 
@@ -84,14 +85,14 @@ impl<'w> Stage<'w> {
     }
 
     fn unit_input(&self) -> Value {
-        // What may stand beneath the target; beneath a microsystem nothing may, and nobody may add there either.
-        let tier = match self.target.tier.as_str() {
-            "national" => "sha",
-            "microsystem" => "microsystem",
-            _ => "organisation",
+        // Nothing stands beneath a microsystem: then it is a unit beside it.
+        let (parent, tier) = match (self.target.tier.as_str(), &self.target.parent) {
+            ("national", _) => (self.target, "sha"),
+            ("microsystem", Some(parent)) => (self.world.north.unit(parent), "microsystem"),
+            _ => (self.target, "organisation"),
         };
         json!({
-            "parent": self.target.id, "tier": tier, "kind": "other_public_service", "code": fresh("unit"),
+            "parent": parent.id, "tier": tier, "kind": "other_public_service", "code": fresh("unit"),
             "name": "Another unit", "openedOn": "2004-Q1",
         })
     }
@@ -140,15 +141,16 @@ pub async fn ask(operation: &str, stage: &Stage<'_>) -> Option<Ask> {
             json!({ "issuer": "https://login.north.test", "subject": fresh("sub"), "name": "Somebody" }),
         ),
         "listGrants" => Ask::reads("readGrants").query("unit", target),
-        "grantRole" => Ask::writes("grantRole").body(
-            json!({ "principalId": stage.person().await, "role": "coach", "unit": target }),
-        ),
-        "revokeGrant" => Ask::writes("revokeGrant").hidden().path("id", &stage.grant().await),
+        "grantRole" => Ask::writes("grantRole")
+            .body(json!({ "principalId": stage.person().await, "role": "coach", "unit": target })),
+        "revokeGrant" => Ask::writes("revokeGrant")
+            .hidden()
+            .path("id", &stage.grant().await),
         "createApiClient" => Ask::writes("manageApiClient").body(stage.client_input()),
-        "getApiClient" | "listClientSecrets" => {
-            Ask::reads("readGrants").path("id", &stage.client().await)
-        }
-        "closeApiClient" => Ask::writes("manageApiClient").hidden().path("id", &stage.client().await),
+        "getApiClient" | "listClientSecrets" => Ask::reads("readGrants").path("id", &stage.client().await),
+        "closeApiClient" => Ask::writes("manageApiClient")
+            .hidden()
+            .path("id", &stage.client().await),
         "rotateClientSecret" => Ask::writes("manageApiClient")
             .hidden()
             .path("id", &stage.client().await)
@@ -236,7 +238,11 @@ impl Ask {
         for (name, value) in &self.path {
             path = path.replace(&format!("{{{name}}}"), value);
         }
-        assert!(!path.contains('{'), "{}: the table gives no value for {path}", operation.id);
+        assert!(
+            !path.contains('{'),
+            "{}: the table gives no value for {path}",
+            operation.id
+        );
         for (n, (name, value)) in self.query.iter().enumerate() {
             path.push(if n == 0 { '?' } else { '&' });
             path.push_str(&format!("{name}={value}"));

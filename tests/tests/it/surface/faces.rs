@@ -7,7 +7,10 @@ use super::asks::Ask;
 
 /// Use cases that only REST offers, and why.
 pub const REST_ONLY: &[(&str, &str)] = &[
-    ("createApiClient", "its answer shows a secret, and GraphQL answers are logged and cached by tools"),
+    (
+        "createApiClient",
+        "its answer shows a secret, and GraphQL answers are logged and cached by tools",
+    ),
     ("rotateClientSecret", "its answer shows a secret"),
     ("getNetworkMembers", "in GraphQL an edge: Network.members"),
 ];
@@ -58,7 +61,10 @@ pub fn reveals_nothing(world: &World, ask: &Ask, answer: &Answer, not_found: boo
     assert_ne!(answer.status.as_u16(), 403, "{answer}");
     assert_ne!(answer.fault(), "forbidden", "{answer}");
     let ids = world.north.units.values().map(|unit| &unit.id);
-    for id in ids.chain(world.north.principals.values()).chain(world.north.grants.values()) {
+    for id in ids
+        .chain(world.north.principals.values())
+        .chain(world.north.grants.values())
+    {
         let said_by_caller = ask.mentions(id);
         assert!(said_by_caller || !answer.text.contains(id.as_str()), "{answer}");
     }
