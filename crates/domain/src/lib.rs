@@ -2,9 +2,13 @@
 //!
 //! One module per capability, named as in every other layer; beside them the few types that all share.
 
+pub mod analysis;
 pub mod error;
 pub mod exchange;
+pub mod field_tests;
 pub mod ids;
+pub mod innovations;
+pub mod measures;
 pub mod page;
 pub mod patch;
 pub mod people;
@@ -12,6 +16,8 @@ pub mod programmes;
 pub mod reference;
 pub mod screening;
 pub mod sharing;
+pub mod spread;
+pub mod sustainability;
 pub mod tenancy;
 pub mod text;
 pub mod time;

@@ -4,31 +4,40 @@
 //! [`Tx`] writes as one caller, and reads its own writes; its commit appends one entry to the tenant's ledger.
 
 pub mod access;
+mod analysis;
 mod catalog;
 mod conflict;
 mod db;
+mod field_tests;
 mod idempotency;
 mod ledger;
+mod measures;
 pub mod migrations;
 mod people;
 mod record;
 mod scope;
+mod spread;
 mod sql;
 mod store;
+mod sustainability;
 mod tenancy;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod tx;
 mod value;
 
+pub use analysis::{MeasureCell, Reporting, ReportingCount};
 pub use db::{Db, DbOptions, Meter};
 pub use idempotency::{Kept, Keyed};
 pub use ledger::AuditReport;
+pub use measures::{MeasureBook, ObservationChange, ObservationFilter, ObservationGroup};
 pub use people::{Known, SecretRow};
 pub use record::{Record, Scoping};
 pub use scope::{HeldGrant, Scope};
+pub use spread::{AdoptionFilter, Histories, Pair, SpreadCells, eligibility_id};
 pub use sql::{Dialect, Rows, Sql};
 pub use store::{Find, Slice, Store, Window};
+pub use sustainability::BandCell;
 pub use tenancy::Coded;
 pub use tx::{Begin, Tx};
 pub use value::{Column, Row, Type, Value};
