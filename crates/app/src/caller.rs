@@ -56,6 +56,11 @@ impl Caller {
         self.store.scope()
     }
 
+    /// The platform itself, for what a rule must know whoever asks.
+    pub(crate) fn platform(&self) -> Self {
+        self.app.system(&self.tenant, self.now)
+    }
+
     /// Who.
     pub fn principal(&self) -> &Principal {
         &self.principal

@@ -4,15 +4,19 @@
 //! its own scoped store and writes only through [`Caller::begin`].
 
 pub mod access;
+pub mod analysis;
 mod app;
 mod caller;
 pub mod clock;
 pub mod demo;
 pub mod field_tests;
+pub mod innovations;
+pub mod measures;
 mod once;
 pub mod people;
 pub mod projections;
 pub mod request;
+pub mod spread;
 pub mod sustainability;
 pub mod tenancy;
 pub mod tenants;

@@ -1,15 +1,19 @@
 //! The counts that dashboards read: proved against the records, or made anew from them.
 
 use spiral_domain::Result;
+use spiral_domain::people::Action;
 
-use crate::caller::Caller;
+use crate::caller::{Caller, Reach};
 
 /// Every count that differs from a recount, in words; for the platform itself.
-pub async fn verify(_caller: &Caller) -> Result<Vec<String>> {
-    Ok(Vec::new())
+pub async fn verify(caller: &Caller) -> Result<Vec<String>> {
+    caller.require(Action::ReadAudit)?;
+    caller.store().verify_spread_cells().await
 }
 
 /// Makes every count anew; for the platform itself.
-pub async fn rebuild(_caller: &Caller) -> Result<()> {
-    Ok(())
+pub async fn rebuild(caller: &Caller) -> Result<()> {
+    let mut tx = caller.begin(Action::RecordAdoption, Reach::Tenant).await?;
+    tx.rebuild_spread_cells().await?;
+    tx.commit(()).await
 }

@@ -2,11 +2,13 @@
 //!
 //! One module per capability, named as in every other layer; beside them the few types that all share.
 
+pub mod analysis;
 pub mod error;
 pub mod exchange;
 pub mod field_tests;
 pub mod ids;
 pub mod innovations;
+pub mod measures;
 pub mod page;
 pub mod patch;
 pub mod people;

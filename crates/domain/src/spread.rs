@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Result, Violations};
 use crate::ids::{AdoptionEventId, InnovationId, PrincipalId, UnitId};
 use crate::reference::Reference;
-use crate::sharing::Sharing;
+use crate::sharing::{Sharing, Withheld};
 use crate::tenancy::{OrgUnit, Tier, check_external_pair};
 use crate::text::check_optional_text;
 use crate::time::{Date, DatePrecision, PartialDate, Timestamp};
@@ -340,4 +340,28 @@ impl DisputeAdoption {
         );
         found.into_result()
     }
+}
+
+/// Where a unit stands with an innovation, or that this is beyond the reader.
+#[derive(
+    Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema, async_graphql::SimpleObject,
+)]
+#[serde(rename_all = "camelCase")]
+pub struct AdoptionView {
+    /// Where it stands; null if it has no part in it, or if that is beyond the reader.
+    pub adoption: Option<Adoption>,
+    /// Set if it is beyond the reader, whether or not there is something.
+    pub withheld: Option<Withheld>,
+}
+
+/// Where a unit stands with innovations, or that this is beyond the reader.
+#[derive(
+    Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema, async_graphql::SimpleObject,
+)]
+#[serde(rename_all = "camelCase")]
+pub struct UnitAdoptions {
+    /// Where it stands with each.
+    pub adoptions: Vec<Adoption>,
+    /// Set if it is beyond the reader, whether or not there is something.
+    pub withheld: Option<Withheld>,
 }

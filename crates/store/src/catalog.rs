@@ -3,6 +3,7 @@
 use spiral_domain::Result;
 use spiral_domain::field_tests::{FieldTest, FieldTestResult, Site};
 use spiral_domain::innovations::Innovation;
+use spiral_domain::measures::{Measure, Observation, StratumDimension};
 use spiral_domain::people::{ApiClient, Grant, Principal};
 use spiral_domain::programmes::Programme;
 use spiral_domain::spread::AdoptionEvent;
@@ -46,6 +47,9 @@ kinds!(
     FieldTestResult,
     Assessment,
     Rating,
+    StratumDimension,
+    Measure,
+    Observation,
 );
 
 #[cfg(test)]

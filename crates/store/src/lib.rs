@@ -4,12 +4,14 @@
 //! [`Tx`] writes as one caller, and reads its own writes; its commit appends one entry to the tenant's ledger.
 
 pub mod access;
+mod analysis;
 mod catalog;
 mod conflict;
 mod db;
 mod field_tests;
 mod idempotency;
 mod ledger;
+mod measures;
 pub mod migrations;
 mod people;
 mod record;
@@ -24,9 +26,11 @@ pub mod testing;
 mod tx;
 mod value;
 
+pub use analysis::{MeasureCell, Reporting, ReportingCount};
 pub use db::{Db, DbOptions, Meter};
 pub use idempotency::{Kept, Keyed};
 pub use ledger::AuditReport;
+pub use measures::{MeasureBook, ObservationChange, ObservationFilter, ObservationGroup};
 pub use people::{Known, SecretRow};
 pub use record::{Record, Scoping};
 pub use scope::{HeldGrant, Scope};

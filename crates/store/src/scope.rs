@@ -134,7 +134,11 @@ impl Scope {
                 });
             }
             Scoping::Shared(action) => {
-                self.push_shared(sql, action, record, unit, Some(&format!("{record}.sharing")));
+                // What has no source has no rows of a tool's own: a tool then reads the definitions that it may
+                // push to, which is everything beneath its grant.
+                let sourced = R::COLUMNS.iter().any(|(name, _)| *name == "source");
+                let sharing = format!("{record}.sharing");
+                self.push_reach(sql, action, record, unit, Some(&sharing), sourced);
             }
             Scoping::Owned(action) => self.push_shared(sql, action, record, unit, None),
             Scoping::Personal(action, column) => {
@@ -155,6 +159,18 @@ impl Scope {
         unit: &str,
         sharing: Option<&str>,
     ) {
+        self.push_reach(sql, action, record, unit, sharing, true);
+    }
+
+    fn push_reach(
+        &self,
+        sql: &mut Sql,
+        action: Action,
+        record: &str,
+        unit: &str,
+        sharing: Option<&str>,
+        sourced: bool,
+    ) {
         if self.system {
             sql.push("1 = 1");
             return;
@@ -168,7 +184,8 @@ impl Scope {
             sql.push(&format!(" or {sharing} = 4"));
         }
         for (held, may) in self.by(action) {
-            let level = if matches!(may, May::Own) { 0 } else { held.level() };
+            let own = may == May::Own || may == May::OwnSources && !sourced;
+            let level = if own { 0 } else { held.level() };
             sql.push(" or (");
             if let Some(network) = held.grant.network_id {
                 sql.push(&format!(
@@ -194,7 +211,7 @@ impl Scope {
             if let (Some(sharing), true) = (sharing, level > 0) {
                 sql.push(&format!(" and {sharing} >= ")).bind(level);
             }
-            if may == May::OwnSources {
+            if may == May::OwnSources && sourced {
                 sql.push(" and ")
                     .push_in_text(&format!("{record}.source"), &self.sources);
             }

@@ -1,0 +1,507 @@
+//! Pushing observations: each row checked by itself and against what is there, then all written as one.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use spiral_domain::exchange::{BatchOptions, BatchReport, BatchRow, RowStatus, Verdicts};
+use spiral_domain::measures::{Measure, Observation, Period, PushObservation, Stratum, StratumDimension};
+use spiral_domain::people::Action;
+use spiral_domain::tenancy::{OrgUnit, Tier};
+use spiral_domain::{
+    Error, ObservationId, PrincipalId, Reference, Result, Sharing, UnitId, Violation, WorkKind,
+};
+use spiral_store::{MeasureBook, ObservationChange, ObservationGroup, Tx};
+
+use crate::caller::Caller;
+use crate::clock::fresh;
+
+/// What rows refer to, resolved with the platform's eyes: every principal may know of a unit, and a tool must
+/// be able to name the measures that it may push to. Each row is then judged by what its caller may do.
+struct Named {
+    units: HashMap<Reference, OrgUnit>,
+    measures: HashMap<Reference, Measure>,
+    owners: HashMap<UnitId, OrgUnit>,
+    dimensions: HashMap<String, StratumDimension>,
+    clients: HashMap<String, PrincipalId>,
+}
+
+type Key = (ObservationGroup, Stratum);
+type Name = (String, String);
+
+/// A row that is right in itself.
+struct Ready<'n> {
+    row: usize,
+    input: PushObservation,
+    unit: &'n OrgUnit,
+    key: Key,
+    name: Option<Name>,
+}
+
+/// Pushes observations: new ones, corrections and retractions.
+pub async fn push_observations(
+    caller: &Caller,
+    batch: Vec<BatchRow<PushObservation>>,
+    options: BatchOptions,
+) -> Result<BatchReport> {
+    caller.require(Action::PushObservations)?;
+    let most = caller.app().settings().batch_rows;
+    if batch.len() > most {
+        let detail = format!("a batch has at most {most} rows; send several");
+        return Err(Error::invalid("", "too_many_rows", detail));
+    }
+    let (mut verdicts, rows) = Verdicts::split(batch);
+    let named = resolve(caller, &rows).await?;
+    let ready = judge(caller, rows, &named, &mut verdicts);
+    if ready.is_empty() {
+        return verdicts.finish(options);
+    }
+    let units: HashMap<UnitId, &OrgUnit> = ready.iter().map(|row| (row.unit.id, row.unit)).collect();
+    let units: Vec<&OrgUnit> = units.into_values().collect();
+    let mut tx = caller.begin(Action::PushObservations, &units[..]).await?;
+    let there = There::read(&tx, &ready, &units).await?;
+    let changes = decide(caller, &tx, ready, &there, &mut verdicts)?;
+    let refused = verdicts.any_refused() && options.atomic != Some(false);
+    let report = verdicts.finish(options)?;
+    if options.dry_run || refused {
+        return Ok(report);
+    }
+    tx.change_observations(&changes, there.rows, &there.book).await?;
+    tx.commit(report).await
+}
+
+async fn resolve(caller: &Caller, rows: &[(usize, PushObservation)]) -> Result<Named> {
+    let platform = caller.platform();
+    let store = platform.store();
+    let units = store
+        .resolve::<OrgUnit>(rows.iter().map(|(_, row)| &row.unit))
+        .await?;
+    let measures = store
+        .resolve::<Measure>(rows.iter().map(|(_, row)| &row.measure))
+        .await?;
+    let owners: Vec<UnitId> = measures.values().map(|measure| measure.unit_id).collect();
+    let owners = crate::tenancy::units_of(&platform, &owners).await?;
+    let codes: BTreeSet<String> = measures
+        .values()
+        .flat_map(|measure| measure.dimensions.iter().cloned())
+        .collect();
+    let dimensions = store
+        .dimensions_by_code(&codes.into_iter().collect::<Vec<_>>())
+        .await?;
+    let sources: BTreeSet<String> = rows.iter().filter_map(|(_, row)| row.source.clone()).collect();
+    let clients = if sources.is_empty() {
+        HashMap::new()
+    } else {
+        store
+            .clients_of_sources(&sources.into_iter().collect::<Vec<_>>())
+            .await?
+    };
+    Ok(Named {
+        units,
+        measures,
+        owners,
+        dimensions,
+        clients,
+    })
+}
+
+/// Whether the caller may know of a measure: by reading it, or because its owner's observations are the
+/// caller's to push.
+fn knows(caller: &Caller, measure: &Measure, owner: &OrgUnit) -> bool {
+    let scope = caller.scope();
+    measure.sharing == Sharing::Everyone
+        || scope.may_write(Action::PushObservations, owner.id, &owner.path)
+        || scope
+            .reads_from(Action::ReadObservations, &owner.path)
+            .is_some_and(|level| level <= measure.sharing)
+}
+
+/// Every rule that a row can be judged by alone, and rows that are in the batch twice.
+fn judge<'n>(
+    caller: &Caller,
+    rows: Vec<(usize, PushObservation)>,
+    named: &'n Named,
+    verdicts: &mut Verdicts,
+) -> Vec<Ready<'n>> {
+    let numeric_ids = caller.client().is_some_and(|client| client.numeric_ids);
+    let mut ready = Vec::with_capacity(rows.len());
+    let (mut keys, mut names) = (HashMap::new(), HashMap::new());
+    for (row, input) in rows {
+        let mut found = input.check(numeric_ids);
+        found.extend(check_source(caller, &input, named));
+        let unit = match named.units.get(&input.unit) {
+            Some(unit) if may_push(caller, unit) => Some(unit),
+            Some(_) if caller.scope().system || caller.scope().token_allows(Action::ReadDirectory) => {
+                let detail = "you may read of this unit but not push its observations";
+                found.push(Violation::new("/unit", "forbidden", detail));
+                None
+            }
+            _ => {
+                let detail = format!("there is no unit `{}`", input.unit);
+                found.push(Violation::new("/unit", "not_found", detail));
+                None
+            }
+        };
+        let measure = named.measures.get(&input.measure).and_then(|measure| {
+            let owner = named.owners.get(&measure.unit_id)?;
+            knows(caller, measure, owner).then_some((measure, owner.tier))
+        });
+        if measure.is_none() {
+            let detail = format!("there is no measure `{}`", input.measure);
+            found.push(Violation::new("/measure", "not_found", detail));
+        }
+        let mut key = None;
+        if let Some((measure, owner)) = measure {
+            key = judge_by_measure(caller, &input, measure, owner, unit, named, &mut found);
+        }
+        let name = input.source.clone().zip(input.external_id.clone());
+        if found.is_empty() {
+            if let Some(first) = key.as_ref().and_then(|key| keys.get(key)) {
+                found.push(twice("", *first));
+            } else if let Some(first) = name.as_ref().and_then(|name| names.get(name)) {
+                found.push(twice("/externalId", *first));
+            }
+        }
+        match (unit, key) {
+            (Some(unit), Some(key)) if found.is_empty() => {
+                keys.insert(key.clone(), row);
+                if let Some(name) = &name {
+                    names.insert(name.clone(), row);
+                }
+                ready.push(Ready {
+                    row,
+                    input,
+                    unit,
+                    key,
+                    name,
+                });
+            }
+            _ => verdicts.reject(row, found),
+        }
+    }
+    ready
+}
+
+fn twice(pointer: &str, first: usize) -> Violation {
+    let detail = format!("row {first} of this batch is about the same observation");
+    Violation::new(pointer, "twice_in_batch", detail)
+}
+
+fn judge_by_measure(
+    caller: &Caller,
+    input: &PushObservation,
+    measure: &Measure,
+    owner: Tier,
+    unit: Option<&OrgUnit>,
+    named: &Named,
+    found: &mut Vec<Violation>,
+) -> Option<Key> {
+    let dimensions: Vec<&StratumDimension> = measure
+        .dimensions
+        .iter()
+        .filter_map(|code| named.dimensions.get(code))
+        .collect();
+    found.extend(input.check_figures(measure, &dimensions));
+    let period = match input.period_for(measure) {
+        Ok(period) => period?,
+        Err(violation) => {
+            found.push(violation);
+            return None;
+        }
+    };
+    found.extend(input.check_period(measure, period, caller.today()));
+    let unit = unit?;
+    found.extend(input.check_unit(measure, owner, unit, period));
+    Some((group(measure, unit, period), input.stratum.clone()))
+}
+
+fn group(measure: &Measure, unit: &OrgUnit, period: Period) -> ObservationGroup {
+    ObservationGroup {
+        measure: measure.id,
+        unit: unit.id,
+        period,
+    }
+}
+
+fn may_push(caller: &Caller, unit: &OrgUnit) -> bool {
+    caller
+        .scope()
+        .may_write(Action::PushObservations, unit.id, &unit.path)
+}
+
+fn check_source(caller: &Caller, input: &PushObservation, named: &Named) -> Option<Violation> {
+    let source = input.source.as_ref()?;
+    if caller.scope().system {
+        return None;
+    }
+    if caller.client().is_some() {
+        (!caller.scope().sources.contains(source)).then(|| {
+            let detail = format!("`{source}` is none of your sources");
+            Violation::new("/source", "source_of_another", detail)
+        })
+    } else {
+        named.clients.contains_key(source).then(|| {
+            let detail = format!("`{source}` belongs to an API client");
+            Violation::new("/source", "source_of_another", detail)
+        })
+    }
+}
+
+/// What the rows of a batch meet in the database.
+struct There {
+    /// Every observation of every group that a row is about or leaves.
+    rows: Vec<Observation>,
+    by_key: HashMap<Key, ObservationId>,
+    tombstones: HashMap<Key, Vec<ObservationId>>,
+    by_name: HashMap<Name, ObservationId>,
+    by_id: HashMap<ObservationId, Observation>,
+    levels: HashMap<UnitId, Sharing>,
+    book: MeasureBook,
+}
+
+impl There {
+    async fn read(tx: &Tx, ready: &[Ready<'_>], units: &[&OrgUnit]) -> Result<Self> {
+        let names: BTreeSet<Name> = ready.iter().filter_map(|row| row.name.clone()).collect();
+        let named = if names.is_empty() {
+            Vec::new()
+        } else {
+            tx.observations_named(&names).await?
+        };
+        let groups: BTreeSet<ObservationGroup> = ready
+            .iter()
+            .map(|row| row.key.0)
+            .chain(named.iter().map(ObservationGroup::of))
+            .collect();
+        let rows = tx.observations_in(&groups).await?;
+        let measures: BTreeSet<_> = groups.iter().map(|group| group.measure).collect();
+        let about: BTreeSet<_> = groups.iter().map(|group| group.unit).collect();
+        let book = tx
+            .measure_book(
+                &measures.into_iter().collect::<Vec<_>>(),
+                &about.into_iter().collect::<Vec<_>>(),
+            )
+            .await?;
+        let levels = tx
+            .sharing_of(units)
+            .await?
+            .into_iter()
+            .filter(|((_, kind), _)| *kind == WorkKind::Observations)
+            .map(|((unit, _), setting)| (unit, setting.level))
+            .collect();
+        let (mut by_key, mut by_name) = (HashMap::new(), HashMap::new());
+        let mut tombstones: HashMap<Key, Vec<ObservationId>> = HashMap::new();
+        for row in &rows {
+            if row.retracted {
+                tombstones.entry(key_of(row)).or_default().push(row.id);
+            } else {
+                by_key.insert(key_of(row), row.id);
+            }
+            if let Some(name) = name_of(row) {
+                by_name.insert(name, row.id);
+            }
+        }
+        let by_id = rows.iter().map(|row| (row.id, row.clone())).collect();
+        Ok(Self {
+            rows,
+            by_key,
+            tombstones,
+            by_name,
+            by_id,
+            levels,
+            book,
+        })
+    }
+
+    /// The observation that a row is about, if there is one: the one of its name, else the one of its key, else
+    /// one of its key that was taken back and that nobody else holds.
+    fn target(&self, caller: &Caller, row: &Ready<'_>) -> Option<&Observation> {
+        let named = row.name.as_ref().and_then(|name| self.by_name.get(name));
+        let live = || self.by_key.get(&row.key);
+        let back = || {
+            let mut old = self.tombstones.get(&row.key)?.clone();
+            old.sort_unstable();
+            old.into_iter()
+                .rfind(|id| self.by_id.get(id).is_some_and(|old| is_free(caller, old, row)))
+        };
+        let id = named.or_else(live).copied().or_else(back)?;
+        self.by_id.get(&id)
+    }
+}
+
+fn key_of(row: &Observation) -> Key {
+    (ObservationGroup::of(row), row.stratum.clone())
+}
+
+fn name_of(row: &Observation) -> Option<Name> {
+    row.source.clone().zip(row.external_id.clone())
+}
+
+/// Whether nobody but the row's own source holds the observation.
+fn is_free(caller: &Caller, there: &Observation, row: &Ready<'_>) -> bool {
+    match (name_of(there), &row.name) {
+        (None, _) => true,
+        (Some(held), Some(name)) => held == *name,
+        (Some((source, _)), None) => caller.scope().sources.contains(&source),
+    }
+}
+
+/// What becomes of each row; the changes that the good ones make.
+fn decide(
+    caller: &Caller,
+    tx: &Tx,
+    ready: Vec<Ready<'_>>,
+    there: &There,
+    verdicts: &mut Verdicts,
+) -> Result<Vec<ObservationChange>> {
+    let mut changes: Vec<(usize, ObservationChange)> = Vec::new();
+    let mut met = HashSet::new();
+    for row in ready {
+        let before = there.target(caller, &row);
+        if let Some(refusal) = refusal(caller, before, &row, there) {
+            verdicts.reject(row.row, vec![refusal]);
+            continue;
+        }
+        if let Some(before) = before
+            && !met.insert(before.id)
+        {
+            let detail = "an earlier row of this batch is about the same observation";
+            verdicts.refuse(row.row, "/externalId", "twice_in_batch", detail);
+            continue;
+        }
+        let after = match before {
+            Some(before) if row.input.retracted => super::taken_back(before, caller, tx),
+            _ => {
+                let level = there.levels.get(&row.unit.id).copied();
+                let level = level.ok_or_else(|| Error::internal("a unit without a sharing level"))?;
+                state(caller, tx, before, &row, level)
+            }
+        };
+        match before {
+            Some(before) if before.says_the_same(&after) => {
+                verdicts.accept(row.row, RowStatus::Unchanged, before.id.0);
+            }
+            _ => changes.push((
+                row.row,
+                ObservationChange {
+                    before: before.cloned(),
+                    after,
+                },
+            )),
+        }
+    }
+    refuse_taken_keys(&mut changes, there, verdicts);
+    for (row, change) in &changes {
+        let status = if change.before.is_some() {
+            RowStatus::Updated
+        } else {
+            RowStatus::Inserted
+        };
+        verdicts.accept(*row, status, change.after.id.0);
+    }
+    Ok(changes.into_iter().map(|(_, change)| change).collect())
+}
+
+/// Why a row may not touch what it is about.
+fn refusal(
+    caller: &Caller,
+    before: Option<&Observation>,
+    row: &Ready<'_>,
+    there: &There,
+) -> Option<Violation> {
+    let Some(before) = before else {
+        return row.input.retracted.then(|| {
+            Violation::new(
+                "",
+                "not_found",
+                "there is no such observation that could be taken back",
+            )
+        });
+    };
+    if before.unit_id != row.unit.id {
+        let unit = there.book.units.get(&before.unit_id);
+        if !unit.is_some_and(|unit| may_push(caller, unit)) {
+            let detail = "this externalId names an observation of a unit that is not yours to push";
+            return Some(Violation::new("/externalId", "forbidden", detail));
+        }
+    }
+    if is_free(caller, before, row) || row.input.take_over || caller.scope().system {
+        return None;
+    }
+    let own = row.name.is_some() && before.source == row.input.source;
+    Some(if own {
+        let detail =
+            "this observation is there under another externalId of your source; `takeOver` renames it";
+        Violation::new("/externalId", "held_by_another_name", detail)
+    } else {
+        let detail = "another source holds this observation; `takeOver` takes it over";
+        Violation::new("/source", "held_by_another_source", detail)
+    })
+}
+
+/// The observation as the row says it.
+fn state(
+    caller: &Caller,
+    tx: &Tx,
+    before: Option<&Observation>,
+    row: &Ready<'_>,
+    sharing: Sharing,
+) -> Observation {
+    let input = &row.input;
+    // Adding 0 turns -0 into 0.
+    let figure = |value: Option<f64>| value.map(|value| value + 0.0);
+    let name = match (&row.name, before) {
+        (Some(name), _) => Some(name.clone()),
+        // A row without a name leaves the name of what it may touch.
+        (None, Some(before)) if is_free(caller, before, row) => name_of(before),
+        (None, _) => None,
+    };
+    let (source, external_id) = name.unzip();
+    Observation {
+        id: before.map_or_else(fresh, |before| before.id),
+        measure_id: row.key.0.measure,
+        unit_id: row.key.0.unit,
+        period_start: row.key.0.period.start,
+        period_end: row.key.0.period.end,
+        stratum: row.key.1.clone(),
+        numerator: figure(input.numerator),
+        denominator: figure(input.denominator),
+        value: figure(input.value),
+        n: input.n,
+        quality: input.quality.unwrap_or_default(),
+        source,
+        external_id,
+        recorded_at: tx.now(),
+        recorded_by: caller.principal().id,
+        retracted: false,
+        sharing,
+        version: before.map_or(1, |before| before.version + 1),
+    }
+}
+
+/// Refuses corrections that would land on the key of an observation that stays there. A refused row keeps its
+/// own key, so that it may in turn be in the way of another.
+fn refuse_taken_keys(changes: &mut Vec<(usize, ObservationChange)>, there: &There, verdicts: &mut Verdicts) {
+    loop {
+        let mut held: HashMap<Key, ObservationId> = there.by_key.clone();
+        for (_, change) in changes.iter() {
+            if let Some(before) = change.before.as_ref().filter(|before| !before.retracted) {
+                held.remove(&key_of(before));
+            }
+        }
+        let mut refused = HashSet::new();
+        for (row, change) in changes.iter().filter(|(_, change)| !change.after.retracted) {
+            match held.entry(key_of(&change.after)) {
+                std::collections::hash_map::Entry::Vacant(free) => {
+                    free.insert(change.after.id);
+                }
+                std::collections::hash_map::Entry::Occupied(_) => {
+                    refused.insert(*row);
+                    let detail = "another observation is there for this measure, unit, period and stratum";
+                    verdicts.refuse(*row, "", "key_taken", detail);
+                }
+            }
+        }
+        if refused.is_empty() {
+            return;
+        }
+        changes.retain(|(row, _)| !refused.contains(row));
+    }
+}

@@ -1,0 +1,388 @@
+//! What roll-ups read: cells, and who reports.
+
+use std::collections::HashMap;
+
+use spiral_domain::measures::{Observation, Period};
+use spiral_domain::people::{Action, May};
+use spiral_domain::tenancy::Tier;
+use spiral_domain::{Date, MeasureId, NetworkId, Result, Sharing, Timestamp, UnitId, WorkKind};
+
+use crate::measures::ObservationFilter;
+use crate::record::{Record as _, columns_of};
+use crate::scope::Scope;
+use crate::sql::Sql;
+use crate::store::Store;
+use crate::value::Column as _;
+
+/// What the units beneath a node that share so far add up to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MeasureCell {
+    /// The node.
+    pub node: UnitId,
+    /// The stratum's text.
+    pub stratum: String,
+    /// The period.
+    pub period: Period,
+    /// How far these units share their observations.
+    pub level: Sharing,
+    /// How many they are.
+    pub contributors: i64,
+    /// The sum of their numerators.
+    pub numerator: f64,
+    /// The sum of their denominators.
+    pub denominator: f64,
+    /// The sum of their squared denominators.
+    pub squares: f64,
+}
+
+/// Units that report beneath a node.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReportingCount {
+    /// The node.
+    pub node: UnitId,
+    /// Since when they stand beneath it.
+    pub valid_from: Date,
+    /// Until when.
+    pub valid_to: Date,
+    /// Their first day.
+    pub opened_on: Option<Date>,
+    /// Their last day.
+    pub closed_on: Option<Date>,
+    /// Whether the caller may see their observations.
+    pub visible: bool,
+    /// How many they are.
+    pub units: i64,
+}
+
+/// A unit that reports beneath a node.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reporting {
+    /// The unit.
+    pub unit: UnitId,
+    /// Since when it stands beneath the node, for how long, and whether it is seen.
+    pub count: ReportingCount,
+}
+
+/// The level at which `u` shares its observations: what it has set (`s`) or else `default`, and at least itself.
+fn unit_level(default: Sharing) -> String {
+    let set = format!("coalesce(s.level, {})", default.level());
+    format!("(case when {set} < u.tier then u.tier else {set} end)")
+}
+
+impl Store {
+    /// The cells of a measure at these nodes, whoever may see what is in them: the caller of this looks to it.
+    pub async fn measure_cells(
+        &self,
+        measure: MeasureId,
+        nodes: &[UnitId],
+        strata: &[String],
+        within: Period,
+    ) -> Result<Vec<MeasureCell>> {
+        let mut sql = self.sql(
+            "select node_id, stratum, period_start, period_end, level, contributors, numerator, denominator, squares \
+             from measure_cells where tenant_id = ? and measure_id = ? and period_start >= ? and period_end <= ? and ",
+            [
+                self.scope.tenant.value(),
+                measure.value(),
+                within.start.value(),
+                within.end.value(),
+            ],
+        );
+        sql.push_in("node_id", nodes)
+            .push(" and ")
+            .push_in_text("stratum", strata);
+        self.fetch(sql)
+            .await?
+            .iter()
+            .map(|row| {
+                Ok(MeasureCell {
+                    node: row.get(0)?,
+                    stratum: row.get(1)?,
+                    period: Period {
+                        start: row.get(2)?,
+                        end: row.get(3)?,
+                    },
+                    level: row.get(4)?,
+                    contributors: row.get(5)?,
+                    numerator: row.get(6)?,
+                    denominator: row.get(7)?,
+                    squares: row.get(8)?,
+                })
+            })
+            .collect()
+    }
+
+    /// From when to when anybody in the tenant has reported a measure.
+    pub async fn measure_span(&self, measure: MeasureId) -> Result<Option<Period>> {
+        let sql = self.sql(
+            "select min(period_start), max(period_end) from measure_cells where tenant_id = ? and measure_id = ?",
+            [self.scope.tenant.value(), measure.value()],
+        );
+        let rows = self.fetch(sql).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let ends: (Option<Date>, Option<Date>) = (row.get(0)?, row.get(1)?);
+        Ok(match ends {
+            (Some(start), Some(end)) => Some(Period { start, end }),
+            _ => None,
+        })
+    }
+
+    /// How many units of the tier report beneath each node, by when, and by whether the caller sees them.
+    pub async fn reporting_counts(
+        &self,
+        nodes: &[UnitId],
+        tier: Tier,
+        default: Sharing,
+    ) -> Result<Vec<ReportingCount>> {
+        let mut sql = Sql::new(
+            self.dialect(),
+            "select node_id, valid_from, valid_to, opened_on, closed_on, visible, count(*) from (",
+        );
+        self.push_reporting(&mut sql, nodes, tier, default);
+        sql.push(") t group by 1, 2, 3, 4, 5, 6");
+        self.fetch(sql)
+            .await?
+            .iter()
+            .map(|row| {
+                Ok(ReportingCount {
+                    node: row.get(0)?,
+                    valid_from: row.get(1)?,
+                    valid_to: row.get(2)?,
+                    opened_on: row.get(3)?,
+                    closed_on: row.get(4)?,
+                    visible: row.get::<i64>(5)? == 1,
+                    units: row.get(6)?,
+                })
+            })
+            .collect()
+    }
+
+    /// The units of the tier that report beneath each node, one by one.
+    pub async fn reporting_units(
+        &self,
+        nodes: &[UnitId],
+        tier: Tier,
+        default: Sharing,
+    ) -> Result<Vec<Reporting>> {
+        let mut sql = Sql::new(
+            self.dialect(),
+            "select node_id, valid_from, valid_to, opened_on, closed_on, visible, unit_id from (",
+        );
+        self.push_reporting(&mut sql, nodes, tier, default);
+        sql.push(") t order by unit_id");
+        self.fetch(sql)
+            .await?
+            .iter()
+            .map(|row| {
+                Ok(Reporting {
+                    unit: row.get(6)?,
+                    count: ReportingCount {
+                        node: row.get(0)?,
+                        valid_from: row.get(1)?,
+                        valid_to: row.get(2)?,
+                        opened_on: row.get(3)?,
+                        closed_on: row.get(4)?,
+                        visible: row.get::<i64>(5)? == 1,
+                        units: 1,
+                    },
+                })
+            })
+            .collect()
+    }
+
+    /// The members of a network that are of the tier, one by one; the node of each is the unit itself.
+    pub async fn reporting_members(
+        &self,
+        network: NetworkId,
+        tier: Tier,
+        default: Sharing,
+    ) -> Result<Vec<Reporting>> {
+        let mut sql = Sql::new(
+            self.dialect(),
+            "select u.id, m.joined_on, m.left_on, u.opened_on, u.closed_on, ",
+        );
+        self.push_unit_visible(&mut sql, default);
+        sql.push(
+            " from network_members m join org_units u on u.tenant_id = m.tenant_id and u.id = m.unit_id \
+             left join unit_sharing s on s.tenant_id = u.tenant_id and s.unit_id = u.id and s.kind = ",
+        )
+        .bind(WorkKind::Observations)
+        .push(" where m.tenant_id = ")
+        .bind(self.scope.tenant)
+        .push(" and m.network_id = ")
+        .bind(network)
+        .push(" and u.tier = ")
+        .bind(tier)
+        .push(" order by u.id");
+        self.fetch(sql)
+            .await?
+            .iter()
+            .map(|row| {
+                Ok(Reporting {
+                    unit: row.get(0)?,
+                    count: ReportingCount {
+                        node: row.get(0)?,
+                        valid_from: row.get::<Option<Date>>(1)?.unwrap_or(Date::MIN),
+                        valid_to: row.get::<Option<Date>>(2)?.unwrap_or(Date::MAX),
+                        opened_on: row.get(3)?,
+                        closed_on: row.get(4)?,
+                        visible: row.get::<i64>(5)? == 1,
+                        units: 1,
+                    },
+                })
+            })
+            .collect()
+    }
+
+    fn push_reporting(&self, sql: &mut Sql, nodes: &[UnitId], tier: Tier, default: Sharing) {
+        sql.push(
+            "select a.ancestor_id as node_id, a.valid_from, a.valid_to, u.opened_on, u.closed_on, u.id as unit_id, ",
+        );
+        self.push_unit_visible(sql, default);
+        sql.push(
+            " as visible from unit_ancestry a join org_units u on u.tenant_id = a.tenant_id and u.id = a.descendant_id \
+             left join unit_sharing s on s.tenant_id = u.tenant_id and s.unit_id = u.id and s.kind = ",
+        )
+        .bind(WorkKind::Observations)
+        .push(" where a.tenant_id = ")
+        .bind(self.scope.tenant)
+        .push(" and u.tier = ")
+        .bind(tier)
+        .push(" and ")
+        .push_in("a.ancestor_id", nodes);
+    }
+
+    /// 1 where the caller may see what `u` reports, by what `u` has set (`s`) or else `default`, else 0.
+    fn push_unit_visible(&self, sql: &mut Sql, default: Sharing) {
+        let level = unit_level(default);
+        sql.push("cast(case when ");
+        self.whole_units()
+            .push_shared(sql, Action::ReadObservations, "u", "u", Some(&level));
+        sql.push(" then 1 else 0 end as bigint)");
+    }
+
+    /// The caller's scope without roles that read only single rows of a unit.
+    fn whole_units(&self) -> Scope {
+        let mut scope = (*self.scope).clone();
+        scope
+            .grants
+            .retain(|held| held.grant.role.may(Action::ReadObservations) != May::OwnSources);
+        scope
+    }
+
+    /// The observations of a measure by units of its tier, beneath these nodes, in the time; as known at an
+    /// instant. `hidden` takes all of them, else those that the caller may see.
+    pub async fn observations_beneath(
+        &self,
+        measure: MeasureId,
+        units: &[UnitId],
+        within: Period,
+        known_at: Option<Timestamp>,
+        hidden: bool,
+    ) -> Result<Vec<Observation>> {
+        let filter = ObservationFilter {
+            measure: Some(measure),
+            from: Some(within.start),
+            to: Some(within.end),
+            known_at,
+            ..ObservationFilter::default()
+        };
+        let mut reader = self.clone();
+        reader.scope = std::sync::Arc::new(if hidden {
+            Scope::system(self.scope.tenant, self.scope.today)
+        } else {
+            self.whole_units()
+        });
+        let columns = columns_of::<Observation>("r");
+        let mut sql = Sql::new(self.dialect(), format!("select {columns} from ("));
+        let tables: &[&str] = if known_at.is_some() {
+            &["observations", "observation_revisions"]
+        } else {
+            &["observations"]
+        };
+        for (n, table) in tables.iter().enumerate() {
+            sql.push(if n == 0 { "" } else { " union all " });
+            reader.push_observations(&mut sql, &filter, table);
+            sql.push(" and ").push_in("r.unit_id", units);
+        }
+        sql.push(") r order by r.id");
+        self.fetch(sql).await?.iter().map(Observation::read).collect()
+    }
+
+    /// How far each unit shares its observations, and whether the caller sees them.
+    pub async fn observations_seen(
+        &self,
+        units: &[UnitId],
+        default: Sharing,
+    ) -> Result<HashMap<UnitId, (Sharing, bool)>> {
+        let level = unit_level(default);
+        let mut sql = Sql::new(
+            self.dialect(),
+            format!("select u.id, cast({level} as smallint), "),
+        );
+        self.push_unit_visible(&mut sql, default);
+        sql.push(" from org_units u left join unit_sharing s on s.tenant_id = u.tenant_id and s.unit_id = u.id and s.kind = ")
+            .bind(WorkKind::Observations)
+            .push(" where u.tenant_id = ")
+            .bind(self.scope.tenant)
+            .push(" and ")
+            .push_in("u.id", units);
+        self.fetch(sql)
+            .await?
+            .iter()
+            .map(|row| Ok((row.get(0)?, (row.get(1)?, row.get::<i64>(2)? == 1))))
+            .collect()
+    }
+
+    /// Every parent with its children: (parent, child, from, to), for these parents.
+    pub async fn children_links(&self, parents: &[UnitId]) -> Result<Vec<(UnitId, UnitId, Date, Date)>> {
+        let mut sql = self.sql(
+            "select ancestor_id, descendant_id, valid_from, valid_to from unit_ancestry where tenant_id = ? and depth = 1 and ",
+            [self.scope.tenant.value()],
+        );
+        sql.push_in("ancestor_id", parents)
+            .push(" order by ancestor_id, descendant_id");
+        self.fetch(sql)
+            .await?
+            .iter()
+            .map(|row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+            .collect()
+    }
+
+    /// Every node that stood above any of these in the time.
+    pub async fn ever_above(&self, units: &[UnitId], within: Period) -> Result<Vec<UnitId>> {
+        let mut sql = self.sql(
+            "select distinct ancestor_id from unit_ancestry where tenant_id = ? and depth > 0 and valid_from <= ? and valid_to >= ? and ",
+            [
+                self.scope.tenant.value(),
+                within.end.value(),
+                within.start.value(),
+            ],
+        );
+        sql.push_in("descendant_id", units);
+        self.fetch(sql).await?.iter().map(|row| row.get(0)).collect()
+    }
+
+    /// The units of a tier beneath this one in the time that have none of their own tier above them there.
+    pub async fn topmost_beneath(&self, unit: UnitId, tier: Tier, within: Period) -> Result<Vec<UnitId>> {
+        let sql = self.sql(
+            "select distinct a.descendant_id from unit_ancestry a \
+             join org_units u on u.tenant_id = a.tenant_id and u.id = a.descendant_id \
+             where a.tenant_id = ? and a.ancestor_id = ? and u.tier = ? and a.valid_from <= ? and a.valid_to >= ? \
+             and not exists (select 1 from unit_ancestry b \
+               join org_units v on v.tenant_id = b.tenant_id and v.id = b.ancestor_id \
+               join unit_ancestry c on c.tenant_id = b.tenant_id and c.descendant_id = b.ancestor_id and c.ancestor_id = a.ancestor_id \
+               where b.tenant_id = a.tenant_id and b.descendant_id = a.descendant_id and b.depth > 0 and v.tier = u.tier \
+               and b.valid_from <= a.valid_to and b.valid_to >= a.valid_from) \
+             order by a.descendant_id",
+            [
+                self.scope.tenant.value(),
+                unit.value(),
+                tier.value(),
+                within.end.value(),
+                within.start.value(),
+            ],
+        );
+        self.fetch(sql).await?.iter().map(|row| row.get(0)).collect()
+    }
+}

@@ -1,0 +1,305 @@
+//! `measure_cells`: what each node of the tree adds up to, by measure, stratum, period and sharing level. Kept by
+//! the transaction that changes an observation; reading a roll-up costs the size of its answer.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use spiral_domain::measures::{Measure, Observation, Period, Stratum, contributions};
+use spiral_domain::tenancy::OrgUnit;
+use spiral_domain::{Date, MeasureId, Result, Sharing, UnitId};
+
+use super::{MeasureBook, ObservationGroup};
+use crate::sql::Rows;
+use crate::store::Store;
+use crate::tx::Tx;
+use crate::value::{Column as _, Type};
+
+/// Where a unit's contribution stands, before it is placed at the nodes above the unit.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    measure: MeasureId,
+    unit: UnitId,
+    stratum: Stratum,
+    period: Period,
+    level: Sharing,
+}
+
+/// How much is there, or by how much it changes.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(super) struct Amount {
+    contributors: i64,
+    numerator: f64,
+    denominator: f64,
+    /// The sum of the squared denominators: bounds the largest of them.
+    squares: f64,
+}
+
+impl Amount {
+    fn add(&mut self, other: Self, sign: i64) {
+        #[expect(clippy::cast_precision_loss, reason = "1 or -1")]
+        let times = sign as f64;
+        self.contributors += sign * other.contributors;
+        self.numerator += times * other.numerator;
+        self.denominator += times * other.denominator;
+        self.squares += times * other.squares;
+    }
+
+    fn is_nothing(self) -> bool {
+        self == Self::default()
+    }
+}
+
+/// What the observations of the groups add, each unit at its place.
+fn placed<'o>(
+    rows: impl IntoIterator<Item = &'o Observation>,
+    groups: Option<&BTreeSet<ObservationGroup>>,
+    book: &MeasureBook,
+) -> BTreeMap<Place, Amount> {
+    let mut grouped: HashMap<ObservationGroup, Vec<&Observation>> = HashMap::new();
+    for row in rows {
+        let group = ObservationGroup::of(row);
+        if groups.is_none_or(|groups| groups.contains(&group)) {
+            grouped.entry(group).or_default().push(row);
+        }
+    }
+    let mut placed = BTreeMap::new();
+    for (group, rows) in grouped {
+        let Some((measure, dimensions)) = book.measures.get(&group.measure) else {
+            continue;
+        };
+        let reports = |unit: &OrgUnit| unit.tier == measure.reporting_tier;
+        if !book.units.get(&group.unit).is_some_and(reports) {
+            continue;
+        }
+        let dimensions: Vec<_> = dimensions.iter().collect();
+        let level = rows
+            .iter()
+            .filter(|row| !row.retracted)
+            .map(|row| row.sharing)
+            .min()
+            .unwrap_or(Sharing::Team);
+        for part in contributions(measure, &dimensions, &rows) {
+            let place = Place {
+                measure: group.measure,
+                unit: group.unit,
+                stratum: part.stratum,
+                period: group.period,
+                level,
+            };
+            let amount = Amount {
+                contributors: 1,
+                numerator: part.numerator,
+                denominator: part.denominator,
+                squares: part.denominator * part.denominator,
+            };
+            placed.insert(place, amount);
+        }
+    }
+    placed
+}
+
+/// By how much the contributions of these groups change from `before` to `after`.
+pub(super) fn shifts(
+    groups: &BTreeSet<ObservationGroup>,
+    before: &[Observation],
+    after: &[Observation],
+    book: &MeasureBook,
+) -> BTreeMap<Place, Amount> {
+    let mut change: BTreeMap<Place, Amount> = BTreeMap::new();
+    for (rows, sign) in [(before, -1), (after, 1)] {
+        for (place, amount) in placed(rows, Some(groups), book) {
+            change.entry(place).or_default().add(amount, sign);
+        }
+    }
+    change.retain(|_, amount| !amount.is_nothing());
+    change
+}
+
+const ABOVE: &str = " join unit_ancestry a on a.tenant_id = new.tenant_id and a.descendant_id = new.unit_id \
+                     and a.valid_from <= new.period_end and a.valid_to >= new.period_end";
+
+impl Tx {
+    /// Adds the changes at every node above each unit, in the tree of the period's last day.
+    pub(super) async fn shift_cells(&self, shifts: &BTreeMap<Place, Amount>) -> Result<()> {
+        let mut rows = Rows::new(vec![
+            ("tenant_id", Type::Uuid),
+            ("measure_id", Type::Uuid),
+            ("unit_id", Type::Uuid),
+            ("stratum", Type::Text),
+            ("period_start", Type::Date),
+            ("period_end", Type::Date),
+            ("level", Type::Small),
+            ("contributors", Type::Int),
+            ("numerator", Type::Float),
+            ("denominator", Type::Float),
+            ("squares", Type::Float),
+        ]);
+        for (place, amount) in shifts {
+            rows.push(vec![
+                self.scope.tenant.value(),
+                place.measure.value(),
+                place.unit.value(),
+                place.stratum.value(),
+                place.period.start.value(),
+                place.period.end.value(),
+                place.level.value(),
+                amount.contributors.value(),
+                amount.numerator.value(),
+                amount.denominator.value(),
+                amount.squares.value(),
+            ]);
+        }
+        let empties = shifts.values().any(|amount| amount.contributors < 0);
+        let after = format!(
+            "{ABOVE} where true group by 1, 2, 3, 4, 5, 6, 7 \
+             on conflict (tenant_id, measure_id, node_id, stratum, period_start, period_end, level) do update set \
+             contributors = measure_cells.contributors + excluded.contributors, \
+             numerator = measure_cells.numerator + excluded.numerator, \
+             denominator = measure_cells.denominator + excluded.denominator, \
+             squares = measure_cells.squares + excluded.squares"
+        );
+        self.run_rows(
+            "insert into measure_cells (tenant_id, measure_id, node_id, stratum, period_start, period_end, level, \
+             contributors, numerator, denominator, squares) \
+             select new.tenant_id, new.measure_id, a.ancestor_id, new.stratum, new.period_start, new.period_end, new.level, \
+             cast(sum(new.contributors) as bigint), sum(new.numerator), sum(new.denominator), sum(new.squares) from ",
+            rows.clone(),
+            "new",
+            &after,
+        )
+        .await?;
+        if empties {
+            self.run_rows(
+                "delete from measure_cells where contributors = 0 \
+                 and (tenant_id, measure_id, node_id, stratum, period_start, period_end) in \
+                 (select new.tenant_id, new.measure_id, a.ancestor_id, new.stratum, new.period_start, new.period_end from ",
+                rows,
+                "new",
+                &format!("{ABOVE})"),
+            )
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// Writes all cells anew from the observations.
+    pub async fn rebuild_measure_cells(&mut self) -> Result<()> {
+        let text = "delete from measure_cells where tenant_id = ?";
+        self.run(text, [self.scope.tenant.value()]).await?;
+        let mut book = MeasureBook {
+            units: self.find_all::<OrgUnit>().by_id().await?,
+            ..MeasureBook::default()
+        };
+        for measure in self.find_all::<Measure>().all("r.id").await? {
+            let shifts = self.contributions_to(&measure, &mut book).await?;
+            self.shift_cells(&shifts).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Store {
+    /// What every unit adds to a measure, from the observations alone. The book knows the units.
+    async fn contributions_to(
+        &self,
+        measure: &Measure,
+        book: &mut MeasureBook,
+    ) -> Result<BTreeMap<Place, Amount>> {
+        book.measures = self.measure_book(&[measure.id], &[]).await?.measures;
+        let rows = self
+            .find_all::<Observation>()
+            .filter("r.measure_id = ? and not r.retracted", [measure.id.value()])
+            .all("r.id")
+            .await?;
+        Ok(placed(&rows, None, book))
+    }
+
+    /// Adds all observations up again and says where the cells differ.
+    pub async fn verify_measure_cells(&self) -> Result<Vec<String>> {
+        let mut findings = Vec::new();
+        let mut book = MeasureBook {
+            units: self.find_all::<OrgUnit>().by_id().await?,
+            ..MeasureBook::default()
+        };
+        let mut above: HashMap<UnitId, Vec<(UnitId, Date, Date)>> = HashMap::new();
+        let sql = self.sql(
+            "select descendant_id, ancestor_id, valid_from, valid_to from unit_ancestry where tenant_id = ?",
+            [self.scope.tenant.value()],
+        );
+        for row in self.fetch(sql).await? {
+            above
+                .entry(row.get(0)?)
+                .or_default()
+                .push((row.get(1)?, row.get(2)?, row.get(3)?));
+        }
+        for measure in self.find_all::<Measure>().all("r.id").await? {
+            let mut wanted: BTreeMap<Place, Amount> = BTreeMap::new();
+            for (place, amount) in self.contributions_to(&measure, &mut book).await? {
+                for (node, from, to) in above.get(&place.unit).into_iter().flatten() {
+                    if (*from..=*to).contains(&place.period.end) {
+                        let at = Place {
+                            unit: *node,
+                            ..place.clone()
+                        };
+                        wanted.entry(at).or_default().add(amount, 1);
+                    }
+                }
+            }
+            let sql = self.sql(
+                "select node_id, stratum, period_start, period_end, level, contributors, numerator, denominator, squares \
+                 from measure_cells where tenant_id = ? and measure_id = ?",
+                [self.scope.tenant.value(), measure.id.value()],
+            );
+            for row in self.fetch(sql).await? {
+                let place = Place {
+                    measure: measure.id,
+                    unit: row.get(0)?,
+                    stratum: row.get(1)?,
+                    period: Period {
+                        start: row.get(2)?,
+                        end: row.get(3)?,
+                    },
+                    level: row.get(4)?,
+                };
+                let there = Amount {
+                    contributors: row.get(5)?,
+                    numerator: row.get(6)?,
+                    denominator: row.get(7)?,
+                    squares: row.get(8)?,
+                };
+                match wanted.remove(&place) {
+                    Some(amount) if alike(amount, there) => {}
+                    Some(amount) => findings.push(format!(
+                        "{} is {there:?}, counted {amount:?}",
+                        named(&measure, &place)
+                    )),
+                    None => findings.push(format!(
+                        "{} is {there:?}, nothing contributes",
+                        named(&measure, &place)
+                    )),
+                }
+            }
+            findings.extend(
+                wanted.iter().map(|(place, amount)| {
+                    format!("{} is missing, counted {amount:?}", named(&measure, place))
+                }),
+            );
+        }
+        Ok(findings)
+    }
+}
+
+fn named(measure: &Measure, place: &Place) -> String {
+    format!(
+        "cell of {} version {} at unit {} in {} for stratum `{}` at level {:?}",
+        measure.code, measure.measure_version, place.unit, place.period, place.stratum, place.level
+    )
+}
+
+/// Sums of whole numbers are exact; others may differ by what rounding does.
+fn alike(a: Amount, b: Amount) -> bool {
+    let close = |a: f64, b: f64| (a - b).abs() <= 1e-9 * a.abs().max(b.abs()).max(1.0);
+    a.contributors == b.contributors
+        && close(a.numerator, b.numerator)
+        && close(a.denominator, b.denominator)
+        && close(a.squares, b.squares)
+}
