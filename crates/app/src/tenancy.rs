@@ -9,7 +9,7 @@ use spiral_domain::tenancy::{
     SetNetworkMembers, SetSharing, SharingSetting, Tier,
 };
 use spiral_domain::{
-    Allowed, DatePrecision, Error, NetworkId, Page, PageRequest, Reference, Result, UnitId, Violations,
+    Allowed, DatePrecision, Error, NetworkId, Page, PageRequest, Reference, Result, Sharing, UnitId, Violations,
     WorkKind,
 };
 use spiral_store::{Column as _, Tx};
@@ -53,6 +53,7 @@ pub async fn create_org_unit(caller: &Caller, input: CreateOrgUnit) -> Result<Or
     let unit = tx
         .add_unit(new_unit(input, Some(parent.id), &tx), Some(&parent))
         .await?;
+    tx.respread_unit(None, &unit).await?;
     tx.commit(unit).await
 }
 
@@ -76,6 +77,7 @@ pub async fn create_root(caller: &Caller, input: CreateOrgUnit) -> Result<OrgUni
             None,
         )
         .await?;
+    tx.respread_unit(None, &unit).await?;
     tx.commit(unit).await
 }
 
@@ -97,6 +99,8 @@ pub async fn plant(caller: &Caller, inputs: Vec<CreateOrgUnit>) -> Result<Vec<Or
         planted.insert(Reference::Code(unit.code.clone()), unit.clone());
         units.push(unit);
     }
+    let new: Vec<(Option<OrgUnit>, OrgUnit)> = units.iter().map(|unit| (None, unit.clone())).collect();
+    tx.respread_units(&new).await?;
     tx.commit(()).await?;
     Ok(units)
 }
@@ -143,6 +147,7 @@ pub async fn change_org_unit(
         unit.version += 1;
         unit.updated_at = tx.now();
         tx.change_unit(&unit).await?;
+        tx.respread_unit(Some(&before), &unit).await?;
     }
     tx.commit(unit).await
 }
@@ -440,9 +445,25 @@ pub async fn set_sharing(
         level: input.level.on(unit.tier),
         set_by_unit: true,
     };
+    // What is recorded follows first: it reads the setting as it was.
+    if kind == WorkKind::Adoption {
+        tx.reshare_adoption(&unit, setting.level).await?;
+    }
     tx.write_sharing(&setting).await?;
-    if kind == WorkKind::Observations {
-        tx.reshare_observations(&unit, setting.level).await?;
+    match kind {
+        WorkKind::Adoption => {}
+        WorkKind::Observations => tx.reshare_observations(&unit, setting.level).await?,
+        WorkKind::FieldTests => tx.reshare_field_tests(&unit, setting.level).await?,
+        WorkKind::Sustainability => tx.reshare_sustainability(&unit, setting.level).await?,
     }
     tx.commit(setting).await
+}
+
+/// How far a unit shares one kind of its work.
+pub(crate) async fn level_of(store: &spiral_store::Store, unit: &OrgUnit, kind: WorkKind) -> Result<Sharing> {
+    let settings = store.sharing_of(&[unit]).await?;
+    settings
+        .get(&(unit.id, kind))
+        .map(|setting| setting.level)
+        .ok_or_else(|| Error::internal("a unit without a sharing setting"))
 }

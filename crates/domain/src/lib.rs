@@ -5,7 +5,9 @@
 pub mod analysis;
 pub mod error;
 pub mod exchange;
+pub mod field_tests;
 pub mod ids;
+pub mod innovations;
 pub mod measures;
 pub mod page;
 pub mod patch;
@@ -14,6 +16,8 @@ pub mod programmes;
 pub mod reference;
 pub mod screening;
 pub mod sharing;
+pub mod spread;
+pub mod sustainability;
 pub mod tenancy;
 pub mod text;
 pub mod time;

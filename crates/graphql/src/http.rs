@@ -79,7 +79,15 @@ async fn by_post(State(face): State<Arc<Face>>, headers: HeaderMap, body: Bytes)
     }
     match serde_json::from_slice::<Request>(&body) {
         Ok(request) if request.query.is_empty() => malformed("`query` is missing", &accept),
-        Ok(request) => run(&face, caller, request, &accept, false).await,
+        Ok(mut request) => {
+            if headers.contains_key("idempotency-key") && is_mutation(&mut request) {
+                return malformed(
+                    "GraphQL takes no Idempotency-Key; the same use case over REST does",
+                    &accept,
+                );
+            }
+            run(&face, caller, request, &accept, false).await
+        }
         Err(error) => malformed(&format!("the body is no GraphQL request: {error}"), &accept),
     }
 }

@@ -1,9 +1,13 @@
 //! The kinds of records, for what must go over all of them.
 
 use spiral_domain::Result;
+use spiral_domain::field_tests::{FieldTest, FieldTestResult, Site};
+use spiral_domain::innovations::Innovation;
 use spiral_domain::measures::{Measure, Observation, StratumDimension};
 use spiral_domain::people::{ApiClient, Grant, Principal};
 use spiral_domain::programmes::Programme;
+use spiral_domain::spread::AdoptionEvent;
+use spiral_domain::sustainability::{Assessment, Rating};
 use spiral_domain::tenancy::{Network, OrgUnit};
 
 use crate::ledger::{AuditReport, LastSeen};
@@ -36,6 +40,13 @@ kinds!(
     ApiClient,
     Grant,
     Programme,
+    Innovation,
+    AdoptionEvent,
+    FieldTest,
+    Site,
+    FieldTestResult,
+    Assessment,
+    Rating,
     StratumDimension,
     Measure,
     Observation,

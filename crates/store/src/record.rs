@@ -16,6 +16,8 @@ pub enum Scoping {
     Shared(Action),
     /// Owned by a unit and not shared by level: whoever may do this at or above the unit.
     Owned(Action),
+    /// Owned by a unit, but one principal's own: only the one in this column, while they may do this there.
+    Personal(Action, &'static str),
 }
 
 /// A record that stands in a table of its own.

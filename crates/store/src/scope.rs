@@ -141,6 +141,12 @@ impl Scope {
                 self.push_reach(sql, action, record, unit, Some(&sharing), sourced);
             }
             Scoping::Owned(action) => self.push_shared(sql, action, record, unit, None),
+            Scoping::Personal(action, column) => {
+                self.push_shared(sql, action, record, unit, None);
+                if !self.system {
+                    sql.push(&format!(" and {record}.{column} = ")).bind(self.actor);
+                }
+            }
         }
     }
 

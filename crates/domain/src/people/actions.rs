@@ -270,18 +270,25 @@ pub fn permissions_text() -> String {
     for &action in Action::ALL {
         if action.capability() != capability {
             capability = action.capability();
-            let _ = writeln!(text, "\n== {capability} ==");
+            let _ = writeln!(text, "\n== {capability} ==\n");
+            for part in 0..2 {
+                let heads = Role::ALL
+                    .map(|role| format!("{:<13}", role.name().splitn(2, '_').nth(part).unwrap_or_default()));
+                let _ = writeln!(text, "{:<22}{}", "", heads.concat().trim_end());
+            }
         }
+        let marks = Role::ALL.map(|role| format!("{:<13}", role.may(action).mark()));
+        let _ = writeln!(text, "{:<22}{}", action.name(), marks.concat().trim_end());
+    }
+    let _ = writeln!(text, "\n== what each is ==\n");
+    for &action in Action::ALL {
         let _ = writeln!(
             text,
-            "\n{} ({}): {}",
+            "{:<22}{} [{}]",
             action.name(),
-            action.scope(),
-            action.words().trim()
+            action.words().trim(),
+            action.scope()
         );
-        for role in Role::ALL {
-            let _ = writeln!(text, "    {:<21} {}", role.name(), role.may(action).mark());
-        }
     }
     text
 }

@@ -1,0 +1,232 @@
+//! Which totals may be told to a reader who does not see every unit.
+//!
+//! The table is the same whatever is asked: on a given day, from the root down, each unit with all its children. A
+//! unit's total is left out if too few of the units counted in it are hidden, or if it would give away that of
+//! a sibling or its parent; beneath a unit whose total is left out, all totals with hidden units are left out too.
+//! So a day, an innovation's rule and a reader decide it, and asking in another way tells nothing more. Who is
+//! hidden follows from sharing alone; what the units do has no part in it.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use spiral_domain::innovations::Eligibility;
+use spiral_domain::spread::{Flow, SpreadCount, Sums};
+use spiral_domain::tenancy::OrgUnit;
+use spiral_domain::{Date, Result, UnitId};
+use spiral_stats::suppression::{Along, Hidden, Rule, Table, suppress};
+
+use super::places::{Cells, Figures, Part, Place};
+use crate::caller::Caller;
+
+/// Whose units a count is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Population {
+    /// Eligible on the day.
+    Eligible,
+    /// All others.
+    Outside,
+}
+
+/// Units of a population on a day: hidden ones, and all.
+fn hidden(eligible: &Part, any: &Part, population: Population, day: Date) -> (i64, i64) {
+    let of = |part: &Part, flow| {
+        let all = part.all.until(day).of(flow);
+        (all - part.shown.until(day).of(flow), all)
+    };
+    let eligible = of(eligible, Flow::Open);
+    match population {
+        Population::Eligible => eligible,
+        Population::Outside => {
+            let any = of(any, Flow::Opened);
+            (any.0 - eligible.0, any.1 - eligible.1)
+        }
+    }
+}
+
+impl Figures {
+    /// How many units of a population are hidden from the reader on a day.
+    pub(super) fn hidden(&self, population: Population, day: Date) -> i64 {
+        hidden(&self.eligible, &self.any, population, day).0
+    }
+}
+
+/// Decides which totals are left out.
+pub(super) struct Totals {
+    rule: Rule,
+    /// The root and every unit above one that is asked for, from the root down.
+    above: Vec<OrgUnit>,
+    children: HashMap<UnitId, Vec<OrgUnit>>,
+    /// Units counted at each of them.
+    parts: HashMap<(Eligibility, UnitId), Part>,
+    /// The last decision, and the hidden units that led to it.
+    last: Option<(Eligibility, Population, Vec<(i64, i64)>, HashSet<UnitId>)>,
+}
+
+impl Totals {
+    /// What is needed to decide; nothing where nothing is hidden on any day, or where no totals are offered.
+    pub(super) async fn of(
+        caller: &Caller,
+        figures: &[Figures],
+        cells: Option<Cells>,
+        on: Date,
+    ) -> Result<Option<Self>> {
+        let Some(cells) = cells else { return Ok(None) };
+        let open = |part: &Part| part.all == part.shown;
+        if figures.iter().all(|figures| open(&figures.eligible) && open(&figures.any)) {
+            return Ok(None);
+        }
+        let store = caller.store();
+        let asked: Vec<UnitId> = figures.iter().filter_map(|figures| figures.place.unit_id()).collect();
+        let above: HashSet<UnitId> = store
+            .ancestry(&asked, on)
+            .await?
+            .into_iter()
+            .flat_map(|(unit, above)| above.into_iter().filter(move |other| *other != unit))
+            .collect();
+        let ids: Vec<UnitId> = above.into_iter().collect();
+        let mut above: Vec<OrgUnit> = store.find::<OrgUnit>().ids(&ids).all("r.path").await?;
+        above.sort_by_key(|unit| unit.path.len());
+        if above.is_empty() {
+            // Only the root is asked for: it is decided by itself.
+            above = figures
+                .iter()
+                .filter_map(|figures| match &figures.place {
+                    Place::Unit(unit) => Some(unit.clone()),
+                    Place::Network(_) => None,
+                })
+                .take(1)
+                .collect();
+        }
+        let children = store.children_on(&ids, on).await?;
+        let mut nodes: HashMap<UnitId, &OrgUnit> = above.iter().map(|unit| (unit.id, unit)).collect();
+        nodes.extend(children.values().flatten().map(|unit| (unit.id, unit)));
+        let mut rules: BTreeSet<Eligibility> = figures.iter().map(|figures| figures.rule.clone()).collect();
+        rules.insert(Eligibility::default());
+        let all: Vec<&OrgUnit> = nodes.values().copied().collect();
+        let cells = cells.at(caller, &rules, &all).await?;
+        let mut parts = HashMap::with_capacity(rules.len() * all.len());
+        for rule in &rules {
+            for node in &all {
+                parts.insert((rule.clone(), node.id), cells.of_rule(rule, node));
+            }
+        }
+        let settings = caller.app().settings();
+        Ok(Some(Self {
+            rule: Rule {
+                threshold: settings.suppression_threshold,
+                dominance: settings.suppression_dominance,
+            },
+            above,
+            children,
+            parts,
+            last: None,
+        }))
+    }
+
+    fn hidden(&self, rule: &Eligibility, unit: UnitId, population: Population, day: Date) -> (i64, i64) {
+        let part = |rule: &Eligibility| self.parts.get(&(rule.clone(), unit));
+        match (part(rule), part(&Eligibility::default())) {
+            (Some(eligible), Some(any)) => hidden(eligible, any, population, day),
+            _ => (0, 0),
+        }
+    }
+
+    /// The units whose totals for a rule's population are left out on a day.
+    pub(super) fn left_out(&mut self, rule: &Eligibility, population: Population, day: Date) -> &HashSet<UnitId> {
+        let units = self.above.iter().chain(self.above.iter().flat_map(|above| {
+            self.children.get(&above.id).into_iter().flatten()
+        }));
+        let counts: Vec<(i64, i64)> = units
+            .map(|unit| self.hidden(rule, unit.id, population, day))
+            .collect();
+        let known = self
+            .last
+            .as_ref()
+            .is_some_and(|(r, p, c, _)| (r, *p, c) == (rule, population, &counts));
+        if !known {
+            let left_out = self.decide(rule, population, day);
+            self.last = Some((rule.clone(), population, counts, left_out));
+        }
+        &self.last.get_or_insert_with(|| (rule.clone(), population, Vec::new(), HashSet::new())).3
+    }
+
+    fn decide(&self, rule: &Eligibility, population: Population, day: Date) -> HashSet<UnitId> {
+        let mut left_out: HashSet<UnitId> = HashSet::new();
+        let cell = |(hidden, size): (i64, i64)| {
+            let units = u64::try_from(hidden).unwrap_or_default();
+            #[expect(clippy::cast_precision_loss, reason = "numbers of units are far below 2^52")]
+            let denominator = units as f64;
+            let largest = if units > 0 { 1.0 } else { 0.0 };
+            let hidden = Hidden {
+                units,
+                numerator: 0.0,
+                denominator,
+                largest_denominator: largest,
+                counts_people: false,
+            };
+            (hidden, u64::try_from(size).unwrap_or_default())
+        };
+        for (n, parent) in self.above.iter().enumerate() {
+            let whole = self.hidden(rule, parent.id, population, day);
+            if n == 0 && self.rule.must_suppress(&cell(whole).0) {
+                left_out.insert(parent.id);
+            }
+            let children = self.children.get(&parent.id).map(Vec::as_slice).unwrap_or_default();
+            let counts: Vec<(i64, i64)> = children
+                .iter()
+                .map(|child| self.hidden(rule, child.id, population, day))
+                .collect();
+            let mut table = Table::new(self.rule);
+            let mut parts: Vec<_> = counts
+                .iter()
+                .map(|count| {
+                    let (hidden, size) = cell(*count);
+                    table.cell(hidden, size)
+                })
+                .collect();
+            let own = (
+                whole.0 - counts.iter().map(|count| count.0).sum::<i64>(),
+                whole.1 - counts.iter().map(|count| count.1).sum::<i64>(),
+            );
+            let ((hidden, size), (own_hidden, own_size)) = (cell(whole), cell(own));
+            parts.push(table.cell(own_hidden, own_size));
+            let sum = table.cell(hidden, size);
+            let holds = own.0 >= 0 && table.sum(Along::Tree, sum, &parts).is_ok();
+            let decided = if left_out.contains(&parent.id) || !holds {
+                vec![true; children.len()]
+            } else {
+                let flags = suppress(&table);
+                // The parent's own total stands: it was decided with its siblings.
+                let stands = !flags.get(sum.index()).copied().unwrap_or(true);
+                if stands { flags } else { vec![true; children.len()] }
+            };
+            for ((child, count), out) in children.iter().zip(&counts).zip(decided) {
+                if out && count.0 > 0 {
+                    left_out.insert(child.id);
+                }
+            }
+        }
+        left_out
+    }
+}
+
+/// Whether the totals of these figures may be told on a day.
+pub(super) fn told(totals: &mut Option<Totals>, figures: &Figures, population: Population, day: Date) -> bool {
+    if figures.hidden(population, day) == 0 {
+        return true;
+    }
+    match (totals, &figures.place) {
+        (Some(totals), Place::Unit(unit)) if figures.whole => {
+            !totals.left_out(&figures.rule, population, day).contains(&unit.id)
+        }
+        _ => false,
+    }
+}
+
+/// A count, its total left out unless it is told.
+pub(super) fn count(shown: &Sums, all: &Sums, flow: Flow, told: bool) -> SpreadCount {
+    SpreadCount {
+        shown: shown.of(flow),
+        total: told.then(|| all.of(flow)),
+        suppressed: !told,
+    }
+}

@@ -1,0 +1,133 @@
+create table field_tests (
+    tenant_id {uuid} not null references tenants (id),
+    id {uuid} not null,
+    code {text} not null,
+    name {text} not null,
+    innovation_id {uuid} not null,
+    unit_id {uuid} not null,
+    question {text} not null,
+    hypothesis {text},
+    design {text} not null,
+    primary_measure_code {text},
+    secondary_measure_codes {text} not null,
+    success_criterion {text},
+    smallest_worthwhile_effect {float},
+    status {text} not null,
+    starts_on {date},
+    ends_on {date},
+    version {int} not null,
+    created_at {time} not null,
+    updated_at {time} not null,
+    primary key (tenant_id, id),
+    constraint field_tests_code unique (tenant_id, code),
+    foreign key (tenant_id, innovation_id) references innovations (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+);
+create index field_tests_innovation on field_tests (tenant_id, innovation_id);
+
+create table field_test_sites (
+    tenant_id {uuid} not null,
+    id {uuid} not null,
+    field_test_id {uuid} not null,
+    unit_id {uuid} not null,
+    label {text},
+    arm {text},
+    step {int},
+    enrolled_on {date} not null,
+    crossed_over_on {date},
+    left_on {date},
+    source {text},
+    sharing {small} not null,
+    enrolled_by {uuid} not null,
+    version {int} not null,
+    created_at {time} not null,
+    updated_at {time} not null,
+    primary key (tenant_id, id),
+    unique (tenant_id, field_test_id, unit_id),
+    foreign key (tenant_id, field_test_id) references field_tests (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+);
+create index field_test_sites_unit on field_test_sites (tenant_id, unit_id);
+
+create table field_test_results (
+    tenant_id {uuid} not null,
+    id {uuid} not null,
+    field_test_id {uuid} not null,
+    site_id {uuid} not null,
+    unit_id {uuid} not null,
+    measure_code {text} not null,
+    arm {text} not null,
+    phase {text},
+    period_start {date},
+    period_end {date},
+    stratum {text} not null,
+    n {int},
+    events {int},
+    mean {float},
+    sd {float},
+    quality {text} not null,
+    source {text},
+    external_id {text},
+    recorded_by {uuid} not null,
+    recorded_at {time} not null,
+    retracted {bool} not null,
+    sharing {small} not null,
+    version {int} not null,
+    primary key (tenant_id, id),
+    constraint field_test_results_external unique (tenant_id, source, external_id),
+    foreign key (tenant_id, field_test_id) references field_tests (tenant_id, id),
+    foreign key (tenant_id, site_id) references field_test_sites (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+);
+create unique index field_test_results_key on field_test_results (tenant_id, site_id, measure_code, arm, stratum,
+    (coalesce(phase, '')), (coalesce(period_start, '1000-01-01')), (coalesce(period_end, '1000-01-01')));
+create index field_test_results_test on field_test_results (tenant_id, field_test_id);
+create index field_test_results_unit on field_test_results (tenant_id, unit_id);
+
+create table sustainability_assessments (
+    tenant_id {uuid} not null references tenants (id),
+    id {uuid} not null,
+    unit_id {uuid} not null,
+    innovation_id {uuid},
+    title {text} not null,
+    instrument {text} not null,
+    instrument_version {text} not null,
+    assessed_on {date} not null,
+    status {text} not null,
+    raters {int} not null,
+    score {float},
+    lowest {float},
+    highest {float},
+    at_or_above_threshold {bool},
+    groups {text} not null,
+    factors {text} not null,
+    weakest {text} not null,
+    sharing {small} not null,
+    opened_by {uuid} not null,
+    closed_at {time},
+    version {int} not null,
+    created_at {time} not null,
+    updated_at {time} not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, innovation_id) references innovations (tenant_id, id)
+);
+create index sustainability_assessments_unit on sustainability_assessments (tenant_id, unit_id, assessed_on);
+
+create table sustainability_ratings (
+    tenant_id {uuid} not null,
+    id {uuid} not null,
+    assessment_id {uuid} not null,
+    unit_id {uuid} not null,
+    rater_id {uuid} not null,
+    answers {text} not null,
+    total {float} not null,
+    groups {text} not null,
+    recorded_at {time} not null,
+    version {int} not null,
+    primary key (tenant_id, id),
+    unique (tenant_id, assessment_id, rater_id),
+    foreign key (tenant_id, assessment_id) references sustainability_assessments (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, rater_id) references principals (tenant_id, id)
+);
