@@ -240,9 +240,7 @@ pub async fn latest_sustainability_of(
 ) -> Result<HashMap<UnitId, LatestAssessment>> {
     let action = Action::ReadSustainability;
     let store = caller.store();
-    let reach = store
-        .reach_of(units, WorkKind::Sustainability, action)
-        .await?;
+    let reach = store.reach_of(units, WorkKind::Sustainability, action).await?;
     let code = &spiral_domain::sustainability::default_instrument().code;
     let mut latest = store.latest_assessments(units, code).await?;
     Ok(reach

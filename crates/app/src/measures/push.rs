@@ -408,7 +408,11 @@ fn refusal(
 ) -> Option<Violation> {
     let Some(before) = before else {
         return row.input.retracted.then(|| {
-            Violation::new("", "not_found", "there is no such observation that could be taken back")
+            Violation::new(
+                "",
+                "not_found",
+                "there is no such observation that could be taken back",
+            )
         });
     };
     if before.unit_id != row.unit.id {
@@ -423,7 +427,8 @@ fn refusal(
     }
     let own = row.name.is_some() && before.source == row.input.source;
     Some(if own {
-        let detail = "this observation is there under another externalId of your source; `takeOver` renames it";
+        let detail =
+            "this observation is there under another externalId of your source; `takeOver` renames it";
         Violation::new("/externalId", "held_by_another_name", detail)
     } else {
         let detail = "another source holds this observation; `takeOver` takes it over";

@@ -51,7 +51,13 @@ impl World {
         let mut inputs = Vec::new();
         for sha in 0..3 {
             let code = format!("s{sha}");
-            inputs.push(unit(&code, "nat", Tier::Sha, UnitKind::StrategicHealthAuthority, None));
+            inputs.push(unit(
+                &code,
+                "nat",
+                Tier::Sha,
+                UnitKind::StrategicHealthAuthority,
+                None,
+            ));
             for org in 0..=sha {
                 let org_code = format!("{code}o{org}");
                 let kind = [UnitKind::AcuteTrust, UnitKind::PrimaryCareTrust][org % 2];
@@ -59,7 +65,13 @@ impl World {
                 for team in 0..=(org + sha) {
                     let area = ["stroke", "sexual_health"][team % 2];
                     let code = format!("{org_code}t{team}");
-                    let mut input = unit(&code, &org_code, Tier::Microsystem, UnitKind::ClinicalTeam, Some(area));
+                    let mut input = unit(
+                        &code,
+                        &org_code,
+                        Tier::Microsystem,
+                        UnitKind::ClinicalTeam,
+                        Some(area),
+                    );
                     if team == 1 {
                         input.opened_on = Some("2004".parse().unwrap());
                     }
@@ -84,7 +96,13 @@ impl World {
         }
     }
 
-    pub async fn person(&self, subject: &str, role: Role, unit: Option<&str>, network: Option<&str>) -> Caller {
+    pub async fn person(
+        &self,
+        subject: &str,
+        role: Role,
+        unit: Option<&str>,
+        network: Option<&str>,
+    ) -> Caller {
         let person = RegisterPrincipal {
             issuer: "https://login.example.org".into(),
             subject: subject.into(),
@@ -99,7 +117,9 @@ impl World {
             expires_on: None,
         };
         people::grant_role(&self.system, grant).await.unwrap();
-        let token = people::demo_token(&self.app, &self.tenant, person.id, 3600).await.unwrap();
+        let token = people::demo_token(&self.app, &self.tenant, person.id, 3600)
+            .await
+            .unwrap();
         self.app.authenticate(Some(&token)).await.unwrap()
     }
 

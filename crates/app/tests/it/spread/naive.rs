@@ -50,7 +50,10 @@ impl History<'_> {
     }
 
     pub fn state(&self, day: Date) -> Option<Stage> {
-        self.events.iter().rfind(|(on, _)| *on <= day).map(|(_, e)| e.stage)
+        self.events
+            .iter()
+            .rfind(|(on, _)| *on <= day)
+            .map(|(_, e)| e.stage)
     }
 
     pub fn adopted(&self, day: Date) -> bool {

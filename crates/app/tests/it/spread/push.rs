@@ -34,11 +34,19 @@ async fn push(caller: &spiral_app::Caller, rows: Vec<RecordAdoption>, atomic: bo
 }
 
 fn codes(report: &BatchReport) -> Vec<(usize, &str)> {
-    report.errors.iter().map(|error| (error.row, error.code.as_str())).collect()
+    report
+        .errors
+        .iter()
+        .map(|error| (error.row, error.code.as_str()))
+        .collect()
 }
 
 fn violations(error: Error) -> Vec<(String, String)> {
-    error.violations().into_iter().map(|v| (v.pointer, v.code)).collect()
+    error
+        .violations()
+        .into_iter()
+        .map(|v| (v.pointer, v.code))
+        .collect()
 }
 
 #[tokio::test]
@@ -62,16 +70,28 @@ async fn rows_are_inserted_corrected_and_taken_back() {
             expires_on: None,
         };
         people::grant_role(&world.system, grant).await.unwrap();
-        let token = people::demo_token(&world.app, &world.tenant, made.client.id, 3600).await.unwrap();
+        let token = people::demo_token(&world.app, &world.tenant, made.client.id, 3600)
+            .await
+            .unwrap();
         let tool = world.app.authenticate(Some(&token)).await.unwrap();
         let team = world.person("team", Role::TeamLead, Some("s2o2t0"), None).await;
-        let national = world.person("national", Role::NationalLead, Some("nat"), None).await;
+        let national = world
+            .person("national", Role::NationalLead, Some("nat"), None)
+            .await;
 
-        let first = named(event("clinic", "s2o2t0", Stage::Implemented, "2004-02-03"), "survey", "a1");
+        let first = named(
+            event("clinic", "s2o2t0", Stage::Implemented, "2004-02-03"),
+            "survey",
+            "a1",
+        );
         let second = named(event("clinic", "s2o2t1", Stage::Aware, "2004-02"), "survey", "a2");
-        let report = push(&tool, vec![first.clone(), second.clone()], true).await.unwrap();
+        let report = push(&tool, vec![first.clone(), second.clone()], true)
+            .await
+            .unwrap();
         assert_eq!((report.inserted, report.unchanged), (2, 0));
-        let again = push(&tool, vec![first.clone(), second.clone()], true).await.unwrap();
+        let again = push(&tool, vec![first.clone(), second.clone()], true)
+            .await
+            .unwrap();
         assert_eq!((again.inserted, again.unchanged), (0, 2));
         assert_eq!(again.rows.as_ref().unwrap()[0].status, RowStatus::Unchanged);
 
@@ -91,9 +111,21 @@ async fn rows_are_inserted_corrected_and_taken_back() {
             event("clinic", "s1o0t0", Stage::Aware, "2004-05-05"),
             event("clinic", "s2o2t2", Stage::Aware, "2005-08-16"),
             event("clinic", "s2o2t0", Stage::Withdrawn, "2004-04-04"),
-            named(event("clinic", "s2o2t0", Stage::Routine, "2005-01-01"), "others", "x"),
-            named(event("clinic", "s2o2t3", Stage::Aware, "2005-01-01"), "survey", "a9"),
-            named(event("clinic", "s2o2t3", Stage::Aware, "2005-01-02"), "survey", "a9"),
+            named(
+                event("clinic", "s2o2t0", Stage::Routine, "2005-01-01"),
+                "others",
+                "x",
+            ),
+            named(
+                event("clinic", "s2o2t3", Stage::Aware, "2005-01-01"),
+                "survey",
+                "a9",
+            ),
+            named(
+                event("clinic", "s2o2t3", Stage::Aware, "2005-01-02"),
+                "survey",
+                "a9",
+            ),
         ];
         let report = push(&tool, rows.clone(), false).await.unwrap();
         assert_eq!(
@@ -115,7 +147,10 @@ async fn rows_are_inserted_corrected_and_taken_back() {
         let mut withdrawn = event("clinic", "s2o2t0", Stage::Withdrawn, "2004-04-04");
         withdrawn.reason = Some("no time".into());
         let refused = record_adoption(&team, withdrawn).await.unwrap_err();
-        assert_eq!(violations(refused), [("/stage".into(), "stage_out_of_place".into())]);
+        assert_eq!(
+            violations(refused),
+            [("/stage".into(), "stage_out_of_place".into())]
+        );
         let mut rejected = event("clinic", "s2o1t0", Stage::Rejected, "2004-08");
         rejected.reason = Some("no need".into());
         record_adoption(&national, rejected).await.unwrap();
@@ -129,17 +164,30 @@ async fn rows_are_inserted_corrected_and_taken_back() {
         let mut own_learnt = own.clone();
         own_learnt.learnt_from = Some(world.units["s2o2t0"].id.into());
         let refused = record_adoption(&team, own_learnt).await.unwrap_err();
-        assert_eq!(violations(refused), [("/learntFrom".into(), "learnt_from_itself".into())]);
+        assert_eq!(
+            violations(refused),
+            [("/learntFrom".into(), "learnt_from_itself".into())]
+        );
 
         // Another source may say the same only by taking it over.
         let mut same = event("clinic", "s2o2t0", Stage::Implemented, "2004-02-03");
-        assert_eq!(record_adoption(&team, same.clone()).await.unwrap().external_id.as_deref(), Some("a1"));
+        assert_eq!(
+            record_adoption(&team, same.clone())
+                .await
+                .unwrap()
+                .external_id
+                .as_deref(),
+            Some("a1")
+        );
         same.mode = Some(Mode::Push);
         let held = record_adoption(&team, same.clone()).await.unwrap_err();
         assert_eq!(held.code(), "held_by_another_source");
         same.take_over = true;
         let taken = record_adoption(&team, same).await.unwrap();
-        assert_eq!((taken.mode, taken.source, taken.version), (Some(Mode::Push), None, 2));
+        assert_eq!(
+            (taken.mode, taken.source, taken.version),
+            (Some(Mode::Push), None, 2)
+        );
         assert!(matches!(
             record_adoption(&tool, named(own.clone(), "elsewhere", "q")).await,
             Err(Error::Invalid(_))
@@ -154,16 +202,22 @@ async fn rows_are_inserted_corrected_and_taken_back() {
             spread::dispute_adoption(&national, taken.id, None, note.clone()).await,
             Err(Error::Forbidden(_))
         ));
-        let disputed = spread::dispute_adoption(&team, taken.id, Some(2), note).await.unwrap();
+        let disputed = spread::dispute_adoption(&team, taken.id, Some(2), note)
+            .await
+            .unwrap();
         assert!(disputed.disputed);
         assert!(matches!(
             spread::retract_adoption(&team, taken.id, Some(2), false).await,
             Err(Error::Stale)
         ));
-        spread::retract_adoption(&team, taken.id, Some(3), false).await.unwrap();
+        spread::retract_adoption(&team, taken.id, Some(3), false)
+            .await
+            .unwrap();
         assert!(spread::adoption_event(&team, taken.id).await.unwrap().retracted);
         let page = PageRequest::default();
-        let all = spread::adoption_events(&team, EventFilter::default(), &page).await.unwrap();
+        let all = spread::adoption_events(&team, EventFilter::default(), &page)
+            .await
+            .unwrap();
         assert!(all.data.iter().all(|event| event.id != taken.id));
         let since = EventFilter {
             updated_since: Some(super::now()),
@@ -171,10 +225,21 @@ async fn rows_are_inserted_corrected_and_taken_back() {
         };
         let all = spread::adoption_events(&team, since, &page).await.unwrap();
         assert!(all.data.iter().any(|event| event.id == taken.id));
-        let mut back = named(event("clinic", "s2o2t3", Stage::Aware, "2005-01-01"), "survey", "a9");
+        let mut back = named(
+            event("clinic", "s2o2t3", Stage::Aware, "2005-01-01"),
+            "survey",
+            "a9",
+        );
         back.retracted = true;
-        let gone = named(event("clinic", "s2o2t3", Stage::Aware, "2005-01-01"), "survey", "a10");
-        let gone = RecordAdoption { retracted: true, ..gone };
+        let gone = named(
+            event("clinic", "s2o2t3", Stage::Aware, "2005-01-01"),
+            "survey",
+            "a10",
+        );
+        let gone = RecordAdoption {
+            retracted: true,
+            ..gone
+        };
         let report = push(&tool, vec![back.clone(), gone], false).await.unwrap();
         assert_eq!((report.updated, codes(&report)), (1, vec![(1, "not_found")]));
         assert_eq!(push(&tool, vec![back], true).await.unwrap().unchanged, 1);
@@ -187,14 +252,25 @@ async fn rows_are_inserted_corrected_and_taken_back() {
                 .await
                 .unwrap();
         }
-        let innovation = spiral_app::innovations::innovation(&national, &Reference::code("clinic")).await.unwrap();
-        let views = spread::adoption_of(&national, innovation.id, &[team_id, other]).await.unwrap();
+        let innovation = spiral_app::innovations::innovation(&national, &Reference::code("clinic"))
+            .await
+            .unwrap();
+        let views = spread::adoption_of(&national, innovation.id, &[team_id, other])
+            .await
+            .unwrap();
         for unit in [team_id, other] {
             assert_eq!(views[&unit].adoption, None);
             assert_eq!(views[&unit].withheld.unwrap().level, Sharing::Team);
         }
-        let listed = spread::adoptions(&national, spread::StateFilter::default(), &page).await.unwrap();
+        let listed = spread::adoptions(&national, spread::StateFilter::default(), &page)
+            .await
+            .unwrap();
         assert!(listed.data.iter().all(|adoption| adoption.unit_id != team_id));
-        assert!(spiral_app::projections::verify(&world.system).await.unwrap().is_empty());
+        assert!(
+            spiral_app::projections::verify(&world.system)
+                .await
+                .unwrap()
+                .is_empty()
+        );
     }
 }

@@ -24,7 +24,10 @@ struct Dice(u64);
 
 impl Dice {
     fn roll(&mut self, sides: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(self.0 >> 33).unwrap() % sides
     }
 
@@ -68,7 +71,12 @@ async fn live(world: &World, dice: &mut Dice, steps: usize) {
         let system = &world.system;
         let outcome = match dice.roll(20) {
             0 => {
-                let level = *dice.of(&[Sharing::Team, Sharing::Organisation, Sharing::Sha, Sharing::Everyone]);
+                let level = *dice.of(&[
+                    Sharing::Team,
+                    Sharing::Organisation,
+                    Sharing::Sha,
+                    Sharing::Everyone,
+                ]);
                 let set = SetSharing { level };
                 tenancy::set_sharing(system, &Reference::code(code), WorkKind::Adoption, set)
                     .await
@@ -86,7 +94,11 @@ async fn live(world: &World, dice: &mut Dice, steps: usize) {
             }
             2 => {
                 let change = ChangeInnovation {
-                    kinds: Some(if dice.roll(2) == 0 { vec![] } else { vec![UnitKind::ClinicalTeam] }),
+                    kinds: Some(if dice.roll(2) == 0 {
+                        vec![]
+                    } else {
+                        vec![UnitKind::ClinicalTeam]
+                    }),
                     ..ChangeInnovation::default()
                 };
                 let innovation = Reference::code(*dice.of(&CODES));
@@ -116,7 +128,9 @@ async fn live(world: &World, dice: &mut Dice, steps: usize) {
                         disputed: true,
                         note: Some("not so".into()),
                     };
-                    spread::dispute_adoption(system, id, None, dispute).await.map(|_| ())
+                    spread::dispute_adoption(system, id, None, dispute)
+                        .await
+                        .map(|_| ())
                 } else {
                     spread::retract_adoption(system, id, None, true).await.map(|_| ())
                 }
@@ -148,7 +162,9 @@ async fn live(world: &World, dice: &mut Dice, steps: usize) {
                     atomic: Some(false),
                     report: None,
                 };
-                spread::push_adoption_events(system, batch, options).await.map(|_| ())
+                spread::push_adoption_events(system, batch, options)
+                    .await
+                    .map(|_| ())
             }
         };
         match outcome {
@@ -190,7 +206,9 @@ async fn readers(world: &World) -> Vec<Reader> {
     let mut readers = vec![
         Reader {
             name: "national",
-            caller: world.person("national", Role::NationalAnalyst, Some("nat"), None).await,
+            caller: world
+                .person("national", Role::NationalAnalyst, Some("nat"), None)
+                .await,
             sees: beneath("nat", Sharing::National),
         },
         Reader {
@@ -200,7 +218,9 @@ async fn readers(world: &World) -> Vec<Reader> {
         },
         Reader {
             name: "organisation",
-            caller: world.person("organisation", Role::OrganisationLead, Some("s2o2"), None).await,
+            caller: world
+                .person("organisation", Role::OrganisationLead, Some("s2o2"), None)
+                .await,
             sees: beneath("s2o2", Sharing::Organisation),
         },
         Reader {
@@ -210,12 +230,16 @@ async fn readers(world: &World) -> Vec<Reader> {
         },
         Reader {
             name: "patient",
-            caller: world.person("patient", Role::PatientPartner, Some("s2o2t3"), None).await,
+            caller: world
+                .person("patient", Role::PatientPartner, Some("s2o2t3"), None)
+                .await,
             sees: Box::new(|_, level| level == Sharing::Everyone),
         },
     ];
     // A national analyst who also coaches one organisation and one of its teams.
-    let mixed = world.person("mixed", Role::NationalAnalyst, Some("nat"), None).await;
+    let mixed = world
+        .person("mixed", Role::NationalAnalyst, Some("nat"), None)
+        .await;
     for code in ["s2o2", "s2o2t1"] {
         let grant = spiral_domain::people::GrantRole {
             principal_id: mixed.principal().id,
@@ -276,7 +300,9 @@ fn hold(
 ) {
     let number = |shown_only: bool| {
         let of = units.iter().filter(|(_, seen)| *seen || !shown_only);
-        let number = of.filter(|(unit, _)| counted(&facts.history(innovation, unit))).count();
+        let number = of
+            .filter(|(unit, _)| counted(&facts.history(innovation, unit)))
+            .count();
         i64::try_from(number).unwrap()
     };
     assert_eq!(count.shown, number(true), "{what}: shown");
@@ -301,7 +327,10 @@ async fn check_metrics(
     for row in &rows {
         let innovation = innovations.iter().find(|i| i.id == row.innovation_id).unwrap();
         let node = by_id[&row.unit_id.unwrap()];
-        let what = format!("{} {} {} {tested} {:?}", reader.name, innovation.code, node.code, query.tree);
+        let what = format!(
+            "{} {} {} {tested} {:?}",
+            reader.name, innovation.code, node.code, query.tree
+        );
         let units = inside(facts, reader, &node.path);
         let day = tested;
         let history = |unit: &OrgUnit| facts.history(innovation, unit).eligible(day);
@@ -319,23 +348,46 @@ async fn check_metrics(
             ("aware", row.aware, &|h| h.eligible(day) && h.state(day).is_some()),
             ("adopted", row.adopted, &|h| h.eligible(day) && h.adopted(day)),
             ("ever", row.ever_adopted, &|h| h.eligible(day) && h.ever(day)),
-            ("routine", row.routine, &|h| h.eligible(day) && h.state(day) == Some(Stage::Routine)),
+            ("routine", row.routine, &|h| {
+                h.eligible(day) && h.state(day) == Some(Stage::Routine)
+            }),
             ("discontinued", row.discontinued, &|h| {
                 h.eligible(day) && h.state(day) == Some(Stage::Discontinued)
             }),
-            ("outside", row.adopted_outside_eligible, &|h| !h.eligible(day) && h.adopted(day)),
-            ("pull", row.pull, &|h| h.eligible(day) && h.mode(day) == Some(Some(Mode::Pull))),
-            ("push", row.push, &|h| h.eligible(day) && h.mode(day) == Some(Some(Mode::Push))),
+            ("outside", row.adopted_outside_eligible, &|h| {
+                !h.eligible(day) && h.adopted(day)
+            }),
+            ("pull", row.pull, &|h| {
+                h.eligible(day) && h.mode(day) == Some(Some(Mode::Pull))
+            }),
+            ("push", row.push, &|h| {
+                h.eligible(day) && h.mode(day) == Some(Some(Mode::Push))
+            }),
             ("inherited", row.inherited, &|h| {
                 h.eligible(day) && h.mode(day) == Some(Some(Mode::Inherited))
             }),
-            ("mode unknown", row.mode_unknown, &|h| h.eligible(day) && h.mode(day) == Some(None)),
-            ("peer", row.peer, &|h| h.eligible(day) && h.peer(day) == Some(Some(true))),
-            ("from above", row.from_above, &|h| h.eligible(day) && h.peer(day) == Some(Some(false))),
-            ("peer unknown", row.peer_unknown, &|h| h.eligible(day) && h.peer(day) == Some(None)),
+            ("mode unknown", row.mode_unknown, &|h| {
+                h.eligible(day) && h.mode(day) == Some(None)
+            }),
+            ("peer", row.peer, &|h| {
+                h.eligible(day) && h.peer(day) == Some(Some(true))
+            }),
+            ("from above", row.from_above, &|h| {
+                h.eligible(day) && h.peer(day) == Some(Some(false))
+            }),
+            ("peer unknown", row.peer_unknown, &|h| {
+                h.eligible(day) && h.peer(day) == Some(None)
+            }),
         ];
         for (name, count, counted) in table {
-            hold(&format!("{what} {name}"), facts, innovation, &units, counted, *count);
+            hold(
+                &format!("{what} {name}"),
+                facts,
+                innovation,
+                &units,
+                counted,
+                *count,
+            );
         }
         if !row.tipping_point_suppressed {
             let first = first_tipped(facts, innovation, &units, tested);
@@ -349,12 +401,23 @@ async fn check_metrics(
     told
 }
 
-fn first_tipped(facts: &Facts, innovation: &Innovation, units: &[(&OrgUnit, bool)], until: Date) -> Option<Date> {
-    let histories: Vec<History<'_>> = units.iter().map(|(unit, _)| facts.history(innovation, unit)).collect();
+fn first_tipped(
+    facts: &Facts,
+    innovation: &Innovation,
+    units: &[(&OrgUnit, bool)],
+    until: Date,
+) -> Option<Date> {
+    let histories: Vec<History<'_>> = units
+        .iter()
+        .map(|(unit, _)| facts.history(innovation, unit))
+        .collect();
     let mut day = Date::ymd(2002, 12, 1).unwrap();
     while day <= until {
         let eligible = histories.iter().filter(|h| h.eligible(day)).count();
-        let ever = histories.iter().filter(|h| h.eligible(day) && h.ever(day)).count();
+        let ever = histories
+            .iter()
+            .filter(|h| h.eligible(day) && h.ever(day))
+            .count();
         if ever * 100 > eligible * 16 {
             return Some(day);
         }
@@ -363,7 +426,13 @@ fn first_tipped(facts: &Facts, innovation: &Innovation, units: &[(&OrgUnit, bool
     None
 }
 
-async fn check_curve(facts: &Facts, reader: &Reader, innovations: &[Innovation], interval: Interval, exactness: u8) {
+async fn check_curve(
+    facts: &Facts,
+    reader: &Reader,
+    innovations: &[Innovation],
+    interval: Interval,
+    exactness: u8,
+) {
     let query = CurveQuery {
         group_by: SpreadGroupBy::Children,
         from: Date::ymd(2003, 2, 1),
@@ -377,13 +446,33 @@ async fn check_curve(facts: &Facts, reader: &Reader, innovations: &[Innovation],
         let units = inside(facts, reader, &node.path);
         let exact = |h: &History<'_>| h.exactness() <= exactness;
         for point in &curve.points {
-            let what = format!("{} {} {} {interval:?} {}", reader.name, innovation.code, node.code, point.period_end);
+            let what = format!(
+                "{} {} {} {interval:?} {}",
+                reader.name, innovation.code, node.code, point.period_end
+            );
             let (start, end) = (point.period_start, point.period_end);
             let of = |h: &History<'_>| h.eligible(end);
-            let eligible = units.iter().filter(|(unit, _)| of(&facts.history(innovation, unit))).count();
+            let eligible = units
+                .iter()
+                .filter(|(unit, _)| of(&facts.history(innovation, unit)))
+                .count();
             assert_eq!(point.eligible, i64::try_from(eligible).unwrap(), "{what}");
-            hold(&what, facts, innovation, &units, &|h| of(h) && exact(h) && h.ever(end), point.cumulative);
-            hold(&what, facts, innovation, &units, &|h| of(h) && exact(h) && h.adopted(end), point.adopted);
+            hold(
+                &what,
+                facts,
+                innovation,
+                &units,
+                &|h| of(h) && exact(h) && h.ever(end),
+                point.cumulative,
+            );
+            hold(
+                &what,
+                facts,
+                innovation,
+                &units,
+                &|h| of(h) && exact(h) && h.adopted(end),
+                point.adopted,
+            );
             let new = |h: &History<'_>| {
                 let first = h.first_adopted().filter(|on| start <= *on && *on <= end);
                 exact(h) && first.is_some_and(|on| h.eligible(on))
@@ -408,7 +497,11 @@ async fn check_groups(facts: &Facts, reader: &Reader, world: &World, innovations
         let place = (row.innovation_id, row.unit_id.unwrap());
         suppressed.insert(place, (row.adopted.suppressed, row.eligible - row.eligible_shown));
     }
-    for (unit, _) in facts.units.iter().filter(|(unit, _)| unit.tier != Tier::Microsystem) {
+    for (unit, _) in facts
+        .units
+        .iter()
+        .filter(|(unit, _)| unit.tier != Tier::Microsystem)
+    {
         let query = SpreadQuery {
             as_of: Some(day),
             unit: Some(unit.id.into()),
@@ -429,13 +522,28 @@ async fn check_groups(facts: &Facts, reader: &Reader, world: &World, innovations
     for innovation in innovations {
         for (parent, children) in &families {
             let (parent_out, whole) = suppressed[&(innovation.id, *parent)];
-            let parts: Vec<(bool, i64)> = children.iter().map(|c| suppressed[&(innovation.id, *c)]).collect();
-            let told: i64 = parts.iter().filter(|(out, _)| !out).map(|(_, hidden)| hidden).sum();
+            let parts: Vec<(bool, i64)> = children
+                .iter()
+                .map(|c| suppressed[&(innovation.id, *c)])
+                .collect();
+            let told: i64 = parts
+                .iter()
+                .filter(|(out, _)| !out)
+                .map(|(_, hidden)| hidden)
+                .sum();
             let rest = whole - told;
             if parent_out {
-                assert!(parts.iter().all(|(out, hidden)| *out || *hidden == 0), "{}", reader.name);
+                assert!(
+                    parts.iter().all(|(out, hidden)| *out || *hidden == 0),
+                    "{}",
+                    reader.name
+                );
             } else {
-                assert!(rest == 0 || rest >= 3, "{}: {rest} hidden units are told apart", reader.name);
+                assert!(
+                    rest == 0 || rest >= 3,
+                    "{}: {rest} hidden units are told apart",
+                    reader.name
+                );
             }
         }
     }
@@ -448,14 +556,19 @@ async fn figures_are_what_a_recount_says() {
             let world = World::new(&database, &format!("tenant{seed}")).await;
             world.innovation("any", &[], &[]).await;
             world.innovation("teams", &[Tier::Microsystem], &[]).await;
-            world.innovation("stroke", &[Tier::Microsystem, Tier::Organisation], &["stroke"]).await;
+            world
+                .innovation("stroke", &[Tier::Microsystem, Tier::Organisation], &["stroke"])
+                .await;
             let other = World::beside(world.app.clone(), &format!("other{seed}")).await;
             let mut dice = Dice(seed);
             live(&world, &mut dice, 120).await;
             let readers = readers(&world).await;
             live(&world, &mut dice, 60).await;
 
-            assert_eq!(projections::verify(&world.system).await.unwrap(), Vec::<String>::new());
+            assert_eq!(
+                projections::verify(&world.system).await.unwrap(),
+                Vec::<String>::new()
+            );
             let audit = people::verify_audit(&world.system).await.unwrap();
             assert_eq!(audit.findings, Vec::<String>::new());
             let facts = facts(&world).await;
@@ -486,7 +599,9 @@ async fn figures_are_what_a_recount_says() {
                         }
                     }
                 }
-                for (interval, exactness) in [(Interval::Month, 0), (Interval::Quarter, 1), (Interval::Year, 2)] {
+                for (interval, exactness) in
+                    [(Interval::Month, 0), (Interval::Quarter, 1), (Interval::Year, 2)]
+                {
                     check_curve(&facts, reader, &innovations, interval, exactness).await;
                 }
                 check_groups(&facts, reader, &world, &innovations, now().date()).await;
@@ -494,11 +609,21 @@ async fn figures_are_what_a_recount_says() {
             assert!(told.0 > 20 && told.1 > 20, "{told:?}");
             // What is thrown away is made again, exactly.
             projections::rebuild(&world.system).await.unwrap();
-            assert_eq!(projections::verify(&world.system).await.unwrap(), Vec::<String>::new());
+            assert_eq!(
+                projections::verify(&world.system).await.unwrap(),
+                Vec::<String>::new()
+            );
 
             // Another tenant has none of it.
-            let outsider = other.person("national", Role::NationalLead, Some("nat"), None).await;
-            assert!(spread_metrics(&outsider, &SpreadQuery::default()).await.unwrap().is_empty());
+            let outsider = other
+                .person("national", Role::NationalLead, Some("nat"), None)
+                .await;
+            assert!(
+                spread_metrics(&outsider, &SpreadQuery::default())
+                    .await
+                    .unwrap()
+                    .is_empty()
+            );
             let named = SpreadQuery {
                 innovations: vec![innovations[0].id.into()],
                 ..SpreadQuery::default()
