@@ -5,10 +5,12 @@ mod faults;
 pub mod graphiql;
 mod guard;
 mod http;
+mod innovations;
 mod lists;
 mod loaders;
 mod people;
 mod schema;
+mod spread;
 mod tenancy;
 
 pub use http::router;

@@ -3,15 +3,25 @@
 use async_graphql::{EmptySubscription, MergedObject, Schema};
 
 use crate::guard::Guard;
-use crate::{people, tenancy};
+use crate::{innovations, people, spread, tenancy};
 
 /// Everything that can be read.
 #[derive(Default, MergedObject)]
-pub struct Query(tenancy::TenancyQuery, people::PeopleQuery);
+pub struct Query(
+    tenancy::TenancyQuery,
+    people::PeopleQuery,
+    innovations::InnovationsQuery,
+    spread::SpreadQueries,
+);
 
 /// Every single-record write.
 #[derive(Default, MergedObject)]
-pub struct Mutation(tenancy::TenancyMutation, people::PeopleMutation);
+pub struct Mutation(
+    tenancy::TenancyMutation,
+    people::PeopleMutation,
+    innovations::InnovationsMutation,
+    spread::SpreadMutation,
+);
 
 /// The schema.
 pub type SpiralSchema = Schema<Query, Mutation, EmptySubscription>;

@@ -13,7 +13,8 @@ use spiral_domain::{Reference, WorkKind};
 
 use crate::faults::fault;
 use crate::lists::{connection, page_request};
-use crate::loaders::{ChildrenKey, MembersKey, UnitKey, load};
+use crate::loaders::{AdoptionKey, AdoptionsKey, ChildrenKey, MembersKey, UnitKey, load};
+use crate::spread::{UnitAdoptionsNode, ViewNode};
 
 /// A node of the tenant's tree.
 #[derive(SimpleObject)]
@@ -48,6 +49,21 @@ impl OrgUnitNode {
             .filter(|unit| tier.is_none_or(|tier| unit.tier == tier))
             .map(Self::from)
             .collect())
+    }
+
+    /// Where it stands with an innovation.
+    async fn adoption(&self, ctx: &Context<'_>, innovation: Reference) -> Result<Option<ViewNode>> {
+        Ok(load(ctx, AdoptionKey(innovation, self.record.id))
+            .await?
+            .map(ViewNode::from))
+    }
+
+    /// Where it stands with every innovation that it has to do with.
+    #[graphql(complexity = "10 * child_complexity")]
+    async fn adoptions(&self, ctx: &Context<'_>) -> Result<Option<UnitAdoptionsNode>> {
+        Ok(load(ctx, AdoptionsKey(self.record.id))
+            .await?
+            .map(UnitAdoptionsNode::from))
     }
 
     /// What the caller may do with it.

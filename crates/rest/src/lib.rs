@@ -13,12 +13,14 @@ mod batch;
 mod docs;
 mod document;
 pub mod extract;
+mod innovations;
 mod oauth;
 mod paths;
 mod people;
 pub mod problem;
 mod reply;
 mod schemas;
+mod spread;
 mod tenancy;
 
 /// Every documented route.
@@ -26,6 +28,8 @@ fn documented() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(document::Document::openapi())
         .merge(tenancy::routes())
         .merge(people::routes())
+        .merge(innovations::routes())
+        .merge(spread::routes())
         .merge(oauth::routes())
 }
 

@@ -130,13 +130,14 @@ async fn resolve(
     verdicts: &mut Verdicts,
 ) -> Result<Vec<Row>> {
     let store = caller.store();
-    let references = readable
-        .iter()
-        .flat_map(|(_, row)| std::iter::once(&row.unit).chain(row.learnt_from.as_ref()));
-    let units: HashMap<Reference, OrgUnit> = store.resolve(references).await?;
-    let innovations: HashMap<Reference, Innovation> = store
-        .resolve(readable.iter().map(|(_, row)| &row.innovation))
-        .await?;
+    let mut named: (Vec<&Reference>, Vec<&Reference>) = (Vec::new(), Vec::new());
+    for (_, row) in &readable {
+        named.0.push(&row.unit);
+        named.0.extend(row.learnt_from.as_ref());
+        named.1.push(&row.innovation);
+    }
+    let units: HashMap<Reference, OrgUnit> = store.resolve(named.0).await?;
+    let innovations: HashMap<Reference, Innovation> = store.resolve(named.1).await?;
     let mut may: HashMap<UnitId, bool> = HashMap::new();
     let mut rows = Vec::with_capacity(readable.len());
     for (number, input) in readable {
