@@ -18,8 +18,8 @@ use crate::caller::Caller;
 
 mod reach;
 mod secrecy;
-mod suppression;
 mod sums;
+mod suppression;
 mod timeline;
 
 /// At most so many cells in one answer.
@@ -165,7 +165,11 @@ pub async fn roll_up(caller: &Caller, query: RollUpQuery) -> Result<RollUp> {
     if measure.irregular && query.interval.is_none() {
         let from = query.from.unwrap_or(Date::MIN);
         let to = query.to.unwrap_or(Date::MAX);
-        timeline.add_irregular(store.observed_periods(measure.id, Period { start: from, end: to }).await?);
+        timeline.add_irregular(
+            store
+                .observed_periods(measure.id, Period { start: from, end: to })
+                .await?,
+        );
     }
     let placing = match (query.as_of, query.tree) {
         (Some(day), _) => Placing::Day(day),
@@ -213,10 +217,7 @@ impl Work<'_> {
     /// When the tree is looked at.
     fn when(&self) -> Period {
         match self.placing {
-            Placing::Day(day) => Period {
-                start: day,
-                end: day,
-            },
+            Placing::Day(day) => Period { start: day, end: day },
             Placing::Period => self.timeline.span(),
         }
     }
@@ -229,7 +230,9 @@ impl Work<'_> {
         Err(Error::Malformed(vec![Violation::new(
             "/query/from",
             "too_many_cells",
-            format!("this would be {cells} cells, at most {MOST_CELLS} are answered; narrow the time or the split"),
+            format!(
+                "this would be {cells} cells, at most {MOST_CELLS} are answered; narrow the time or the split"
+            ),
         )]))
     }
 
@@ -242,7 +245,8 @@ impl Work<'_> {
         let mut nodes: Vec<UnitId> = match (group_by, group_by.tier()) {
             (GroupBy::Children, _) => {
                 let links = store.children_links(&[unit.id]).await?;
-                let there = |(_, _, from, to): &(UnitId, UnitId, Date, Date)| *from <= when.end && when.start <= *to;
+                let there =
+                    |(_, _, from, to): &(UnitId, UnitId, Date, Date)| *from <= when.end && when.start <= *to;
                 links.into_iter().filter(there).map(|link| link.1).collect()
             }
             (_, Some(tier)) => store.topmost_beneath(unit.id, tier, when).await?,
@@ -259,9 +263,12 @@ impl Work<'_> {
         self.check_size(nodes.len())?;
         let units = crate::tenancy::units_of(&self.caller.platform(), &nodes).await?;
         let totals_offered = matches!(self.placing, Placing::Period) && self.known_at.is_none();
-        let hidden = nodes
-            .iter()
-            .any(|node| self.timeline.slices().iter().any(|slice| reach.hidden(*node, slice.period, self.placing) > 0));
+        let hidden = nodes.iter().any(|node| {
+            self.timeline
+                .slices()
+                .iter()
+                .any(|slice| reach.hidden(*node, slice.period, self.placing) > 0)
+        });
         let mut told = None;
         let sums = if totals_offered && hidden {
             let tree = secrecy::Tree::around(self, &nodes).await?;

@@ -97,7 +97,10 @@ impl Question<'_> {
         open.sort_by_key(|child| (self.size[*child], *child));
         let mut next = open.into_iter();
         // The parent's own records are never told by themselves.
-        let own = rest(&self.hidden[family.parent], unseen.iter().map(|child| &self.hidden[*child]));
+        let own = rest(
+            &self.hidden[family.parent],
+            unseen.iter().map(|child| &self.hidden[*child]),
+        );
         let has_own = own.iter().any(|figure| figure.units > 0);
         if parent_known {
             loop {
@@ -251,6 +254,9 @@ mod tests {
         let mut root = one(1e6 + 600.0);
         root[0].units = 12;
         root[0].largest_denominator = 9.9e5;
-        assert_eq!(decide(&[root, giant, one(600.0)], &family), [Closed, Closed, Open]);
+        assert_eq!(
+            decide(&[root, giant, one(600.0)], &family),
+            [Closed, Closed, Open]
+        );
     }
 }
