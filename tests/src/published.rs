@@ -164,6 +164,13 @@ impl Schema {
                     .collect::<serde_json::Map<_, _>>()
                     .into()
             }
+            // In a path or a query everything is text.
+            Some("SCALAR") => match (of["name"].as_str(), value.as_str()) {
+                (Some("Boolean" | "Int" | "Float"), Some(text)) => {
+                    serde_json::from_str(text).unwrap_or_else(|_| value.clone())
+                }
+                _ => value.clone(),
+            },
             _ => value.clone(),
         }
     }
