@@ -1,9 +1,10 @@
-//! The use cases, through callers, on both databases.
+//! What the use cases promise, through callers, on both databases.
 #![expect(
     clippy::unwrap_used,
     reason = "what a test needs and does not get ends the test"
 )]
 
 mod field_tests;
+mod spread;
 mod sustainability;
 mod world;
