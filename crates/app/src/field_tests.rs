@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use spiral_domain::field_tests::{
     Arm, ChangeFieldTest, ChangeSite, CreateFieldTest, Design, EnrolSite, FieldTest, FieldTestResult,
-    FieldTestStatus, Phase, Site, arm_by_crossover,
+    FieldTestStatus, Phase, Site, SiteResults, arm_by_crossover,
 };
 use spiral_domain::innovations::Innovation;
 use spiral_domain::measures::Measure;
@@ -49,14 +49,18 @@ pub struct ResultFilter {
     pub retracted: bool,
 }
 
-/// A site with its results.
-#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct SiteResults {
-    /// The site.
-    pub site: Site,
-    /// Its results that stand, in the order in which they came.
-    pub results: Vec<FieldTestResult>,
+impl FieldTestFilter {
+    /// The list that it makes, as cursors know it.
+    pub fn list(&self) -> String {
+        format!("field_tests {self:?}")
+    }
+}
+
+impl ResultFilter {
+    /// The list that it makes of this field test, as cursors know it.
+    pub fn list(&self, test: FieldTestId) -> String {
+        format!("field_test_results {test} {self:?}")
+    }
 }
 
 /// Plans a field test.
@@ -161,7 +165,7 @@ pub async fn field_tests(
     page: &PageRequest,
 ) -> Result<Page<FieldTest>> {
     caller.require(Action::ReadDirectory)?;
-    let list = format!("field_tests {filter:?}");
+    let list = filter.list();
     let window = caller.window(&list, page)?;
     let mut find = caller.store().find::<FieldTest>();
     if let Some(innovation) = &filter.innovation {
@@ -385,7 +389,7 @@ pub async fn results(
 ) -> Result<Page<FieldTestResult>> {
     caller.require(Action::ReadFieldTests)?;
     let test: FieldTest = caller.store().named(test).await?;
-    let list = format!("field_test_results {} {filter:?}", test.id);
+    let list = filter.list(test.id);
     let window = caller.window(&list, page)?;
     let find = caller
         .store()

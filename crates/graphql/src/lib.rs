@@ -2,6 +2,7 @@
 #![recursion_limit = "512"]
 
 mod faults;
+mod field_tests;
 pub mod graphiql;
 mod guard;
 mod http;
@@ -9,6 +10,7 @@ mod lists;
 mod loaders;
 mod people;
 mod schema;
+mod sustainability;
 mod tenancy;
 
 pub use http::router;

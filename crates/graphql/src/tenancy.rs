@@ -14,6 +14,7 @@ use spiral_domain::{Reference, WorkKind};
 use crate::faults::fault;
 use crate::lists::{connection, page_request};
 use crate::loaders::{ChildrenKey, MembersKey, UnitKey, load};
+use crate::sustainability::{SustainabilityKey, SustainabilityStateNode};
 
 /// A node of the tenant's tree.
 #[derive(SimpleObject)]
@@ -48,6 +49,12 @@ impl OrgUnitNode {
             .filter(|unit| tier.is_none_or(|tier| unit.tier == tier))
             .map(Self::from)
             .collect())
+    }
+
+    /// Its latest closed sustainability assessment.
+    async fn sustainability(&self, ctx: &Context<'_>) -> Result<SustainabilityStateNode> {
+        let state = load(ctx, SustainabilityKey(self.record.id)).await?;
+        Ok(state.unwrap_or_default().into())
     }
 
     /// What the caller may do with it.

@@ -22,6 +22,7 @@ use crate::problem::ProblemBody;
         (name = "tenancy", description = "Units, networks, and how far each unit shares its work"),
         (name = "people", description = "Principals, grants, API clients and the audit"),
         (name = "programmes", description = "Programmes"),
+        (name = "sustainability", description = "Whether gains will hold, as those who do the work rate it"),
         (name = "oauth", description = "Tokens for API clients"),
     ),
     components(schemas(ProblemBody)),

@@ -13,12 +13,14 @@ mod batch;
 mod docs;
 mod document;
 pub mod extract;
+mod field_tests;
 mod oauth;
 mod paths;
 mod people;
 pub mod problem;
 mod reply;
 mod schemas;
+mod sustainability;
 mod tenancy;
 
 /// Every documented route.
@@ -26,6 +28,8 @@ fn documented() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(document::Document::openapi())
         .merge(tenancy::routes())
         .merge(people::routes())
+        .merge(field_tests::routes())
+        .merge(sustainability::routes())
         .merge(oauth::routes())
 }
 

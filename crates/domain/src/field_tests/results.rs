@@ -132,6 +132,16 @@ impl FieldTestResult {
     }
 }
 
+/// A site with its results.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SiteResults {
+    /// The site.
+    pub site: Site,
+    /// Its results that stand, in the order in which they came.
+    pub results: Vec<FieldTestResult>,
+}
+
 /// One result as a tool pushes it. The same `source` and `externalId` again correct it; without them the same
 /// unit, measure, arm, phase, period and stratum are the same result.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema, async_graphql::InputObject)]
