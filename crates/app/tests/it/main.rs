@@ -1,0 +1,7 @@
+//! What the use cases promise, through callers, on both databases.
+#![expect(
+    clippy::unwrap_used,
+    reason = "what a test needs and does not get ends the test"
+)]
+
+mod measures;
