@@ -16,6 +16,7 @@ mod once;
 pub mod people;
 pub mod projections;
 pub mod request;
+pub mod retention;
 pub mod spread;
 pub mod sustainability;
 pub mod tenancy;

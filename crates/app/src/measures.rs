@@ -105,7 +105,7 @@ pub async fn define_measure(caller: &Caller, input: DefineMeasure) -> Result<Mea
         counts_people: input.counts_people,
         dimensions: input.dimensions,
         sharing: if unit.tier == Tier::Microsystem {
-            observation_level(&tx, &unit).await?
+            crate::tenancy::level_of(&tx, &unit, WorkKind::Observations).await?
         } else {
             Sharing::Everyone
         },
@@ -120,14 +120,6 @@ pub async fn define_measure(caller: &Caller, input: DefineMeasure) -> Result<Mea
             tx.commit(measure).await
         }
     }
-}
-
-/// How far a unit shares its observations.
-async fn observation_level(store: &Store, unit: &OrgUnit) -> Result<Sharing> {
-    let settings = store.sharing_of(&[unit]).await?;
-    Ok(settings
-        .get(&(unit.id, WorkKind::Observations))
-        .map_or(WorkKind::Observations.default_sharing(), |setting| setting.level))
 }
 
 /// How far units share their observations where they have set nothing, before their tier is taken into account.

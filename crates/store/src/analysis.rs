@@ -334,6 +334,31 @@ impl Store {
             .collect()
     }
 
+    /// The periods of the observations of a measure that the caller may see, in the time.
+    pub async fn observed_periods(&self, measure: MeasureId, within: Period) -> Result<Vec<Period>> {
+        let filter = ObservationFilter {
+            measure: Some(measure),
+            from: Some(within.start),
+            to: Some(within.end),
+            ..ObservationFilter::default()
+        };
+        let mut reader = self.clone();
+        reader.scope = std::sync::Arc::new(self.whole_units());
+        let mut sql = Sql::new(self.dialect(), "select distinct period_start, period_end from (");
+        reader.push_observations(&mut sql, &filter, "observations");
+        sql.push(") r order by 1, 2");
+        self.fetch(sql)
+            .await?
+            .iter()
+            .map(|row| {
+                Ok(Period {
+                    start: row.get(0)?,
+                    end: row.get(1)?,
+                })
+            })
+            .collect()
+    }
+
     /// Every parent with its children: (parent, child, from, to), for these parents.
     pub async fn children_links(&self, parents: &[UnitId]) -> Result<Vec<(UnitId, UnitId, Date, Date)>> {
         let mut sql = self.sql(

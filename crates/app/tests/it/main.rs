@@ -4,4 +4,7 @@
     reason = "what a test needs and does not get ends the test"
 )]
 
+mod field_tests;
 mod spread;
+mod sustainability;
+mod world;
