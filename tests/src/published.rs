@@ -164,6 +164,13 @@ impl Schema {
                     .collect::<serde_json::Map<_, _>>()
                     .into()
             }
+            // In a path or a query everything is text.
+            Some("SCALAR") => match (of["name"].as_str(), value.as_str()) {
+                (Some("Boolean" | "Int" | "Float"), Some(text)) => {
+                    serde_json::from_str(text).unwrap_or_else(|_| value.clone())
+                }
+                _ => value.clone(),
+            },
             _ => value.clone(),
         }
     }
@@ -207,22 +214,28 @@ impl Permissions {
         let text =
             std::fs::read_to_string(path).expect("schema/permissions.txt is there: run `cargo dev schema`");
         let mut actions: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
-        let mut action = None;
-        // The words before the first heading explain the marks.
-        for line in text.lines().skip_while(|line| !line.starts_with("==")) {
-            if let Some(cell) = line.strip_prefix("    ") {
-                let action: &String = action.as_ref().expect("an action stands above its roles");
-                let (role, mark) = cell.split_once(' ').expect("a role and a mark");
-                actions
-                    .entry(action.clone())
-                    .or_default()
-                    .insert(role.to_owned(), mark.trim().to_owned());
-            } else if let Some((name, _)) = line.split_once(" (") {
-                action = Some(name.to_owned());
+        let mut roles: Vec<String> = Vec::new();
+        let mut lines = text.lines().skip_while(|line| !line.starts_with("=="));
+        while let Some(line) = lines.next() {
+            if line.is_empty() || line.starts_with("==") {
+                roles.clear();
+            } else if line.starts_with(' ') {
+                // The roles stand above the columns, their second word in a second line.
+                let second = lines.next().unwrap_or_default();
+                roles = cells(line)
+                    .zip(cells(second).chain(std::iter::repeat("")))
+                    .map(|(first, second)| format!("{first} {second}").trim().replace(' ', "_"))
+                    .collect();
+                roles.retain(|role| !role.is_empty());
+            } else if let (Some(action), false) = (line.split(' ').next(), roles.is_empty()) {
+                let marks = cells(line).map(str::to_owned);
+                actions.insert(action.to_owned(), roles.iter().cloned().zip(marks).collect());
             }
         }
         assert!(
-            actions.values().all(|roles| roles.len() == crate::ROLES.len()),
+            actions.len() > 20
+                && actions.values().all(|roles| roles.len() == crate::ROLES.len()
+                    && crate::ROLES.iter().all(|(role, _)| roles.contains_key(*role))),
             "every action names every role"
         );
         Self(actions)
@@ -241,4 +254,13 @@ impl Permissions {
     pub fn actions(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
     }
+}
+
+/// The columns of a line of the matrix, without the first.
+fn cells(line: &str) -> impl Iterator<Item = &str> {
+    const FIRST: usize = 22;
+    const WIDTH: usize = 13;
+    (FIRST..line.len())
+        .step_by(WIDTH)
+        .map(|at| line[at..line.len().min(at + WIDTH)].trim())
 }

@@ -266,6 +266,23 @@ impl World {
         tenant
     }
 
+    /// One person who leads every unit of the first tenant: makes what only a unit's own lead may make. Then
+    /// known as the role `owner`.
+    pub async fn appoint_owner(&mut self) {
+        let lead = self.national_lead();
+        let body = json!({ "issuer": FIXED, "subject": "owner", "name": "Everybody's lead" });
+        let owner = lead.post("/v1/principals", &body).await.expect(201).id();
+        for unit in self.north.units.values() {
+            let role = match unit.tier.as_str() {
+                "microsystem" => "team_lead".to_owned(),
+                tier => format!("{tier}_lead"),
+            };
+            self.grant(lead, &owner, &role, &unit.id).await;
+        }
+        let token = self.token_of("north", "owner");
+        self.north.tokens.insert("owner".to_owned(), token);
+    }
+
     /// Gives a role, and answers the grant's id.
     pub async fn grant(&self, by: Actor<'_>, principal: &str, role: &str, unit: &str) -> String {
         let body = json!({ "principalId": principal, "role": role, "unit": unit });

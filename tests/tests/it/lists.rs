@@ -73,7 +73,6 @@ async fn a_cursor_fits_its_own_list_only() {
         for (who, path) in [
             (lead, format!("/v1/org-units?cursor={tampered}")),
             (lead, format!("/v1/org-units?cursor={short}")),
-            (lead, "/v1/org-units?cursor=".to_owned()),
             (lead, format!("/v1/org-units?tier=sha&cursor={cursor}")),
             (lead, format!("/v1/networks?cursor={cursor}")),
             (lead, format!("/v1/principals?cursor={cursor}")),
@@ -87,7 +86,7 @@ async fn a_cursor_fits_its_own_list_only() {
             assert_eq!(refused.pointers(), ["/query/cursor"], "{path}");
             assert_eq!(refused.body["errors"][0]["code"], "bad_cursor", "{path}");
         }
-        for limit in ["0", "-1", "501", "ten", ""] {
+        for limit in ["0", "-1", "501", "ten"] {
             let refused = lead
                 .get(&format!("/v1/org-units?limit={limit}"))
                 .await

@@ -58,11 +58,12 @@ impl Place {
 }
 
 /// Every operation with its line in the table of asks.
-async fn every_ask(world: &World) -> Vec<Operation> {
+async fn every_ask(world: &mut World) -> Vec<Operation> {
+    world.appoint_owner().await;
     let operations = operations(world).await;
     let mut missing = Vec::new();
     for operation in operations.iter().filter(|operation| !operation.open) {
-        let stage = Stage::at(world, world.north.unit("alpha"));
+        let stage = Stage::at(world, world.north.unit("alpha"), "national_lead");
         if asks::ask(&operation.id, &stage).await.is_none() {
             missing.push(format!(
                 "{} ({} {})",
@@ -91,14 +92,15 @@ fn pairs(schema: &Schema, operations: &[Operation]) -> Vec<(RootField, Operation
     let mut missing = Vec::new();
     let mut pairs = Vec::new();
     for field in schema.root_fields() {
-        match faces::operation_of(&field).and_then(|id| by_id.get(id.as_str())) {
+        let names = faces::names_of(&field);
+        match names.iter().find_map(|id| by_id.get(id.as_str())) {
             Some(operation) => pairs.push((field, (*operation).clone())),
             None => missing.push(field.name),
         }
     }
     assert!(
         missing.is_empty(),
-        "these GraphQL fields have no REST operation; name it in `operation_of` in tests/tests/it/surface/faces.rs, or \
+        "these GraphQL fields have no REST operation; name it in `names_of` in tests/tests/it/surface/faces.rs, or \
          make it: {}",
         missing.join(", ")
     );
@@ -146,7 +148,7 @@ async fn both_faces_offer_the_same() {
 async fn without_a_token_everything_is_401() {
     for_each_database(async |world| {
         let operations = every_ask(world).await;
-        let stage = Stage::at(world, world.north.unit("alpha"));
+        let stage = Stage::at(world, world.north.unit("alpha"), "national_lead");
         for operation in &operations {
             let ask = ask(operation, &stage).await;
             let answer = ask.rest(operation, world.anonymous()).await;
@@ -185,7 +187,7 @@ async fn another_tenant_finds_nothing() {
         let schema = Schema::of(world).await;
         let pairs = pairs(&schema, &operations);
         for operation in &operations {
-            let stage = Stage::at(world, world.north.unit("alpha"));
+            let stage = Stage::at(world, world.north.unit("alpha"), "national_lead");
             let ask = ask(operation, &stage).await;
             // Somebody who may do it at home, so that it is not the role that stops them.
             let able = ROLES.iter().find(|(role, _)| {
@@ -224,7 +226,7 @@ async fn each_role_may_what_is_published() {
                     let Some(target) = place.of(world, world.north.unit(home)) else {
                         continue;
                     };
-                    let stage = Stage::at(world, target);
+                    let stage = Stage::at(world, target, role);
                     let asked = ask(operation, &stage).await;
                     if place != Place::Own && !(operation.writes() && asked.on_target) {
                         break;

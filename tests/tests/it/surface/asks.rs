@@ -1,4 +1,8 @@
-//! For every published operation: what it needs, and a request for it that is valid.
+//! For every published operation: what it needs, and a request for it that is valid. One table for each capability.
+
+mod people;
+mod spread;
+mod tenancy;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -16,6 +20,8 @@ pub struct Ask {
     pub on_target: bool,
     /// Whether it concerns a record that not everybody reads: then 404 stands for 403.
     pub hidden: bool,
+    /// Whether it is a batch, which refuses its rows one by one.
+    pub batch: bool,
     path: BTreeMap<&'static str, String>,
     query: BTreeMap<&'static str, String>,
     body: Option<Value>,
@@ -26,75 +32,39 @@ pub struct Ask {
 pub struct Stage<'w> {
     world: &'w World,
     target: &'w Unit,
+    role: &'w str,
 }
 
 impl<'w> Stage<'w> {
-    /// Requests that concern this unit of the first tenant.
-    pub fn at(world: &'w World, target: &'w Unit) -> Self {
-        Self { world, target }
+    /// Requests by the bearer of this role that concern this unit of the first tenant.
+    pub fn at(world: &'w World, target: &'w Unit, role: &'w str) -> Self {
+        Self { world, target, role }
+    }
+
+    /// Somebody who may push what concerns the target: the tool itself where it may, since it reads only what
+    /// it has pushed; else the national lead.
+    fn pusher(&self) -> (Actor<'w>, Option<&'static str>) {
+        let mut above = Some(self.target);
+        while let Some(unit) = above {
+            if self.role == "integration" && unit.code == "east" {
+                return (self.world.integration(), Some("ward-tool"));
+            }
+            above = unit.parent.as_ref().map(|parent| self.world.north.unit(parent));
+        }
+        (self.lead(), None)
     }
 
     fn lead(&self) -> Actor<'w> {
         self.world.national_lead()
     }
 
+    /// The target's own lead.
+    fn owner(&self) -> Actor<'w> {
+        self.world.as_role("owner")
+    }
+
     async fn made(&self, path: &str, body: Value) -> Answer {
         self.lead().post(path, &body).await.expect(201)
-    }
-
-    /// A principal that holds nothing.
-    async fn person(&self) -> String {
-        let body =
-            json!({ "issuer": "https://login.north.test", "subject": fresh("sub"), "name": "Somebody" });
-        self.made("/v1/principals", body).await.id()
-    }
-
-    /// A grant on the target.
-    async fn grant(&self) -> String {
-        let person = self.person().await;
-        self.world
-            .grant(self.lead(), &person, "coach", &self.target.id)
-            .await
-    }
-
-    /// An API client of the target.
-    async fn client(&self) -> String {
-        self.made("/v1/api-clients", self.client_input())
-            .await
-            .text_at("/client/id")
-    }
-
-    fn client_input(&self) -> Value {
-        json!({ "name": "Another tool", "unit": self.target.id, "scopes": ["tenancy:read"], "sources": [fresh("source")] })
-    }
-
-    /// A network that the target hosts.
-    async fn network(&self) -> String {
-        self.made("/v1/networks", self.network_input()).await.id()
-    }
-
-    fn network_input(&self) -> Value {
-        json!({
-            "code": fresh("network"), "name": "A network", "kind": "clinical_network", "hostUnit": self.target.id,
-            "members": [{ "unit": self.target.id, "joinedOn": "2005-04-01" }],
-        })
-    }
-
-    fn programme_input(&self) -> Value {
-        json!({ "code": fresh("programme"), "name": "A programme", "unit": self.target.id, "startsOn": "2003-11" })
-    }
-
-    fn unit_input(&self) -> Value {
-        // Nothing stands beneath a microsystem: then it is a unit beside it.
-        let (parent, tier) = match (self.target.tier.as_str(), &self.target.parent) {
-            ("national", _) => (self.target, "sha"),
-            ("microsystem", Some(parent)) => (self.world.north.unit(parent), "microsystem"),
-            _ => (self.target, "organisation"),
-        };
-        json!({
-            "parent": parent.id, "tier": tier, "kind": "other_public_service", "code": fresh("unit"),
-            "name": "Another unit", "openedOn": "2004-Q1",
-        })
     }
 }
 
@@ -104,60 +74,15 @@ pub fn fresh(what: &str) -> String {
     format!("{what}-{}", COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// The request for an operation; none if the table has no line for it yet.
+/// The request for an operation; none if no table has a line for it yet.
 pub async fn ask(operation: &str, stage: &Stage<'_>) -> Option<Ask> {
-    let target = &stage.target.id;
-    Some(match operation {
-        // tenancy
-        "listOrgUnits" | "listNetworks" | "listProgrammes" => Ask::reads("readDirectory"),
-        "getOrgUnit" | "getSharing" => Ask::reads("readDirectory").path("unit", target),
-        "createOrgUnit" => Ask::writes("createOrgUnit").body(stage.unit_input()),
-        "changeOrgUnit" => {
-            let body = json!({ "name": fresh("Renamed"), "kind": "voluntary_body", "population": null });
-            Ask::writes("changeOrgUnit").path("unit", target).body(body)
-        }
-        "setSharing" => Ask::writes("setSharing")
-            .path("unit", target)
-            .path("kind", "adoption")
-            .body(json!({ "level": "everyone" })),
-        "createNetwork" => Ask::writes("createNetwork").body(stage.network_input()),
-        "getNetwork" | "getNetworkMembers" => {
-            Ask::reads("readDirectory").path("network", &stage.network().await)
-        }
-        "setNetworkMembers" => Ask::writes("changeNetwork")
-            .path("network", &stage.network().await)
-            .body(json!({ "members": [{ "unit": target }] })),
-        "createProgramme" => Ask::writes("createProgramme").body(stage.programme_input()),
-        "getProgramme" => {
-            let programme = stage.made("/v1/programmes", stage.programme_input()).await.id();
-            Ask::reads("readDirectory").path("programme", &programme)
-        }
-
-        // people
-        "getMe" => Ask::anyone(),
-        "listPrincipals" | "listApiClients" => Ask::reads("readGrants"),
-        "getPrincipal" => Ask::reads("readGrants").path("id", &stage.person().await),
-        "registerPrincipal" => Ask::writes("registerPrincipal").anywhere().body(
-            json!({ "issuer": "https://login.north.test", "subject": fresh("sub"), "name": "Somebody" }),
-        ),
-        "listGrants" => Ask::reads("readGrants").query("unit", target),
-        "grantRole" => Ask::writes("grantRole")
-            .body(json!({ "principalId": stage.person().await, "role": "coach", "unit": target })),
-        "revokeGrant" => Ask::writes("revokeGrant")
-            .hidden()
-            .path("id", &stage.grant().await),
-        "createApiClient" => Ask::writes("manageApiClient").body(stage.client_input()),
-        "getApiClient" | "listClientSecrets" => Ask::reads("readGrants").path("id", &stage.client().await),
-        "closeApiClient" => Ask::writes("manageApiClient")
-            .hidden()
-            .path("id", &stage.client().await),
-        "rotateClientSecret" => Ask::writes("manageApiClient")
-            .hidden()
-            .path("id", &stage.client().await)
-            .body(json!({ "overlapSeconds": 60 })),
-        "listAuditEvents" => Ask::reads("readAudit"),
-        _ => return None,
-    })
+    if let Some(ask) = tenancy::ask(operation, stage).await {
+        return Some(ask);
+    }
+    if let Some(ask) = people::ask(operation, stage).await {
+        return Some(ask);
+    }
+    spread::ask(operation, stage).await
 }
 
 impl Ask {
@@ -166,6 +91,7 @@ impl Ask {
             action: None,
             on_target: false,
             hidden: false,
+            batch: false,
             path: BTreeMap::new(),
             query: BTreeMap::new(),
             body: None,
@@ -196,6 +122,10 @@ impl Ask {
 
     fn hidden(self) -> Self {
         Self { hidden: true, ..self }
+    }
+
+    fn batch(self) -> Self {
+        Self { batch: true, ..self }
     }
 
     fn path(mut self, name: &'static str, value: &str) -> Self {

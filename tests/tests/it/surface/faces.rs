@@ -13,23 +13,29 @@ pub const REST_ONLY: &[(&str, &str)] = &[
     ),
     ("rotateClientSecret", "its answer shows a secret"),
     ("getNetworkMembers", "in GraphQL an edge: Network.members"),
+    ("listInnovationMoves", "in GraphQL an edge: Innovation.moves"),
+    ("pushAdoptionEvents", "a batch"),
 ];
 
-/// The REST operation of a GraphQL field: a mutation's has the same name, a query's has a verb before it.
-pub fn operation_of(field: &RootField) -> Option<String> {
-    if field.kind == "mutation" {
-        return Some(field.name.clone());
+/// What the REST operation of a GraphQL field may be called: the same, or a query's with a verb before it.
+pub fn names_of(field: &RootField) -> Vec<String> {
+    let mut names = vec![field.name.clone()];
+    if let (Some((first, rest)), "query") = (field.name.split_at_checked(1), field.kind) {
+        let name = format!("{}{rest}", first.to_ascii_uppercase());
+        names.extend([format!("get{name}"), format!("list{name}")]);
     }
-    let (first, rest) = field.name.split_at_checked(1)?;
-    let name = format!("{}{rest}", first.to_ascii_uppercase());
-    let lists = field.arguments().any(|argument| argument == "after") || field.name == "clientSecrets";
-    Some(format!("{}{name}", if lists { "list" } else { "get" }))
+    names
 }
 
 /// Whether REST answered as the permission matrix says.
 pub fn rest_fits(ask: &Ask, may: bool, answer: &Answer) -> bool {
+    let refused_rows = || {
+        let rows = answer.body["errors"].as_array();
+        rows.is_some_and(|rows| rows.iter().all(|row| row["code"] == "forbidden"))
+    };
     match answer.status.as_u16() {
         200..=299 => may,
+        422 => !may && ask.batch && refused_rows(),
         403 => !may && answer.body["code"] == "forbidden",
         404 => !may && ask.hidden,
         _ => false,
