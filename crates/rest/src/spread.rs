@@ -26,8 +26,8 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(get_adoption_event, retract_adoption))
         .routes(routes!(dispute_adoption))
         .routes(routes!(list_adoptions))
-        .routes(routes!(get_spread_metrics))
-        .routes(routes!(get_spread_curve))
+        .routes(routes!(spread_metrics))
+        .routes(routes!(spread_curve))
 }
 
 /// Which adoption events, and which part of the list.
@@ -249,7 +249,7 @@ struct MetricsQuery {
 ///
 /// One row for each innovation and place. `Accept: text/csv` gives one line for each.
 #[utoipa::path(get, path = "/v1/spread/metrics", tag = "spread", params(MetricsQuery), responses((status = 200, content((Vec<SpreadMetrics> = "application/json"), (String = "text/csv")))))]
-async fn get_spread_metrics(read: Read, Query(query): Query<MetricsQuery>) -> Reply {
+async fn spread_metrics(read: Read, Query(query): Query<MetricsQuery>) -> Reply {
     let query = spread::SpreadQuery {
         innovations: query.innovation,
         unit: query.unit,
@@ -262,7 +262,7 @@ async fn get_spread_metrics(read: Read, Query(query): Query<MetricsQuery>) -> Re
         .await
         .map_err(refuse)?;
     let lines = || rows.iter().map(MetricsLine::from).collect();
-    read.rows_or("getSpreadMetrics", &rows, lines, rows.len()).await
+    read.rows_or("spreadMetrics", &rows, lines, rows.len()).await
 }
 
 /// Which curves.
@@ -298,7 +298,7 @@ struct CurveQuery {
 ///
 /// One curve for each innovation and place. `Accept: text/csv` gives one line for each point.
 #[utoipa::path(get, path = "/v1/spread/curve", tag = "spread", params(CurveQuery), responses((status = 200, content((Vec<SpreadCurve> = "application/json"), (String = "text/csv")))))]
-async fn get_spread_curve(read: Read, Query(query): Query<CurveQuery>) -> Reply {
+async fn spread_curve(read: Read, Query(query): Query<CurveQuery>) -> Reply {
     let query = spread::CurveQuery {
         innovations: query.innovation,
         unit: query.unit,
@@ -312,7 +312,7 @@ async fn get_spread_curve(read: Read, Query(query): Query<CurveQuery>) -> Reply 
     let curves = spread::spread_curve(&read.caller, &query).await.map_err(refuse)?;
     let points = curves.iter().map(|curve| curve.points.len()).sum();
     let lines = || curves.iter().flat_map(curve_lines).collect();
-    read.rows_or("getSpreadCurve", &curves, lines, points).await
+    read.rows_or("spreadCurve", &curves, lines, points).await
 }
 
 /// A row of metrics as a line of CSV: a total that is left out is an empty cell.
