@@ -179,8 +179,8 @@ pub(super) struct Asked {
     pub(super) tree: SpreadTree,
 }
 
-/// At most so many innovations are answered for at once.
-const MOST_INNOVATIONS: usize = 200;
+/// At most so many pairs of an innovation and a place are answered for at once.
+const MOST_PAIRS: usize = 25_000;
 
 /// A query parameter that cannot be.
 pub(super) fn wrong(parameter: &str, code: &str, detail: impl Into<String>) -> Error {
@@ -213,10 +213,6 @@ impl Asked {
             }
             found
         };
-        if innovations.len() > MOST_INNOVATIONS {
-            let detail = format!("at most {MOST_INNOVATIONS} innovations at once; name those you need");
-            return Err(wrong("innovation", "too_many", detail));
-        }
         let places = match place {
             (Some(_), Some(_)) => {
                 return Err(wrong(
@@ -263,6 +259,14 @@ impl Asked {
                     .collect()
             }
         };
+        if innovations.len() * places.len() > MOST_PAIRS {
+            let detail = format!(
+                "{} innovations in {} places, at most {MOST_PAIRS} pairs at once; ask for fewer",
+                innovations.len(),
+                places.len()
+            );
+            return Err(wrong("innovation", "too_many", detail));
+        }
         Ok(Self {
             innovations,
             places,
