@@ -3,15 +3,19 @@
 use async_graphql::{EmptySubscription, MergedObject, Schema};
 
 use crate::guard::Guard;
-use crate::{innovations, people, spread, tenancy};
+use crate::{analysis, field_tests, innovations, measures, people, spread, sustainability, tenancy};
 
 /// Everything that can be read.
 #[derive(Default, MergedObject)]
 pub struct Query(
     tenancy::TenancyQuery,
     people::PeopleQuery,
+    measures::MeasuresQuery,
+    analysis::AnalysisQuery,
     innovations::InnovationsQuery,
     spread::SpreadQueries,
+    field_tests::FieldTestQuery,
+    sustainability::SustainabilityQuery,
 );
 
 /// Every single-record write.
@@ -19,8 +23,11 @@ pub struct Query(
 pub struct Mutation(
     tenancy::TenancyMutation,
     people::PeopleMutation,
+    measures::MeasuresMutation,
     innovations::InnovationsMutation,
     spread::SpreadMutation,
+    field_tests::FieldTestMutation,
+    sustainability::SustainabilityMutation,
 );
 
 /// The schema.
