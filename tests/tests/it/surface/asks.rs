@@ -1,7 +1,9 @@
 //! For every published operation: what it needs, and a request for it that is valid. One table for each capability.
 
+mod field_tests;
 mod people;
 mod spread;
+mod sustainability;
 mod tenancy;
 
 use std::collections::BTreeMap;
@@ -80,6 +82,12 @@ pub async fn ask(operation: &str, stage: &Stage<'_>) -> Option<Ask> {
         return Some(ask);
     }
     if let Some(ask) = people::ask(operation, stage).await {
+        return Some(ask);
+    }
+    if let Some(ask) = field_tests::ask(operation, stage).await {
+        return Some(ask);
+    }
+    if let Some(ask) = sustainability::ask(operation, stage).await {
         return Some(ask);
     }
     spread::ask(operation, stage).await

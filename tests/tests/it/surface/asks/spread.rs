@@ -40,7 +40,7 @@ impl Stage<'_> {
     }
 
     /// An innovation that the target looks after.
-    async fn innovation(&self) -> String {
+    pub(super) async fn innovation(&self) -> String {
         let made = self
             .owner()
             .post("/v1/innovations", &self.innovation_input())
