@@ -2,6 +2,7 @@
 #![recursion_limit = "512"]
 
 mod faults;
+mod field_tests;
 pub mod graphiql;
 mod guard;
 mod http;
@@ -11,6 +12,7 @@ mod loaders;
 mod people;
 mod schema;
 mod spread;
+mod sustainability;
 mod tenancy;
 
 pub use http::router;

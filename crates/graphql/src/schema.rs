@@ -3,7 +3,7 @@
 use async_graphql::{EmptySubscription, MergedObject, Schema};
 
 use crate::guard::Guard;
-use crate::{innovations, people, spread, tenancy};
+use crate::{field_tests, innovations, people, spread, sustainability, tenancy};
 
 /// Everything that can be read.
 #[derive(Default, MergedObject)]
@@ -12,6 +12,8 @@ pub struct Query(
     people::PeopleQuery,
     innovations::InnovationsQuery,
     spread::SpreadQueries,
+    field_tests::FieldTestQuery,
+    sustainability::SustainabilityQuery,
 );
 
 /// Every single-record write.
@@ -21,6 +23,8 @@ pub struct Mutation(
     people::PeopleMutation,
     innovations::InnovationsMutation,
     spread::SpreadMutation,
+    field_tests::FieldTestMutation,
+    sustainability::SustainabilityMutation,
 );
 
 /// The schema.

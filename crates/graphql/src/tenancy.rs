@@ -15,6 +15,7 @@ use crate::faults::fault;
 use crate::lists::{connection, page_request};
 use crate::loaders::{AdoptionKey, AdoptionsKey, ChildrenKey, MembersKey, UnitKey, load};
 use crate::spread::{UnitAdoptionsNode, ViewNode};
+use crate::sustainability::{SustainabilityKey, SustainabilityStateNode};
 
 /// A node of the tenant's tree.
 #[derive(SimpleObject)]
@@ -64,6 +65,12 @@ impl OrgUnitNode {
         Ok(load(ctx, AdoptionsKey(self.record.id))
             .await?
             .map(UnitAdoptionsNode::from))
+    }
+
+    /// Its latest closed sustainability assessment.
+    async fn sustainability(&self, ctx: &Context<'_>) -> Result<SustainabilityStateNode> {
+        let state = load(ctx, SustainabilityKey(self.record.id)).await?;
+        Ok(state.unwrap_or_default().into())
     }
 
     /// What the caller may do with it.

@@ -13,6 +13,7 @@ mod batch;
 mod docs;
 mod document;
 pub mod extract;
+mod field_tests;
 mod innovations;
 mod oauth;
 mod paths;
@@ -21,6 +22,7 @@ pub mod problem;
 mod reply;
 mod schemas;
 mod spread;
+mod sustainability;
 mod tenancy;
 
 /// Every documented route.
@@ -30,6 +32,8 @@ fn documented() -> OpenApiRouter<App> {
         .merge(people::routes())
         .merge(innovations::routes())
         .merge(spread::routes())
+        .merge(field_tests::routes())
+        .merge(sustainability::routes())
         .merge(oauth::routes())
 }
 

@@ -333,7 +333,7 @@ impl Known {
                 phase: row.phase,
                 period_start: row.period_start,
                 period_end: row.period_end,
-                stratum: row.canonical_stratum(),
+                stratum: row.stratum.clone(),
                 n: row.n,
                 events: row.events,
                 mean: row.mean,
@@ -396,7 +396,7 @@ fn key(row: &PushFieldTestResult, site: &Site, arm: Arm) -> ResultKey {
         arm,
         phase: row.phase,
         period: row.period_start.zip(row.period_end),
-        stratum: row.canonical_stratum(),
+        stratum: row.stratum.clone(),
     }
 }
 

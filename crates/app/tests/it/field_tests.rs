@@ -86,9 +86,24 @@ async fn set_status(caller: &Caller, status: FieldTestStatus) -> Result<FieldTes
     field_tests::change_field_test(caller, &code("pilot"), None, change).await
 }
 
+/// An innovation, and measures to check it by.
+async fn prepare(world: &World) {
+    world.innovation("see-and-treat").await;
+    for measure in ["wait", "satisfaction", "length-of-stay"] {
+        let define = json!({
+            "unit": "code:nhs", "code": measure, "name": measure, "kind": "outcome", "scale": "proportion",
+            "direction": "lower_is_better", "cadence": "month",
+        });
+        let define = serde_json::from_value(define).unwrap();
+        spiral_app::measures::define_measure(&world.system, define)
+            .await
+            .unwrap();
+    }
+}
+
 /// A running field test of the north, with a site at both teams of Hull; and its lead.
 async fn running(world: &World, design: &str) -> Caller {
-    world.innovation("see-and-treat").await;
+    prepare(world).await;
     let lead = world.person(Role::ShaLead, "north").await;
     field_tests::create_field_test(&lead, create(design))
         .await
@@ -106,8 +121,14 @@ async fn running(world: &World, design: &str) -> Caller {
 #[tokio::test]
 async fn a_field_test_goes_from_plan_to_close() {
     for world in worlds().await {
-        world.innovation("see-and-treat").await;
+        prepare(&world).await;
         let lead = world.person(Role::ShaLead, "north").await;
+        let unknown = CreateFieldTest {
+            primary_measure_code: Some("luck".into()),
+            ..create("spc")
+        };
+        let unknown = field_tests::create_field_test(&lead, unknown).await;
+        assert_eq!(refused(unknown), [place("/primaryMeasureCode", "not_found")]);
         let test = field_tests::create_field_test(&lead, create("spc"))
             .await
             .unwrap();
@@ -175,7 +196,7 @@ async fn results_are_read_back_per_site_and_pushed_again_without_a_trace() {
         assert_eq!(counts(&report), (0, 0, 3, 0));
         assert_eq!(results(&lead).await, before);
         assert_eq!(
-            (before[0].arm, before[0].stratum.as_str()),
+            (before[0].arm, before[0].stratum.to_string().as_str()),
             (Arm::Intervention, "age=65;sex=f")
         );
 
