@@ -71,6 +71,7 @@ pub enum TreeAt {
 /// A measure summed up a tree or over a network.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema, async_graphql::SimpleObject)]
 #[serde(rename_all = "camelCase")]
+#[graphql(name = "RollUpRecord")]
 pub struct RollUp {
     /// The measure, in the version that is summed.
     #[graphql(skip)]

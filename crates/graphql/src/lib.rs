@@ -1,6 +1,7 @@
 //! The GraphQL face: schema, loaders, limits. It calls use cases and decides nothing.
 #![recursion_limit = "512"]
 
+mod analysis;
 mod faults;
 mod field_tests;
 pub mod graphiql;
@@ -9,6 +10,7 @@ mod http;
 mod innovations;
 mod lists;
 mod loaders;
+mod measures;
 mod people;
 mod schema;
 mod spread;

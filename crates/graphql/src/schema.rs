@@ -3,13 +3,15 @@
 use async_graphql::{EmptySubscription, MergedObject, Schema};
 
 use crate::guard::Guard;
-use crate::{field_tests, innovations, people, spread, sustainability, tenancy};
+use crate::{analysis, field_tests, innovations, measures, people, spread, sustainability, tenancy};
 
 /// Everything that can be read.
 #[derive(Default, MergedObject)]
 pub struct Query(
     tenancy::TenancyQuery,
     people::PeopleQuery,
+    measures::MeasuresQuery,
+    analysis::AnalysisQuery,
     innovations::InnovationsQuery,
     spread::SpreadQueries,
     field_tests::FieldTestQuery,
@@ -21,6 +23,7 @@ pub struct Query(
 pub struct Mutation(
     tenancy::TenancyMutation,
     people::PeopleMutation,
+    measures::MeasuresMutation,
     innovations::InnovationsMutation,
     spread::SpreadMutation,
     field_tests::FieldTestMutation,

@@ -14,6 +14,7 @@ use spiral_domain::{Reference, WorkKind};
 use crate::faults::fault;
 use crate::lists::{connection, page_request};
 use crate::loaders::{AdoptionKey, AdoptionsKey, ChildrenKey, MembersKey, UnitKey, load};
+use crate::measures::{MeasureNode, OwnMeasuresKey, SeriesKey, SeriesNode};
 use crate::spread::{UnitAdoptionsNode, ViewNode};
 use crate::sustainability::{SustainabilityKey, SustainabilityStateNode};
 
@@ -71,6 +72,31 @@ impl OrgUnitNode {
     async fn sustainability(&self, ctx: &Context<'_>) -> Result<SustainabilityStateNode> {
         let state = load(ctx, SustainabilityKey(self.record.id)).await?;
         Ok(state.unwrap_or_default().into())
+    }
+
+    /// Its last observations of a measure, whole population, latest first.
+    #[graphql(complexity = "last.unwrap_or(12).max(1) as usize * child_complexity")]
+    async fn observations(
+        &self,
+        ctx: &Context<'_>,
+        measure: Reference,
+        last: Option<i32>,
+    ) -> Result<SeriesNode> {
+        let key = SeriesKey {
+            measure,
+            last: i64::from(last.unwrap_or(12)),
+            unit: self.record.id,
+        };
+        Ok(load(ctx, key).await?.map(SeriesNode::from).unwrap_or_default())
+    }
+
+    /// The measures that it owns, in their latest version.
+    #[graphql(complexity = "10 * child_complexity")]
+    async fn measures(&self, ctx: &Context<'_>) -> Result<Vec<MeasureNode>> {
+        let owned = load(ctx, OwnMeasuresKey(self.record.id))
+            .await?
+            .unwrap_or_default();
+        Ok(owned.into_iter().map(MeasureNode::from).collect())
     }
 
     /// What the caller may do with it.

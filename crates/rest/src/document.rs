@@ -22,6 +22,8 @@ use crate::problem::ProblemBody;
         (name = "tenancy", description = "Units, networks, and how far each unit shares its work"),
         (name = "people", description = "Principals, grants, API clients and the audit"),
         (name = "programmes", description = "Programmes"),
+        (name = "measures", description = "Stratum dimensions, measures and observations"),
+        (name = "analysis", description = "What is worked out of observations"),
         (name = "innovations", description = "Changes that may be worth spreading"),
         (name = "spread", description = "Adoption events, states, and how far innovations have spread"),
         (name = "sustainability", description = "Whether gains will hold, as those who do the work rate it"),

@@ -9,12 +9,14 @@ use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
+mod analysis;
 mod batch;
 mod docs;
 mod document;
 pub mod extract;
 mod field_tests;
 mod innovations;
+mod measures;
 mod oauth;
 mod paths;
 mod people;
@@ -30,6 +32,8 @@ fn documented() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(document::Document::openapi())
         .merge(tenancy::routes())
         .merge(people::routes())
+        .merge(measures::routes())
+        .merge(analysis::routes())
         .merge(innovations::routes())
         .merge(spread::routes())
         .merge(field_tests::routes())
