@@ -203,11 +203,15 @@ fn add_up(
 ) -> (i64, f64, f64) {
     let mut sum = (0, 0.0, 0.0);
     for ((unit, of, in_stratum), part) in added {
-        if (node == "nat" || unit == node || is_beneath(unit, node)) && of.within(period) && in_stratum == stratum {
+        if counts_at(unit, *of, in_stratum, node, period, stratum) {
             sum = (sum.0 + 1, sum.1 + part.0, sum.2 + part.1);
         }
     }
     sum
+}
+
+fn counts_at(unit: &str, of: Period, in_stratum: &str, node: &str, period: Period, stratum: &str) -> bool {
+    (node == "nat" || unit == node || is_beneath(unit, node)) && of.within(period) && in_stratum == stratum
 }
 
 /// By code: `s0o1t2` is beneath `s0o1`.
@@ -363,21 +367,21 @@ async fn check(world: &World, caller: &Caller, who: &str, everything: &[Observat
         .filter(|unit| series[&unit.id].withheld.is_some())
         .collect();
     let all = recount(world, everything);
+    let rest: HashMap<(String, Period, String), (f64, f64)> = all
+        .iter()
+        .filter(|(place, _)| !mine.contains_key(*place))
+        .map(|(place, part)| (place.clone(), *part))
+        .collect();
     let cells = every_cell(world, caller).await;
     let mut hidden = BTreeMap::new();
     let mut open = 0;
     for (key, cell) in &cells {
         let period = period_of(cell);
         agrees(&cell.shown, add_up(&mine, &key.0, period, &key.3));
-        let rest: HashMap<(String, Period, String), (f64, f64)> = all
-            .iter()
-            .filter(|(place, _)| !mine.contains_key(*place))
-            .map(|(place, part)| (place.clone(), *part))
-            .collect();
         let (_, numerator, denominator) = add_up(&rest, &key.0, period, &key.3);
         let mut by_unit: HashMap<&str, f64> = HashMap::new();
         for ((unit, of, stratum), part) in &rest {
-            if add_up(&HashMap::from([((unit.clone(), *of, stratum.clone()), *part)]), &key.0, period, &key.3).0 > 0 {
+            if counts_at(unit, *of, stratum, &key.0, period, &key.3) {
                 *by_unit.entry(unit).or_default() += part.1;
             }
         }
