@@ -100,10 +100,7 @@ async fn live(world: &World, dice: &mut Dice) {
                 row = with(row, json!({"retracted": true}));
             } else if dice.below(8) == 0 {
                 let quality = *dice.pick(&["not_available", "not_applicable"]);
-                row = with(
-                    row,
-                    json!({"quality": quality, "numerator": null, "denominator": null}),
-                );
+                row = with(row, json!({"quality": quality, "numerator": null, "denominator": null}));
             }
             rows.insert(format!("{team} {month} {stratum}"), row);
         }
@@ -179,11 +176,7 @@ fn contribution(rows: &[&Observation], stratum: &str) -> Option<(f64, f64)> {
 
 /// Contributions by unit code, period and stratum.
 fn recount(world: &World, rows: &[Observation]) -> HashMap<(String, Period, String), (f64, f64)> {
-    let codes: HashMap<_, _> = world
-        .units
-        .values()
-        .map(|unit| (unit.id, unit.code.clone()))
-        .collect();
+    let codes: HashMap<_, _> = world.units.values().map(|unit| (unit.id, unit.code.clone())).collect();
     let mut grouped: HashMap<(String, Period), Vec<&Observation>> = HashMap::new();
     for row in rows {
         grouped
@@ -210,14 +203,15 @@ fn add_up(
 ) -> (i64, f64, f64) {
     let mut sum = (0, 0.0, 0.0);
     for ((unit, of, in_stratum), part) in added {
-        if (node == "nat" || unit == node || is_beneath(unit, node))
-            && of.within(period)
-            && in_stratum == stratum
-        {
+        if counts_at(unit, *of, in_stratum, node, period, stratum) {
             sum = (sum.0 + 1, sum.1 + part.0, sum.2 + part.1);
         }
     }
     sum
+}
+
+fn counts_at(unit: &str, of: Period, in_stratum: &str, node: &str, period: Period, stratum: &str) -> bool {
+    (node == "nat" || unit == node || is_beneath(unit, node)) && of.within(period) && in_stratum == stratum
 }
 
 /// By code: `s0o1t2` is beneath `s0o1`.
@@ -248,10 +242,7 @@ async fn readers(world: &World) -> Vec<(PrincipalId, &'static str)> {
     vec![
         (world.person(&[(Role::NationalAnalyst, "nat")]).await, "national"),
         (world.person(&[(Role::ShaLead, "s0")]).await, "sha"),
-        (
-            world.person(&[(Role::OrganisationAnalyst, "s1o1")]).await,
-            "organisation",
-        ),
+        (world.person(&[(Role::OrganisationAnalyst, "s1o1")]).await, "organisation"),
         (world.person(&[(Role::TeamMember, "s0o0t0")]).await, "team"),
         (
             world
@@ -318,11 +309,7 @@ fn period_of(cell: &RollUpCell) -> Period {
 }
 
 /// The table of everything that a reader got, with every sum that holds in it.
-fn table(
-    world: &World,
-    cells: &BTreeMap<Key, RollUpCell>,
-    hidden: &BTreeMap<Key, Hidden>,
-) -> (Table, Vec<bool>) {
+fn table(world: &World, cells: &BTreeMap<Key, RollUpCell>, hidden: &BTreeMap<Key, Hidden>) -> (Table, Vec<bool>) {
     let mut table = Table::new(Rule::default());
     let ids: BTreeMap<&Key, CellId> = hidden
         .iter()
@@ -380,28 +367,21 @@ async fn check(world: &World, caller: &Caller, who: &str, everything: &[Observat
         .filter(|unit| series[&unit.id].withheld.is_some())
         .collect();
     let all = recount(world, everything);
+    let rest: HashMap<(String, Period, String), (f64, f64)> = all
+        .iter()
+        .filter(|(place, _)| !mine.contains_key(*place))
+        .map(|(place, part)| (place.clone(), *part))
+        .collect();
     let cells = every_cell(world, caller).await;
     let mut hidden = BTreeMap::new();
     let mut open = 0;
     for (key, cell) in &cells {
         let period = period_of(cell);
         agrees(&cell.shown, add_up(&mine, &key.0, period, &key.3));
-        let rest: HashMap<(String, Period, String), (f64, f64)> = all
-            .iter()
-            .filter(|(place, _)| !mine.contains_key(*place))
-            .map(|(place, part)| (place.clone(), *part))
-            .collect();
         let (_, numerator, denominator) = add_up(&rest, &key.0, period, &key.3);
         let mut by_unit: HashMap<&str, f64> = HashMap::new();
         for ((unit, of, stratum), part) in &rest {
-            if add_up(
-                &HashMap::from([((unit.clone(), *of, stratum.clone()), *part)]),
-                &key.0,
-                period,
-                &key.3,
-            )
-            .0 > 0
-            {
+            if counts_at(unit, *of, stratum, &key.0, period, &key.3) {
                 *by_unit.entry(unit).or_default() += part.1;
             }
         }
@@ -437,10 +417,7 @@ async fn check(world: &World, caller: &Caller, who: &str, everything: &[Observat
     }
     let (table, closed) = table(world, &cells, &hidden);
     let keys: Vec<&Key> = hidden.keys().collect();
-    let told: Vec<&Key> = derivable(&table, &closed)
-        .iter()
-        .map(|cell| keys[cell.index()])
-        .collect();
+    let told: Vec<&Key> = derivable(&table, &closed).iter().map(|cell| keys[cell.index()]).collect();
     assert_eq!(told, Vec::<&Key>::new(), "{who} can work these out");
     open
 }
