@@ -307,3 +307,424 @@ create policy tenant on idempotency_keys using (tenant_id = (select nullif(curre
 alter table programmes enable row level security;
 alter table programmes force row level security;
 create policy tenant on programmes using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+-- 0002_measures
+
+create table stratum_dimensions (
+    tenant_id uuid not null references tenants (id),
+    id uuid not null,
+    code text collate "C" not null,
+    name text collate "C" not null,
+    unit_id uuid not null,
+    value_list text collate "C" not null,
+    disadvantaged_end text collate "C",
+    reference_population text collate "C",
+    edition text collate "C",
+    version bigint not null,
+    created_at timestamptz not null,
+    updated_at timestamptz not null,
+    primary key (tenant_id, id),
+    constraint stratum_dimensions_code unique (tenant_id, code),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+);
+
+create table measures (
+    tenant_id uuid not null references tenants (id),
+    id uuid not null,
+    code text collate "C" not null,
+    measure_version bigint not null,
+    unit_id uuid not null,
+    name text collate "C" not null,
+    kind text collate "C" not null,
+    scale text collate "C" not null,
+    unit_of_measure text collate "C",
+    multiplier double precision not null,
+    direction text collate "C" not null,
+    cadence text collate "C" not null,
+    irregular boolean not null,
+    target double precision,
+    definition text collate "C",
+    reporting_tier smallint not null,
+    counts_people boolean not null,
+    dimensions text collate "C" not null,
+    sharing smallint not null,
+    version bigint not null,
+    created_at timestamptz not null,
+    updated_at timestamptz not null,
+    primary key (tenant_id, id),
+    constraint measures_code unique (tenant_id, code, measure_version),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+);
+create index measures_unit on measures (tenant_id, unit_id);
+
+create table observations (
+    tenant_id uuid not null references tenants (id),
+    id uuid not null,
+    measure_id uuid not null,
+    unit_id uuid not null,
+    period_start date not null,
+    period_end date not null,
+    stratum text collate "C" not null,
+    numerator double precision,
+    denominator double precision,
+    value double precision,
+    n bigint,
+    quality text collate "C" not null,
+    source text collate "C",
+    external_id text collate "C",
+    recorded_at timestamptz not null,
+    recorded_by uuid not null,
+    retracted boolean not null,
+    sharing smallint not null,
+    version bigint not null,
+    primary key (tenant_id, id),
+    constraint observations_external unique (tenant_id, source, external_id),
+    foreign key (tenant_id, measure_id) references measures (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+);
+create unique index observations_key on observations (tenant_id, measure_id, unit_id, period_start, period_end, stratum) where not retracted;
+create index observations_unit on observations (tenant_id, unit_id);
+create index observations_taken_back on observations (tenant_id, measure_id, unit_id, period_start) where retracted;
+
+create table observation_revisions (
+    tenant_id uuid not null references tenants (id),
+    id uuid not null,
+    measure_id uuid not null,
+    unit_id uuid not null,
+    period_start date not null,
+    period_end date not null,
+    stratum text collate "C" not null,
+    numerator double precision,
+    denominator double precision,
+    value double precision,
+    n bigint,
+    quality text collate "C" not null,
+    source text collate "C",
+    external_id text collate "C",
+    recorded_at timestamptz not null,
+    recorded_by uuid not null,
+    retracted boolean not null,
+    sharing smallint not null,
+    version bigint not null,
+    superseded_at timestamptz not null,
+    primary key (tenant_id, id, version),
+    foreign key (tenant_id, id) references observations (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+);
+create index observation_revisions_measure on observation_revisions (tenant_id, measure_id, unit_id, period_start);
+create index observation_revisions_unit on observation_revisions (tenant_id, unit_id);
+
+create table measure_cells (
+    tenant_id uuid not null,
+    measure_id uuid not null,
+    node_id uuid not null,
+    stratum text collate "C" not null,
+    period_start date not null,
+    period_end date not null,
+    level smallint not null,
+    contributors bigint not null,
+    numerator double precision not null,
+    denominator double precision not null,
+    squares double precision not null,
+    primary key (tenant_id, measure_id, node_id, stratum, period_start, period_end, level)
+);
+
+alter table stratum_dimensions enable row level security;
+alter table stratum_dimensions force row level security;
+create policy tenant on stratum_dimensions using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table measures enable row level security;
+alter table measures force row level security;
+create policy tenant on measures using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table observations enable row level security;
+alter table observations force row level security;
+create policy tenant on observations using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table observation_revisions enable row level security;
+alter table observation_revisions force row level security;
+create policy tenant on observation_revisions using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table measure_cells enable row level security;
+alter table measure_cells force row level security;
+create policy tenant on measure_cells using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+-- 0003_spread
+
+create table innovations (
+    tenant_id uuid not null references tenants (id),
+    id uuid not null,
+    code text collate "C" not null,
+    name text collate "C" not null,
+    summary text collate "C",
+    unit_id uuid not null,
+    status text collate "C" not null,
+    evidence text collate "C",
+    tiers text collate "C" not null,
+    kinds text collate "C" not null,
+    service_areas text collate "C" not null,
+    source text collate "C",
+    version bigint not null,
+    created_at timestamptz not null,
+    updated_at timestamptz not null,
+    primary key (tenant_id, id),
+    constraint innovations_code unique (tenant_id, code),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+);
+
+create table innovation_moves (
+    tenant_id uuid not null,
+    innovation_id uuid not null,
+    version bigint not null,
+    status text collate "C" not null,
+    evidence text collate "C",
+    moved_by uuid not null,
+    moved_at timestamptz not null,
+    primary key (tenant_id, innovation_id, version),
+    foreign key (tenant_id, innovation_id) references innovations (tenant_id, id)
+);
+
+create table adoption_events (
+    tenant_id uuid not null references tenants (id),
+    id uuid not null,
+    innovation_id uuid not null,
+    unit_id uuid not null,
+    stage text collate "C" not null,
+    occurred_on date not null,
+    occurred_precision text collate "C" not null,
+    mode text collate "C",
+    learnt_from_id uuid,
+    learnt_from_tier smallint,
+    reason text collate "C",
+    fidelity_note text collate "C",
+    reinvention_note text collate "C",
+    source text collate "C",
+    external_id text collate "C",
+    recorded_by uuid not null,
+    recorded_at timestamptz not null,
+    disputed boolean not null,
+    dispute_note text collate "C",
+    retracted boolean not null,
+    sharing smallint not null,
+    version bigint not null,
+    updated_at timestamptz not null,
+    primary key (tenant_id, id),
+    constraint adoption_events_external unique (tenant_id, source, external_id),
+    foreign key (tenant_id, innovation_id) references innovations (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, learnt_from_id) references org_units (tenant_id, id)
+);
+create index adoption_events_pair on adoption_events (tenant_id, innovation_id, unit_id);
+create index adoption_events_unit on adoption_events (tenant_id, unit_id);
+create index adoption_events_updated on adoption_events (tenant_id, updated_at);
+
+create table adoptions (
+    tenant_id uuid not null,
+    innovation_id uuid not null,
+    unit_id uuid not null,
+    stage text collate "C" not null,
+    since date not null,
+    since_precision text collate "C" not null,
+    event_id uuid not null,
+    aware_on date not null,
+    ever_adopted_on date,
+    ever_adopted_precision text collate "C",
+    mode text collate "C",
+    learnt_from_id uuid,
+    routine_on date,
+    ended_on date,
+    disputed boolean not null,
+    sharing smallint not null,
+    primary key (tenant_id, innovation_id, unit_id),
+    foreign key (tenant_id, innovation_id) references innovations (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+);
+create index adoptions_unit on adoptions (tenant_id, unit_id);
+
+create table spread_cells (
+    tenant_id uuid not null references tenants (id),
+    subject_id uuid not null,
+    node_id uuid not null,
+    level smallint not null,
+    year smallint not null,
+    changes bytea not null,
+    primary key (tenant_id, subject_id, node_id, level, year),
+    foreign key (tenant_id, node_id) references org_units (tenant_id, id)
+);
+create index org_units_tier on org_units (tenant_id, tier, path);
+
+alter table innovations enable row level security;
+alter table innovations force row level security;
+create policy tenant on innovations using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table innovation_moves enable row level security;
+alter table innovation_moves force row level security;
+create policy tenant on innovation_moves using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table adoption_events enable row level security;
+alter table adoption_events force row level security;
+create policy tenant on adoption_events using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table adoptions enable row level security;
+alter table adoptions force row level security;
+create policy tenant on adoptions using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table spread_cells enable row level security;
+alter table spread_cells force row level security;
+create policy tenant on spread_cells using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+-- 0004_sustainability
+
+create table field_tests (
+    tenant_id uuid not null references tenants (id),
+    id uuid not null,
+    code text collate "C" not null,
+    name text collate "C" not null,
+    innovation_id uuid not null,
+    unit_id uuid not null,
+    question text collate "C" not null,
+    hypothesis text collate "C",
+    design text collate "C" not null,
+    primary_measure_code text collate "C",
+    secondary_measure_codes text collate "C" not null,
+    success_criterion text collate "C",
+    smallest_worthwhile_effect double precision,
+    status text collate "C" not null,
+    starts_on date,
+    ends_on date,
+    version bigint not null,
+    created_at timestamptz not null,
+    updated_at timestamptz not null,
+    primary key (tenant_id, id),
+    constraint field_tests_code unique (tenant_id, code),
+    foreign key (tenant_id, innovation_id) references innovations (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+);
+create index field_tests_innovation on field_tests (tenant_id, innovation_id);
+
+create table field_test_sites (
+    tenant_id uuid not null,
+    id uuid not null,
+    field_test_id uuid not null,
+    unit_id uuid not null,
+    label text collate "C",
+    arm text collate "C",
+    step bigint,
+    enrolled_on date not null,
+    crossed_over_on date,
+    left_on date,
+    source text collate "C",
+    sharing smallint not null,
+    enrolled_by uuid not null,
+    version bigint not null,
+    created_at timestamptz not null,
+    updated_at timestamptz not null,
+    primary key (tenant_id, id),
+    unique (tenant_id, field_test_id, unit_id),
+    foreign key (tenant_id, field_test_id) references field_tests (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+);
+create index field_test_sites_unit on field_test_sites (tenant_id, unit_id);
+
+create table field_test_results (
+    tenant_id uuid not null,
+    id uuid not null,
+    field_test_id uuid not null,
+    site_id uuid not null,
+    unit_id uuid not null,
+    measure_code text collate "C" not null,
+    arm text collate "C" not null,
+    phase text collate "C",
+    period_start date,
+    period_end date,
+    stratum text collate "C" not null,
+    n bigint,
+    events bigint,
+    mean double precision,
+    sd double precision,
+    quality text collate "C" not null,
+    source text collate "C",
+    external_id text collate "C",
+    recorded_by uuid not null,
+    recorded_at timestamptz not null,
+    retracted boolean not null,
+    sharing smallint not null,
+    version bigint not null,
+    primary key (tenant_id, id),
+    constraint field_test_results_external unique (tenant_id, source, external_id),
+    foreign key (tenant_id, field_test_id) references field_tests (tenant_id, id),
+    foreign key (tenant_id, site_id) references field_test_sites (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+);
+create unique index field_test_results_key on field_test_results (tenant_id, site_id, measure_code, arm, stratum,
+    (coalesce(phase, '')), (coalesce(period_start, '1000-01-01')), (coalesce(period_end, '1000-01-01')));
+create index field_test_results_test on field_test_results (tenant_id, field_test_id);
+create index field_test_results_unit on field_test_results (tenant_id, unit_id);
+
+create table sustainability_assessments (
+    tenant_id uuid not null references tenants (id),
+    id uuid not null,
+    unit_id uuid not null,
+    innovation_id uuid,
+    title text collate "C" not null,
+    instrument text collate "C" not null,
+    instrument_version text collate "C" not null,
+    assessed_on date not null,
+    status text collate "C" not null,
+    raters bigint not null,
+    score double precision,
+    lowest double precision,
+    highest double precision,
+    at_or_above_threshold boolean,
+    groups text collate "C" not null,
+    factors text collate "C" not null,
+    weakest text collate "C" not null,
+    sharing smallint not null,
+    opened_by uuid not null,
+    closed_at timestamptz,
+    version bigint not null,
+    created_at timestamptz not null,
+    updated_at timestamptz not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, innovation_id) references innovations (tenant_id, id)
+);
+create index sustainability_assessments_unit on sustainability_assessments (tenant_id, unit_id, assessed_on);
+
+create table sustainability_ratings (
+    tenant_id uuid not null,
+    id uuid not null,
+    assessment_id uuid not null,
+    unit_id uuid not null,
+    rater_id uuid not null,
+    answers text collate "C" not null,
+    total double precision not null,
+    groups text collate "C" not null,
+    recorded_at timestamptz not null,
+    version bigint not null,
+    primary key (tenant_id, id),
+    unique (tenant_id, assessment_id, rater_id),
+    foreign key (tenant_id, assessment_id) references sustainability_assessments (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, rater_id) references principals (tenant_id, id)
+);
+
+alter table field_tests enable row level security;
+alter table field_tests force row level security;
+create policy tenant on field_tests using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table field_test_sites enable row level security;
+alter table field_test_sites force row level security;
+create policy tenant on field_test_sites using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table field_test_results enable row level security;
+alter table field_test_results force row level security;
+create policy tenant on field_test_results using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table sustainability_assessments enable row level security;
+alter table sustainability_assessments force row level security;
+create policy tenant on sustainability_assessments using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table sustainability_ratings enable row level security;
+alter table sustainability_ratings force row level security;
+create policy tenant on sustainability_ratings using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));

@@ -243,3 +243,364 @@ create table programmes (
     foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
     foreign key (tenant_id, network_id) references networks (tenant_id, id)
 ) strict, without rowid;
+
+-- 0002_measures
+
+create table stratum_dimensions (
+    tenant_id blob not null references tenants (id),
+    id blob not null,
+    code text not null,
+    name text not null,
+    unit_id blob not null,
+    value_list text not null,
+    disadvantaged_end text,
+    reference_population text,
+    edition text,
+    version integer not null,
+    created_at integer not null,
+    updated_at integer not null,
+    primary key (tenant_id, id),
+    constraint stratum_dimensions_code unique (tenant_id, code),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+) strict, without rowid;
+
+create table measures (
+    tenant_id blob not null references tenants (id),
+    id blob not null,
+    code text not null,
+    measure_version integer not null,
+    unit_id blob not null,
+    name text not null,
+    kind text not null,
+    scale text not null,
+    unit_of_measure text,
+    multiplier real not null,
+    direction text not null,
+    cadence text not null,
+    irregular integer not null,
+    target real,
+    definition text,
+    reporting_tier integer not null,
+    counts_people integer not null,
+    dimensions text not null,
+    sharing integer not null,
+    version integer not null,
+    created_at integer not null,
+    updated_at integer not null,
+    primary key (tenant_id, id),
+    constraint measures_code unique (tenant_id, code, measure_version),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+) strict, without rowid;
+create index measures_unit on measures (tenant_id, unit_id);
+
+create table observations (
+    tenant_id blob not null references tenants (id),
+    id blob not null,
+    measure_id blob not null,
+    unit_id blob not null,
+    period_start text not null,
+    period_end text not null,
+    stratum text not null,
+    numerator real,
+    denominator real,
+    value real,
+    n integer,
+    quality text not null,
+    source text,
+    external_id text,
+    recorded_at integer not null,
+    recorded_by blob not null,
+    retracted integer not null,
+    sharing integer not null,
+    version integer not null,
+    primary key (tenant_id, id),
+    constraint observations_external unique (tenant_id, source, external_id),
+    foreign key (tenant_id, measure_id) references measures (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+) strict, without rowid;
+create unique index observations_key on observations (tenant_id, measure_id, unit_id, period_start, period_end, stratum) where not retracted;
+create index observations_unit on observations (tenant_id, unit_id);
+create index observations_taken_back on observations (tenant_id, measure_id, unit_id, period_start) where retracted;
+
+create table observation_revisions (
+    tenant_id blob not null references tenants (id),
+    id blob not null,
+    measure_id blob not null,
+    unit_id blob not null,
+    period_start text not null,
+    period_end text not null,
+    stratum text not null,
+    numerator real,
+    denominator real,
+    value real,
+    n integer,
+    quality text not null,
+    source text,
+    external_id text,
+    recorded_at integer not null,
+    recorded_by blob not null,
+    retracted integer not null,
+    sharing integer not null,
+    version integer not null,
+    superseded_at integer not null,
+    primary key (tenant_id, id, version),
+    foreign key (tenant_id, id) references observations (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+) strict, without rowid;
+create index observation_revisions_measure on observation_revisions (tenant_id, measure_id, unit_id, period_start);
+create index observation_revisions_unit on observation_revisions (tenant_id, unit_id);
+
+create table measure_cells (
+    tenant_id blob not null,
+    measure_id blob not null,
+    node_id blob not null,
+    stratum text not null,
+    period_start text not null,
+    period_end text not null,
+    level integer not null,
+    contributors integer not null,
+    numerator real not null,
+    denominator real not null,
+    squares real not null,
+    primary key (tenant_id, measure_id, node_id, stratum, period_start, period_end, level)
+) strict, without rowid;
+
+-- 0003_spread
+
+create table innovations (
+    tenant_id blob not null references tenants (id),
+    id blob not null,
+    code text not null,
+    name text not null,
+    summary text,
+    unit_id blob not null,
+    status text not null,
+    evidence text,
+    tiers text not null,
+    kinds text not null,
+    service_areas text not null,
+    source text,
+    version integer not null,
+    created_at integer not null,
+    updated_at integer not null,
+    primary key (tenant_id, id),
+    constraint innovations_code unique (tenant_id, code),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+) strict, without rowid;
+
+create table innovation_moves (
+    tenant_id blob not null,
+    innovation_id blob not null,
+    version integer not null,
+    status text not null,
+    evidence text,
+    moved_by blob not null,
+    moved_at integer not null,
+    primary key (tenant_id, innovation_id, version),
+    foreign key (tenant_id, innovation_id) references innovations (tenant_id, id)
+) strict, without rowid;
+
+create table adoption_events (
+    tenant_id blob not null references tenants (id),
+    id blob not null,
+    innovation_id blob not null,
+    unit_id blob not null,
+    stage text not null,
+    occurred_on text not null,
+    occurred_precision text not null,
+    mode text,
+    learnt_from_id blob,
+    learnt_from_tier integer,
+    reason text,
+    fidelity_note text,
+    reinvention_note text,
+    source text,
+    external_id text,
+    recorded_by blob not null,
+    recorded_at integer not null,
+    disputed integer not null,
+    dispute_note text,
+    retracted integer not null,
+    sharing integer not null,
+    version integer not null,
+    updated_at integer not null,
+    primary key (tenant_id, id),
+    constraint adoption_events_external unique (tenant_id, source, external_id),
+    foreign key (tenant_id, innovation_id) references innovations (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, learnt_from_id) references org_units (tenant_id, id)
+) strict, without rowid;
+create index adoption_events_pair on adoption_events (tenant_id, innovation_id, unit_id);
+create index adoption_events_unit on adoption_events (tenant_id, unit_id);
+create index adoption_events_updated on adoption_events (tenant_id, updated_at);
+
+create table adoptions (
+    tenant_id blob not null,
+    innovation_id blob not null,
+    unit_id blob not null,
+    stage text not null,
+    since text not null,
+    since_precision text not null,
+    event_id blob not null,
+    aware_on text not null,
+    ever_adopted_on text,
+    ever_adopted_precision text,
+    mode text,
+    learnt_from_id blob,
+    routine_on text,
+    ended_on text,
+    disputed integer not null,
+    sharing integer not null,
+    primary key (tenant_id, innovation_id, unit_id),
+    foreign key (tenant_id, innovation_id) references innovations (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+) strict, without rowid;
+create index adoptions_unit on adoptions (tenant_id, unit_id);
+
+create table spread_cells (
+    tenant_id blob not null references tenants (id),
+    subject_id blob not null,
+    node_id blob not null,
+    level integer not null,
+    year integer not null,
+    changes blob not null,
+    primary key (tenant_id, subject_id, node_id, level, year),
+    foreign key (tenant_id, node_id) references org_units (tenant_id, id)
+) strict, without rowid;
+create index org_units_tier on org_units (tenant_id, tier, path);
+
+-- 0004_sustainability
+
+create table field_tests (
+    tenant_id blob not null references tenants (id),
+    id blob not null,
+    code text not null,
+    name text not null,
+    innovation_id blob not null,
+    unit_id blob not null,
+    question text not null,
+    hypothesis text,
+    design text not null,
+    primary_measure_code text,
+    secondary_measure_codes text not null,
+    success_criterion text,
+    smallest_worthwhile_effect real,
+    status text not null,
+    starts_on text,
+    ends_on text,
+    version integer not null,
+    created_at integer not null,
+    updated_at integer not null,
+    primary key (tenant_id, id),
+    constraint field_tests_code unique (tenant_id, code),
+    foreign key (tenant_id, innovation_id) references innovations (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+) strict, without rowid;
+create index field_tests_innovation on field_tests (tenant_id, innovation_id);
+
+create table field_test_sites (
+    tenant_id blob not null,
+    id blob not null,
+    field_test_id blob not null,
+    unit_id blob not null,
+    label text,
+    arm text,
+    step integer,
+    enrolled_on text not null,
+    crossed_over_on text,
+    left_on text,
+    source text,
+    sharing integer not null,
+    enrolled_by blob not null,
+    version integer not null,
+    created_at integer not null,
+    updated_at integer not null,
+    primary key (tenant_id, id),
+    unique (tenant_id, field_test_id, unit_id),
+    foreign key (tenant_id, field_test_id) references field_tests (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+) strict, without rowid;
+create index field_test_sites_unit on field_test_sites (tenant_id, unit_id);
+
+create table field_test_results (
+    tenant_id blob not null,
+    id blob not null,
+    field_test_id blob not null,
+    site_id blob not null,
+    unit_id blob not null,
+    measure_code text not null,
+    arm text not null,
+    phase text,
+    period_start text,
+    period_end text,
+    stratum text not null,
+    n integer,
+    events integer,
+    mean real,
+    sd real,
+    quality text not null,
+    source text,
+    external_id text,
+    recorded_by blob not null,
+    recorded_at integer not null,
+    retracted integer not null,
+    sharing integer not null,
+    version integer not null,
+    primary key (tenant_id, id),
+    constraint field_test_results_external unique (tenant_id, source, external_id),
+    foreign key (tenant_id, field_test_id) references field_tests (tenant_id, id),
+    foreign key (tenant_id, site_id) references field_test_sites (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+) strict, without rowid;
+create unique index field_test_results_key on field_test_results (tenant_id, site_id, measure_code, arm, stratum,
+    (coalesce(phase, '')), (coalesce(period_start, '1000-01-01')), (coalesce(period_end, '1000-01-01')));
+create index field_test_results_test on field_test_results (tenant_id, field_test_id);
+create index field_test_results_unit on field_test_results (tenant_id, unit_id);
+
+create table sustainability_assessments (
+    tenant_id blob not null references tenants (id),
+    id blob not null,
+    unit_id blob not null,
+    innovation_id blob,
+    title text not null,
+    instrument text not null,
+    instrument_version text not null,
+    assessed_on text not null,
+    status text not null,
+    raters integer not null,
+    score real,
+    lowest real,
+    highest real,
+    at_or_above_threshold integer,
+    groups text not null,
+    factors text not null,
+    weakest text not null,
+    sharing integer not null,
+    opened_by blob not null,
+    closed_at integer,
+    version integer not null,
+    created_at integer not null,
+    updated_at integer not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, innovation_id) references innovations (tenant_id, id)
+) strict, without rowid;
+create index sustainability_assessments_unit on sustainability_assessments (tenant_id, unit_id, assessed_on);
+
+create table sustainability_ratings (
+    tenant_id blob not null,
+    id blob not null,
+    assessment_id blob not null,
+    unit_id blob not null,
+    rater_id blob not null,
+    answers text not null,
+    total real not null,
+    groups text not null,
+    recorded_at integer not null,
+    version integer not null,
+    primary key (tenant_id, id),
+    unique (tenant_id, assessment_id, rater_id),
+    foreign key (tenant_id, assessment_id) references sustainability_assessments (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, rater_id) references principals (tenant_id, id)
+) strict, without rowid;

@@ -1,1 +1,15 @@
-//! Black-box journeys over HTTP.
+//! What journeys need: a server on a fresh database with two tenants in it, people of every role who speak HTTP
+//! to it, and the published documents that say what to expect.
+
+mod call;
+mod issuer;
+mod people;
+mod program;
+pub mod published;
+mod world;
+
+pub use call::{Answer, Call};
+pub use issuer::{Algorithm, Issuer};
+pub use people::{Actor, ROLES};
+pub use program::{Program, program};
+pub use world::{Tenant, Unit, World, for_each_database, for_each_database_with};

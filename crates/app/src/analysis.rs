@@ -18,8 +18,8 @@ use crate::caller::Caller;
 
 mod reach;
 mod secrecy;
-mod suppression;
 mod sums;
+mod suppression;
 mod timeline;
 
 /// At most so many cells in one answer.
@@ -165,7 +165,11 @@ pub async fn roll_up(caller: &Caller, query: RollUpQuery) -> Result<RollUp> {
     if measure.irregular && query.interval.is_none() {
         let from = query.from.unwrap_or(Date::MIN);
         let to = query.to.unwrap_or(Date::MAX);
-        timeline.add_irregular(store.observed_periods(measure.id, Period { start: from, end: to }).await?);
+        timeline.add_irregular(
+            store
+                .observed_periods(measure.id, Period { start: from, end: to })
+                .await?,
+        );
     }
     let placing = match (query.as_of, query.tree) {
         (Some(day), _) => Placing::Day(day),
@@ -182,16 +186,13 @@ pub async fn roll_up(caller: &Caller, query: RollUpQuery) -> Result<RollUp> {
         known_at: query.known_at,
         default: crate::measures::default_level(store).await?,
     };
-    let cells = match &query.network {
-        Some(network) => {
-            let network: Network = store.named(network).await?;
-            work.of_network(&network, query.group_by).await?
-        }
-        None => {
-            let unit = query.unit.as_ref().ok_or(Error::NotFound("unit"))?;
-            let unit: OrgUnit = store.named(unit).await?;
-            work.of_unit(&unit, query.group_by).await?
-        }
+    let cells = if let Some(network) = &query.network {
+        let network: Network = store.named(network).await?;
+        work.of_network(&network, query.group_by).await?
+    } else {
+        let unit = query.unit.as_ref().ok_or(Error::NotFound("unit"))?;
+        let unit: OrgUnit = store.named(unit).await?;
+        work.of_unit(&unit, query.group_by).await?
     };
     Ok(RollUp {
         measure: work.measure,
@@ -213,10 +214,7 @@ impl Work<'_> {
     /// When the tree is looked at.
     fn when(&self) -> Period {
         match self.placing {
-            Placing::Day(day) => Period {
-                start: day,
-                end: day,
-            },
+            Placing::Day(day) => Period { start: day, end: day },
             Placing::Period => self.timeline.span(),
         }
     }
@@ -224,7 +222,12 @@ impl Work<'_> {
     /// Units of which the reader may see nothing at a node in a slice.
     fn hidden_units(&self, reach: &Reach, node: UnitId, slice: &Slice) -> i64 {
         let first = slice.periods(&self.timeline).map(|period| period.end).next();
-        reach.hidden(node, slice.period, self.placing, first.unwrap_or(slice.period.end))
+        reach.hidden(
+            node,
+            slice.period,
+            self.placing,
+            first.unwrap_or(slice.period.end),
+        )
     }
 
     fn check_size(&self, nodes: usize) -> Result<()> {
@@ -235,7 +238,9 @@ impl Work<'_> {
         Err(Error::Malformed(vec![Violation::new(
             "/query/from",
             "too_many_cells",
-            format!("this would be {cells} cells, at most {MOST_CELLS} are answered; narrow the time or the split"),
+            format!(
+                "this would be {cells} cells, at most {MOST_CELLS} are answered; narrow the time or the split"
+            ),
         )]))
     }
 
@@ -248,7 +253,8 @@ impl Work<'_> {
         let mut nodes: Vec<UnitId> = match (group_by, group_by.tier()) {
             (GroupBy::Children, _) => {
                 let links = store.children_links(&[unit.id]).await?;
-                let there = |(_, _, from, to): &(UnitId, UnitId, Date, Date)| *from <= when.end && when.start <= *to;
+                let there =
+                    |(_, _, from, to): &(UnitId, UnitId, Date, Date)| *from <= when.end && when.start <= *to;
                 links.into_iter().filter(there).map(|link| link.1).collect()
             }
             (_, Some(tier)) => store.topmost_beneath(unit.id, tier, when).await?,
@@ -267,7 +273,9 @@ impl Work<'_> {
         let totals_offered = matches!(self.placing, Placing::Period) && self.known_at.is_none();
         let hidden = nodes.iter().any(|node| {
             let slices = self.timeline.slices().iter();
-            slices.into_iter().any(|slice| self.hidden_units(&reach, *node, slice) > 0)
+            slices
+                .into_iter()
+                .any(|slice| self.hidden_units(&reach, *node, slice) > 0)
         });
         let mut told = None;
         let sums = if totals_offered && hidden {
@@ -406,11 +414,13 @@ impl Work<'_> {
             return Figure::default();
         }
         let counts_only = self.measure.scale == spiral_domain::measures::Scale::Count;
+        let rate = rate(sum.numerator, sum.denominator, self.measure.multiplier);
         Figure {
             contributors: sum.contributors,
             numerator: Some(sum.numerator),
             denominator: (!counts_only).then_some(sum.denominator),
-            rate: rate(sum.numerator, sum.denominator, self.measure.multiplier),
+            rate,
+            rate_rounded: rate.map(|rate| spiral_stats::rate::round(rate, 1)),
         }
     }
 

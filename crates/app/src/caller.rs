@@ -146,6 +146,19 @@ impl Caller {
             }
             Reach::Tenant => self.require(action)?,
         }
+        self.write(action).await
+    }
+
+    /// Begins work of the platform itself on what follows from the records; it changes no record.
+    pub(crate) async fn maintain(&self) -> Result<Tx> {
+        if self.scope().system {
+            self.write(Action::ReadRollUp).await
+        } else {
+            Err(self.refusal(Action::ReadRollUp))
+        }
+    }
+
+    async fn write(&self, action: Action) -> Result<Tx> {
         let begin = Begin {
             scope: Arc::new(self.scope().clone()),
             action,

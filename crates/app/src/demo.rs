@@ -11,7 +11,10 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::{people, tenancy};
 
+mod adoption;
+mod assessments;
 mod facts;
+mod figures;
 mod records;
 mod synthetic;
 mod units;
@@ -24,6 +27,9 @@ const DEMO: &str = "nhs-demo";
 const OTHER: &str = "island-demo";
 /// The issuer's name of the demo's people; their tokens come from the demo issuer.
 const ISSUER: &str = "demo";
+
+/// The source that the demo's tool pushes as.
+const TOOL_SOURCE: &str = "demo-tool";
 
 /// The demo's people: role, unit, and the name shown.
 const PEOPLE: &[(Role, &str, &str)] = &[
@@ -78,7 +84,7 @@ pub async fn load(app: &App) -> Result<()> {
     for (role, unit, name) in PEOPLE {
         register(&caller, *role, unit, name).await?;
     }
-    client(&caller, "neynl", "Demo integration", "demo-tool").await?;
+    client(&caller, "neynl", "Demo integration", TOOL_SOURCE).await?;
     records::load(&caller, &facts).await?;
     load_other(app).await
 }
@@ -89,6 +95,12 @@ async fn load_other(app: &App) -> Result<()> {
     units::plant_other(&caller).await?;
     register(&caller, Role::NationalAnalyst, "island", "Island analyst").await?;
     register(&caller, Role::NationalLead, "island", "Island lead").await
+}
+
+/// One of the demo's people at work, by token like anyone.
+async fn act_as(caller: &Caller, who: &str) -> Result<Caller> {
+    let token = token(caller.app(), caller.tenant(), who, 3600).await?;
+    caller.app().authenticate(Some(&token)).await
 }
 
 async fn register(caller: &Caller, role: Role, unit: &str, name: &str) -> Result<()> {
@@ -153,7 +165,7 @@ pub async fn visits(app: &App, seconds: i64) -> Result<Vec<Visit>> {
         (
             DEMO,
             "team_lead",
-            "The team's lead reads the team's own sustainability assessments",
+            "The team's lead reads what is recorded of the team's adoption",
             records::TEAM_PATH,
         ),
         (

@@ -4,13 +4,15 @@ use std::collections::HashMap;
 
 use spiral_domain::field_tests::{
     Arm, ChangeFieldTest, ChangeSite, CreateFieldTest, Design, EnrolSite, FieldTest, FieldTestResult,
-    FieldTestStatus, Phase, Site, arm_by_crossover,
+    FieldTestStatus, Phase, Site, SiteResults, arm_by_crossover,
 };
 use spiral_domain::innovations::Innovation;
+use spiral_domain::measures::Measure;
 use spiral_domain::people::Action;
 use spiral_domain::tenancy::OrgUnit;
 use spiral_domain::{
-    Allowed, Error, FieldTestId, InnovationId, Page, PageRequest, Reference, Result, SiteId, WorkKind,
+    Allowed, Error, FieldTestId, InnovationId, Page, PageRequest, Reference, Result, SiteId, Violations,
+    WorkKind,
 };
 use spiral_store::{Column as _, Find};
 
@@ -47,14 +49,18 @@ pub struct ResultFilter {
     pub retracted: bool,
 }
 
-/// A site with its results.
-#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct SiteResults {
-    /// The site.
-    pub site: Site,
-    /// Its results that stand, in the order in which they came.
-    pub results: Vec<FieldTestResult>,
+impl FieldTestFilter {
+    /// The list that it makes, as cursors know it.
+    pub fn list(&self) -> String {
+        format!("field_tests {self:?}")
+    }
+}
+
+impl ResultFilter {
+    /// The list that it makes of this field test, as cursors know it.
+    pub fn list(&self, test: FieldTestId) -> String {
+        format!("field_test_results {test} {self:?}")
+    }
 }
 
 /// Plans a field test.
@@ -63,6 +69,8 @@ pub async fn create_field_test(caller: &Caller, input: CreateFieldTest) -> Resul
     let innovation: Innovation = caller.store().named(&input.innovation).await?;
     let unit: OrgUnit = caller.store().named(&input.unit).await?;
     let mut tx = caller.begin(Action::ManageFieldTest, &[&unit][..]).await?;
+    let (primary, secondary) = (&input.primary_measure_code, &input.secondary_measure_codes);
+    check_measures(caller, primary.as_deref(), secondary).await?;
     let test = FieldTest {
         id: fresh(),
         code: input.code,
@@ -102,11 +110,36 @@ pub async fn change_field_test(
     let before = test.clone();
     input.apply(&mut test)?;
     if test != before {
+        if test.status == FieldTestStatus::Planned || before.status == FieldTestStatus::Planned {
+            let (primary, secondary) = (&test.primary_measure_code, &test.secondary_measure_codes);
+            check_measures(caller, primary.as_deref(), secondary).await?;
+        }
         test.version += 1;
         test.updated_at = tx.now();
         tx.change_field_test(&test).await?;
     }
     tx.commit(test).await
+}
+
+/// Refuses a protocol that names a measure which the caller does not see.
+async fn check_measures(caller: &Caller, primary: Option<&str>, secondary: &[String]) -> Result<()> {
+    let mut named: Vec<(String, Reference)> = secondary
+        .iter()
+        .enumerate()
+        .map(|(n, code)| (format!("/secondaryMeasureCodes/{n}"), Reference::code(code)))
+        .collect();
+    named.extend(primary.map(|code| ("/primaryMeasureCode".to_owned(), Reference::code(code))));
+    let store = caller.store();
+    let known = store
+        .resolve::<Measure>(named.iter().map(|(_, measure)| measure))
+        .await?;
+    let mut found = Violations::new();
+    for (pointer, measure) in &named {
+        found.require(known.contains_key(measure), pointer, "not_found", || {
+            format!("there is no measure `{measure}`")
+        });
+    }
+    found.into_result()
 }
 
 async fn test_and_unit(caller: &Caller, test: &Reference) -> Result<(FieldTest, OrgUnit)> {
@@ -132,7 +165,7 @@ pub async fn field_tests(
     page: &PageRequest,
 ) -> Result<Page<FieldTest>> {
     caller.require(Action::ReadDirectory)?;
-    let list = format!("field_tests {filter:?}");
+    let list = filter.list();
     let window = caller.window(&list, page)?;
     let mut find = caller.store().find::<FieldTest>();
     if let Some(innovation) = &filter.innovation {
@@ -356,7 +389,7 @@ pub async fn results(
 ) -> Result<Page<FieldTestResult>> {
     caller.require(Action::ReadFieldTests)?;
     let test: FieldTest = caller.store().named(test).await?;
-    let list = format!("field_test_results {} {filter:?}", test.id);
+    let list = filter.list(test.id);
     let window = caller.window(&list, page)?;
     let find = caller
         .store()

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use spiral_domain::innovations::{ChangeInnovation, CreateInnovation, Innovation, InnovationMove, InnovationStatus};
+use spiral_domain::innovations::{
+    ChangeInnovation, CreateInnovation, Innovation, InnovationMove, InnovationStatus,
+};
 use spiral_domain::people::Action;
 use spiral_domain::tenancy::OrgUnit;
 use spiral_domain::{Allowed, InnovationId, Page, PageRequest, Reference, Result};
@@ -86,9 +88,14 @@ pub async fn innovation(caller: &Caller, innovation: &Reference) -> Result<Allow
     let innovation: Innovation = caller.store().named(innovation).await?;
     let unit: OrgUnit = caller.store().named(&innovation.unit_id.into()).await?;
     Ok(Allowed {
-        allowed_actions: caller.allowed(&unit, &[Action::ChangeInnovation, Action::ManageFieldTest]),
+        allowed_actions: allowed_actions(caller, &unit),
         record: innovation,
     })
+}
+
+/// What the caller may do with an innovation that this unit looks after.
+pub fn allowed_actions(caller: &Caller, unit: &OrgUnit) -> Vec<Action> {
+    caller.allowed(unit, &[Action::ChangeInnovation, Action::ManageFieldTest])
 }
 
 /// Innovations, a page at a time.

@@ -8,8 +8,8 @@ use spiral_domain::measures::{
 use spiral_domain::people::Action;
 use spiral_domain::tenancy::{OrgUnit, Tier};
 use spiral_domain::{
-    Allowed, Date, Error, MeasureId, Page, PageRequest, Reference, Result, Sharing, Timestamp, UnitId, Violations,
-    Withheld, WorkKind,
+    Allowed, Date, Error, MeasureId, Page, PageRequest, Reference, Result, Sharing, Timestamp, UnitId,
+    Violations, Withheld, WorkKind,
 };
 use spiral_store::{Column as _, ObservationChange, ObservationFilter, ObservationGroup, Store, Tx};
 
@@ -158,9 +158,15 @@ const LATEST: &str = "not exists (select 1 from measures later where later.tenan
 pub async fn measure(caller: &Caller, measure: &Reference) -> Result<Allowed<Measure>> {
     require_measures(caller)?;
     let measure: Measure = caller.store().named(measure).await?;
-    let owner = caller.store().find::<OrgUnit>().ids(&[measure.unit_id]).first("r.id").await?;
+    let owner = caller
+        .store()
+        .find::<OrgUnit>()
+        .ids(&[measure.unit_id])
+        .first("r.id")
+        .await?;
     Ok(Allowed {
-        allowed_actions: owner.map_or_else(Vec::new, |owner| caller.allowed(&owner, &[Action::DefineMeasure])),
+        allowed_actions: owner
+            .map_or_else(Vec::new, |owner| caller.allowed(&owner, &[Action::DefineMeasure])),
         record: measure,
     })
 }
@@ -261,7 +267,9 @@ async fn find_observation(store: &Store, reference: &Reference) -> Result<Observ
         Reference::Id(id) => find.ids(&[*id]).one().await,
         Reference::External { source, external_id } => {
             let values = [source.value(), external_id.value()];
-            find.filter("r.source = ? and r.external_id = ?", values).one().await
+            find.filter("r.source = ? and r.external_id = ?", values)
+                .one()
+                .await
         }
         Reference::Code(_) | Reference::Ods(_) => Err(Error::NotFound("observation")),
     }
@@ -274,7 +282,9 @@ pub async fn observation(caller: &Caller, reference: &Reference) -> Result<Allow
     let find = caller.store().find::<OrgUnit>().ids(&[observation.unit_id]);
     let unit = find.first("r.id").await?;
     Ok(Allowed {
-        allowed_actions: unit.map_or_else(Vec::new, |unit| caller.allowed(&unit, &[Action::PushObservations])),
+        allowed_actions: unit.map_or_else(Vec::new, |unit| {
+            caller.allowed(&unit, &[Action::PushObservations])
+        }),
         record: observation,
     })
 }
@@ -366,7 +376,13 @@ pub async fn latest_observations_of(
             let observations = latest.remove(&unit).unwrap_or_default();
             // A tool sees the rows of its own sources even where the rest is not for it.
             let withheld = (!visible).then_some(Withheld { level });
-            (unit, ObservationSeries { observations, withheld })
+            (
+                unit,
+                ObservationSeries {
+                    observations,
+                    withheld,
+                },
+            )
         })
         .collect())
 }

@@ -57,7 +57,6 @@ pub async fn adoption_events(
     let list = format!("adoption_events {filter:?}");
     let window = caller.window(&list, page)?;
     let slice = narrow(caller, &filter).await?.page(&window).await?;
-    caller.audit_read("adoptionEvents", slice.records.len()).await?;
     Ok(slice.into_page(|after| caller.cursor(&list, after)))
 }
 
@@ -107,7 +106,6 @@ pub async fn adoption_event(caller: &Caller, id: AdoptionEventId) -> Result<Allo
     caller.require(Action::ReadAdoption)?;
     let event = caller.store().find::<AdoptionEvent>().ids(&[id]).one().await?;
     let unit: OrgUnit = caller.store().named(&event.unit_id.into()).await?;
-    caller.audit_read("adoptionEvent", 1).await?;
     Ok(Allowed {
         allowed_actions: caller.allowed(&unit, &[Action::RecordAdoption, Action::DisputeAdoption]),
         record: event,
@@ -165,7 +163,10 @@ pub async fn retract_adoption(
         && !take_over
     {
         let owners = tx.owners_of_sources(std::slice::from_ref(source)).await?;
-        if owners.get(source).is_some_and(|owner| *owner != caller.principal().id) {
+        if owners
+            .get(source)
+            .is_some_and(|owner| *owner != caller.principal().id)
+        {
             return Err(Error::conflict(
                 "held_by_another_source",
                 "this event belongs to another tool; take it over to retract it",
@@ -202,14 +203,19 @@ pub struct StateFilter {
 /// Where units stand with innovations, a page at a time.
 pub async fn adoptions(caller: &Caller, filter: StateFilter, page: &PageRequest) -> Result<Page<Adoption>> {
     caller.require(Action::ReadAdoption)?;
-    let list = format!("adoptions {filter:?}");
+    let list = list_of(&filter);
     let limit = caller.limit(page)?;
     let after = match &page.cursor {
         None => None,
         Some(text) => {
             let place = caller.open_cursor(&list, text)?;
-            let id = |at: usize| place.get(at..at + 16).and_then(|bytes| Uuid::from_slice(bytes).ok());
-            id(0).zip(id(16))
+            let id = |at: usize| {
+                place
+                    .get(at..at + 16)
+                    .and_then(|bytes| Uuid::from_slice(bytes).ok())
+            };
+            id(0)
+                .zip(id(16))
                 .map(|(innovation, unit)| (InnovationId(innovation), UnitId(unit)))
         }
     };
@@ -230,12 +236,10 @@ pub async fn adoptions(caller: &Caller, filter: StateFilter, page: &PageRequest)
     let mut adoptions = store.adoptions(&narrowed, after, limit + 1).await?;
     let has_more = adoptions.len() > usize::try_from(limit).unwrap_or(usize::MAX);
     adoptions.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    let next_cursor = adoptions.last().filter(|_| has_more).map(|last| {
-        let mut place = last.innovation_id.0.as_bytes().to_vec();
-        place.extend_from_slice(last.unit_id.0.as_bytes());
-        caller.sign_cursor(&list, &place)
-    });
-    caller.audit_read("adoptions", adoptions.len()).await?;
+    let next_cursor = adoptions
+        .last()
+        .filter(|_| has_more)
+        .map(|last| adoption_cursor(caller, &filter, last));
     Ok(Page {
         data: adoptions,
         page: PageInfo {
@@ -243,6 +247,17 @@ pub async fn adoptions(caller: &Caller, filter: StateFilter, page: &PageRequest)
             has_more,
         },
     })
+}
+
+fn list_of(filter: &StateFilter) -> String {
+    format!("adoptions {filter:?}")
+}
+
+/// The cursor of the list after this adoption.
+pub fn adoption_cursor(caller: &Caller, filter: &StateFilter, last: &Adoption) -> String {
+    let mut place = last.innovation_id.0.as_bytes().to_vec();
+    place.extend_from_slice(last.unit_id.0.as_bytes());
+    caller.sign_cursor(&list_of(filter), &place)
 }
 
 /// Where each unit stands with one innovation; where that is beyond the caller, how far it is shared.
@@ -279,7 +294,9 @@ async fn adoptions_by_unit(
     }
     let store = caller.store();
     let units: HashMap<UnitId, OrgUnit> = store.find::<OrgUnit>().ids(ids).by_id().await?;
-    let levels = store.adoption_sharing(&units.values().collect::<Vec<_>>()).await?;
+    let levels = store
+        .adoption_sharing(&units.values().collect::<Vec<_>>())
+        .await?;
     let eyes = places::Eyes::of(caller).await?;
     let mut found: HashMap<UnitId, UnitAdoptions> = units
         .values()
@@ -299,7 +316,10 @@ async fn adoptions_by_unit(
         ..AdoptionFilter::default()
     };
     for adoption in store.adoptions(&filter, None, i64::MAX).await? {
-        if let Some(unit) = found.get_mut(&adoption.unit_id).filter(|unit| unit.withheld.is_none()) {
+        if let Some(unit) = found
+            .get_mut(&adoption.unit_id)
+            .filter(|unit| unit.withheld.is_none())
+        {
             unit.adoptions.push(adoption);
         }
     }

@@ -38,14 +38,21 @@ pub struct AssessmentFilter {
     pub status: Option<AssessmentStatus>,
 }
 
+impl AssessmentFilter {
+    /// The list that it makes, as cursors know it.
+    pub fn list(&self) -> String {
+        format!("sustainability_assessments {self:?}")
+    }
+}
+
 /// The instruments that there are.
-pub async fn sustainability_instruments(caller: &Caller) -> Result<Vec<Instrument>> {
+pub fn sustainability_instruments(caller: &Caller) -> Result<Vec<Instrument>> {
     caller.require(Action::ReadDirectory)?;
     Ok(instruments().into_iter().cloned().collect())
 }
 
 /// One instrument, with the weights that are verified told from those that are not.
-pub async fn sustainability_instrument(caller: &Caller, code: &str) -> Result<Instrument> {
+pub fn sustainability_instrument(caller: &Caller, code: &str) -> Result<Instrument> {
     caller.require(Action::ReadDirectory)?;
     instrument(code).cloned().ok_or(Error::NotFound("instrument"))
 }
@@ -179,15 +186,31 @@ pub async fn close_assessment(
 pub async fn assessment(caller: &Caller, id: AssessmentId) -> Result<Allowed<Assessment>> {
     caller.require(Action::ReadSustainability)?;
     let (assessment, unit) = assessment_and_unit(caller, id).await?;
-    let allowed_actions = if assessment.status == AssessmentStatus::Open {
-        caller.allowed(&unit, ON_ASSESSMENT)
-    } else {
-        Vec::new()
-    };
     Ok(Allowed {
-        allowed_actions,
+        allowed_actions: allowed_on(caller, &assessment, &unit),
         record: assessment,
     })
+}
+
+/// What the caller may do with an assessment of this unit.
+pub fn allowed_on(caller: &Caller, assessment: &Assessment, unit: &OrgUnit) -> Vec<Action> {
+    match assessment.status {
+        AssessmentStatus::Open => caller.allowed(unit, ON_ASSESSMENT),
+        AssessmentStatus::Closed => Vec::new(),
+    }
+}
+
+/// The caller's own rating of each assessment.
+pub async fn own_ratings_of(
+    caller: &Caller,
+    assessments: &[AssessmentId],
+) -> Result<HashMap<AssessmentId, Rating>> {
+    let find = caller.store().find::<Rating>();
+    let own = find.among("r.assessment_id", assessments).all("r.id").await?;
+    Ok(own
+        .into_iter()
+        .map(|rating| (rating.assessment_id, rating))
+        .collect())
 }
 
 /// The caller's own rating of an assessment, if there is one. Nobody reads another's.
@@ -209,7 +232,7 @@ pub async fn assessments(
     page: &PageRequest,
 ) -> Result<Page<Assessment>> {
     caller.require(Action::ReadSustainability)?;
-    let list = format!("sustainability_assessments {filter:?}");
+    let list = filter.list();
     let window = caller.window(&list, page)?;
     let mut find = caller.store().find::<Assessment>();
     if let Some(unit) = &filter.unit {
@@ -233,6 +256,14 @@ pub async fn assessments(
     Ok(slice.into_page(|after| caller.cursor(&list, after)))
 }
 
+/// The latest closed assessment of one unit; if it keeps it from the caller, that it does.
+pub async fn latest_sustainability(caller: &Caller, unit: &Reference) -> Result<LatestAssessment> {
+    caller.require(Action::ReadDirectory)?;
+    let unit: OrgUnit = caller.store().named(unit).await?;
+    let mut found = latest_sustainability_of(caller, &[unit.id]).await?;
+    Ok(found.remove(&unit.id).unwrap_or_default())
+}
+
 /// The latest closed assessment of each unit; for a unit that keeps them from the caller, that it does.
 pub async fn latest_sustainability_of(
     caller: &Caller,
@@ -240,9 +271,7 @@ pub async fn latest_sustainability_of(
 ) -> Result<HashMap<UnitId, LatestAssessment>> {
     let action = Action::ReadSustainability;
     let store = caller.store();
-    let reach = store
-        .reach_of(units, WorkKind::Sustainability, action)
-        .await?;
+    let reach = store.reach_of(units, WorkKind::Sustainability, action).await?;
     let code = &spiral_domain::sustainability::default_instrument().code;
     let mut latest = store.latest_assessments(units, code).await?;
     Ok(reach

@@ -9,8 +9,8 @@ use spiral_domain::tenancy::{
     SetNetworkMembers, SetSharing, SharingSetting, Tier,
 };
 use spiral_domain::{
-    Allowed, DatePrecision, Error, NetworkId, Page, PageRequest, Reference, Result, Sharing, UnitId, Violations,
-    WorkKind,
+    Allowed, DatePrecision, Error, NetworkId, Page, PageRequest, Reference, Result, Sharing, UnitId,
+    Violations, WorkKind,
 };
 use spiral_store::{Column as _, Tx};
 

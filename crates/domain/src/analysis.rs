@@ -71,6 +71,7 @@ pub enum TreeAt {
 /// A measure summed up a tree or over a network.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema, async_graphql::SimpleObject)]
 #[serde(rename_all = "camelCase")]
+#[graphql(name = "RollUpRecord")]
 pub struct RollUp {
     /// The measure, in the version that is summed.
     #[graphql(skip)]
@@ -125,6 +126,8 @@ pub struct Figure {
     pub denominator: Option<f64>,
     /// `numerator / denominator × multiplier`, unrounded. Null if there is no denominator.
     pub rate: Option<f64>,
+    /// The rate at one decimal, halves away from zero, as tables print it.
+    pub rate_rounded: Option<f64>,
 }
 
 /// Who could contribute, and who does.

@@ -301,12 +301,11 @@ impl ChangeInnovation {
                 "status_backwards",
                 "an innovation moves further along or is retired; it does not go back",
             ),
-            Some(to) if to > from => found.require(
-                self.evidence.is_some(),
-                "/evidence",
-                "evidence_missing",
-                || "say what the move to another status rests on".into(),
-            ),
+            Some(to) if to > from => {
+                found.require(self.evidence.is_some(), "/evidence", "evidence_missing", || {
+                    "say what the move to another status rests on".into()
+                })
+            }
             _ => found.require(
                 self.evidence.is_none(),
                 "/evidence",

@@ -343,9 +343,7 @@ impl DisputeAdoption {
 }
 
 /// Where a unit stands with an innovation, or that this is beyond the reader.
-#[derive(
-    Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema, async_graphql::SimpleObject,
-)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AdoptionView {
     /// Where it stands; null if it has no part in it, or if that is beyond the reader.
@@ -355,9 +353,7 @@ pub struct AdoptionView {
 }
 
 /// Where a unit stands with innovations, or that this is beyond the reader.
-#[derive(
-    Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema, async_graphql::SimpleObject,
-)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UnitAdoptions {
     /// Where it stands with each.

@@ -43,7 +43,8 @@ pub enum AssessmentStatus {
 /// once it is closed: before that, each new rating would show in the score.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema, async_graphql::SimpleObject)]
 #[serde(rename_all = "camelCase")]
-#[graphql(name = "AssessmentRecord")]
+#[graphql(name = "SustainabilityAssessmentRecord")]
+#[schema(as = SustainabilityAssessment)]
 pub struct Assessment {
     /// Its id.
     pub id: AssessmentId,
@@ -239,11 +240,9 @@ impl RateAssessment {
 }
 
 /// A unit's latest closed assessment, or that there may be one beyond the reader's sight.
-#[derive(
-    Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema, async_graphql::SimpleObject,
-)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[graphql(name = "SustainabilityState")]
+#[schema(as = SustainabilityState)]
 pub struct LatestAssessment {
     /// The latest closed assessment that the reader may see.
     pub latest: Option<Assessment>,

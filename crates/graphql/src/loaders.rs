@@ -10,9 +10,11 @@ use async_graphql::dataloader::{DataLoader, Loader};
 use async_graphql::{Context, FieldError};
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
-use spiral_app::{Caller, tenancy};
+use spiral_app::{Caller, innovations, spread, tenancy};
+use spiral_domain::innovations::{Innovation, InnovationMove};
+use spiral_domain::spread::{AdoptionView, SpreadGroupBy, SpreadMetrics, UnitAdoptions};
 use spiral_domain::tenancy::{NetworkMember, OrgUnit};
-use spiral_domain::{Error, NetworkId, UnitId};
+use spiral_domain::{Date, Error, InnovationId, NetworkId, Reference, UnitId};
 
 use crate::faults::fault;
 
@@ -144,6 +146,123 @@ impl Loader<MembersKey> for Batches {
         Ok(members
             .into_iter()
             .map(|(id, members)| (MembersKey(id), members))
+            .collect())
+    }
+}
+
+/// The innovation with this id.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct InnovationKey(pub InnovationId);
+
+impl Loader<InnovationKey> for Batches {
+    type Value = Innovation;
+    type Error = Shared;
+    async fn load(&self, keys: &[InnovationKey]) -> Result<HashMap<InnovationKey, Innovation>, Shared> {
+        let ids: Vec<InnovationId> = keys.iter().map(|key| key.0).collect();
+        let found = innovations::innovations_of(&self.caller, &ids).await?;
+        Ok(found
+            .into_iter()
+            .map(|(id, innovation)| (InnovationKey(id), innovation))
+            .collect())
+    }
+}
+
+/// The moves of this innovation.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct MovesKey(pub InnovationId);
+
+impl Loader<MovesKey> for Batches {
+    type Value = Vec<InnovationMove>;
+    type Error = Shared;
+    async fn load(&self, keys: &[MovesKey]) -> Result<HashMap<MovesKey, Vec<InnovationMove>>, Shared> {
+        let ids: Vec<InnovationId> = keys.iter().map(|key| key.0).collect();
+        let moves = innovations::innovation_moves_of(&self.caller, &ids).await?;
+        Ok(moves
+            .into_iter()
+            .map(|(id, moves)| (MovesKey(id), moves))
+            .collect())
+    }
+}
+
+/// How far this innovation has spread.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct SpreadKey {
+    pub(crate) innovation: InnovationId,
+    pub(crate) unit: Option<Reference>,
+    pub(crate) group_by: SpreadGroupBy,
+    pub(crate) as_of: Option<Date>,
+}
+
+impl Loader<SpreadKey> for Batches {
+    type Value = Vec<SpreadMetrics>;
+    type Error = Shared;
+    async fn load(&self, keys: &[SpreadKey]) -> Result<HashMap<SpreadKey, Vec<SpreadMetrics>>, Shared> {
+        // What is asked in the same way of several innovations is one question.
+        type Question = (Option<Reference>, SpreadGroupBy, Option<Date>);
+        let mut asked: HashMap<Question, Vec<Reference>> = HashMap::new();
+        for key in keys {
+            let question = (key.unit.clone(), key.group_by, key.as_of);
+            asked.entry(question).or_default().push(key.innovation.into());
+        }
+        let mut found: HashMap<SpreadKey, Vec<SpreadMetrics>> = HashMap::new();
+        for ((unit, group_by, as_of), innovations) in asked {
+            let query = spread::SpreadQuery {
+                innovations,
+                unit: unit.clone(),
+                group_by,
+                as_of,
+                ..spread::SpreadQuery::default()
+            };
+            for row in spread::spread_metrics(&self.caller, &query).await? {
+                let key = SpreadKey {
+                    innovation: row.innovation_id,
+                    unit: unit.clone(),
+                    group_by,
+                    as_of,
+                };
+                found.entry(key).or_default().push(row);
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Where this unit stands with this innovation.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct AdoptionKey(pub Reference, pub UnitId);
+
+impl Loader<AdoptionKey> for Batches {
+    type Value = AdoptionView;
+    type Error = Shared;
+    async fn load(&self, keys: &[AdoptionKey]) -> Result<HashMap<AdoptionKey, AdoptionView>, Shared> {
+        let mut asked: HashMap<&Reference, Vec<UnitId>> = HashMap::new();
+        for AdoptionKey(innovation, unit) in keys {
+            asked.entry(innovation).or_default().push(*unit);
+        }
+        let mut found = HashMap::with_capacity(keys.len());
+        for (reference, units) in asked {
+            let innovation = innovations::innovation(&self.caller, reference).await?;
+            for (unit, view) in spread::adoption_of(&self.caller, innovation.id, &units).await? {
+                found.insert(AdoptionKey(reference.clone(), unit), view);
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Where this unit stands with all innovations.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct AdoptionsKey(pub UnitId);
+
+impl Loader<AdoptionsKey> for Batches {
+    type Value = UnitAdoptions;
+    type Error = Shared;
+    async fn load(&self, keys: &[AdoptionsKey]) -> Result<HashMap<AdoptionsKey, UnitAdoptions>, Shared> {
+        let ids: Vec<UnitId> = keys.iter().map(|key| key.0).collect();
+        let found = spread::adoptions_of_units(&self.caller, &ids).await?;
+        Ok(found
+            .into_iter()
+            .map(|(id, adoptions)| (AdoptionsKey(id), adoptions))
             .collect())
     }
 }

@@ -3,15 +3,32 @@
 use async_graphql::{EmptySubscription, MergedObject, Schema};
 
 use crate::guard::Guard;
-use crate::{people, tenancy};
+use crate::{analysis, field_tests, innovations, measures, people, spread, sustainability, tenancy};
 
 /// Everything that can be read.
 #[derive(Default, MergedObject)]
-pub struct Query(tenancy::TenancyQuery, people::PeopleQuery);
+pub struct Query(
+    tenancy::TenancyQuery,
+    people::PeopleQuery,
+    measures::MeasuresQuery,
+    analysis::AnalysisQuery,
+    innovations::InnovationsQuery,
+    spread::SpreadQueries,
+    field_tests::FieldTestQuery,
+    sustainability::SustainabilityQuery,
+);
 
 /// Every single-record write.
 #[derive(Default, MergedObject)]
-pub struct Mutation(tenancy::TenancyMutation, people::PeopleMutation);
+pub struct Mutation(
+    tenancy::TenancyMutation,
+    people::PeopleMutation,
+    measures::MeasuresMutation,
+    innovations::InnovationsMutation,
+    spread::SpreadMutation,
+    field_tests::FieldTestMutation,
+    sustainability::SustainabilityMutation,
+);
 
 /// The schema.
 pub type SpiralSchema = Schema<Query, Mutation, EmptySubscription>;

@@ -13,7 +13,10 @@ use spiral_domain::{Reference, WorkKind};
 
 use crate::faults::fault;
 use crate::lists::{connection, page_request};
-use crate::loaders::{ChildrenKey, MembersKey, UnitKey, load};
+use crate::loaders::{AdoptionKey, AdoptionsKey, ChildrenKey, MembersKey, UnitKey, load};
+use crate::measures::{MeasureNode, OwnMeasuresKey, SeriesKey, SeriesNode};
+use crate::spread::{UnitAdoptionsNode, ViewNode};
+use crate::sustainability::{SustainabilityKey, SustainabilityStateNode};
 
 /// A node of the tenant's tree.
 #[derive(SimpleObject)]
@@ -48,6 +51,52 @@ impl OrgUnitNode {
             .filter(|unit| tier.is_none_or(|tier| unit.tier == tier))
             .map(Self::from)
             .collect())
+    }
+
+    /// Where it stands with an innovation.
+    async fn adoption(&self, ctx: &Context<'_>, innovation: Reference) -> Result<Option<ViewNode>> {
+        Ok(load(ctx, AdoptionKey(innovation, self.record.id))
+            .await?
+            .map(ViewNode::from))
+    }
+
+    /// Where it stands with every innovation that it has to do with.
+    #[graphql(complexity = "10 * child_complexity")]
+    async fn adoptions(&self, ctx: &Context<'_>) -> Result<Option<UnitAdoptionsNode>> {
+        Ok(load(ctx, AdoptionsKey(self.record.id))
+            .await?
+            .map(UnitAdoptionsNode::from))
+    }
+
+    /// Its latest closed sustainability assessment.
+    async fn sustainability(&self, ctx: &Context<'_>) -> Result<SustainabilityStateNode> {
+        let state = load(ctx, SustainabilityKey(self.record.id)).await?;
+        Ok(state.unwrap_or_default().into())
+    }
+
+    /// Its last observations of a measure, whole population, latest first.
+    #[graphql(complexity = "last.unwrap_or(12).max(1) as usize * child_complexity")]
+    async fn observations(
+        &self,
+        ctx: &Context<'_>,
+        measure: Reference,
+        last: Option<i32>,
+    ) -> Result<SeriesNode> {
+        let key = SeriesKey {
+            measure,
+            last: i64::from(last.unwrap_or(12)),
+            unit: self.record.id,
+        };
+        Ok(load(ctx, key).await?.map(SeriesNode::from).unwrap_or_default())
+    }
+
+    /// The measures that it owns, in their latest version.
+    #[graphql(complexity = "10 * child_complexity")]
+    async fn measures(&self, ctx: &Context<'_>) -> Result<Vec<MeasureNode>> {
+        let owned = load(ctx, OwnMeasuresKey(self.record.id))
+            .await?
+            .unwrap_or_default();
+        Ok(owned.into_iter().map(MeasureNode::from).collect())
     }
 
     /// What the caller may do with it.

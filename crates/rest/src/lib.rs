@@ -9,16 +9,22 @@ use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
+mod analysis;
 mod batch;
 mod docs;
 mod document;
 pub mod extract;
+mod field_tests;
+mod innovations;
+mod measures;
 mod oauth;
 mod paths;
 mod people;
 pub mod problem;
 mod reply;
 mod schemas;
+mod spread;
+mod sustainability;
 mod tenancy;
 
 /// Every documented route.
@@ -26,6 +32,12 @@ fn documented() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(document::Document::openapi())
         .merge(tenancy::routes())
         .merge(people::routes())
+        .merge(measures::routes())
+        .merge(analysis::routes())
+        .merge(innovations::routes())
+        .merge(spread::routes())
+        .merge(field_tests::routes())
+        .merge(sustainability::routes())
         .merge(oauth::routes())
 }
 

@@ -23,6 +23,7 @@ pub(crate) fn refuse(error: spiral_domain::Error) -> Response {
 impl Read {
     /// One record of this version.
     pub async fn record<T: Serialize>(&self, operation: &str, version: i64, record: &T) -> Reply {
+        self.takes_json()?;
         self.caller.audit_read(operation, 1).await.map_err(refuse)?;
         let etag = etag(&self.caller, version);
         let known = self
@@ -45,6 +46,7 @@ impl Read {
 
     /// Something without a version.
     pub async fn answer<T: Serialize>(&self, operation: &str, records: usize, answer: &T) -> Reply {
+        self.takes_json()?;
         self.caller.audit_read(operation, records).await.map_err(refuse)?;
         let mut response = Json(answer).into_response();
         private(&mut response);
@@ -53,6 +55,7 @@ impl Read {
 
     /// A page of a list, with a link to the next.
     pub async fn page<T: Serialize>(&self, operation: &str, page: &Page<T>) -> Reply {
+        self.takes_json()?;
         self.caller
             .audit_read(operation, page.data.len())
             .await
@@ -106,13 +109,25 @@ impl Read {
                 private(&mut response);
                 Ok(response)
             }
-            Wanted::Other => Err(transport(
-                StatusCode::NOT_ACCEPTABLE,
-                "not_acceptable",
-                "this can be had as application/json or text/csv",
-            )),
+            Wanted::Other => Err(not_acceptable("application/json or text/csv")),
         }
     }
+
+    /// Refuses where `Accept` leaves no room for JSON: who asks for CSV must not get something else unawares.
+    fn takes_json(&self) -> Result<(), Response> {
+        let json =
+            ranges(&self.headers).any(|(wanted, weight)| matches!(wanted, Wanted::Json) && weight > 0.0);
+        if json {
+            Ok(())
+        } else {
+            Err(not_acceptable("application/json"))
+        }
+    }
+}
+
+fn not_acceptable(what: &str) -> Response {
+    let detail = format!("this can be had as {what}");
+    transport(StatusCode::NOT_ACCEPTABLE, "not_acceptable", detail)
 }
 
 enum Wanted {
@@ -123,28 +138,35 @@ enum Wanted {
 
 /// What `Accept` prefers of JSON and CSV.
 fn wanted(headers: &HeaderMap) -> Wanted {
+    let mut best = (Wanted::Other, 0.0_f32);
+    for range in ranges(headers) {
+        if range.1 > best.1 && !matches!(range.0, Wanted::Other) {
+            best = range;
+        }
+    }
+    best.0
+}
+
+/// The ranges of `Accept` with their weights.
+fn ranges(headers: &HeaderMap) -> impl Iterator<Item = (Wanted, f32)> {
     let accept = headers
         .get(header::ACCEPT)
         .and_then(|value| value.to_str().ok())
         .unwrap_or("*/*");
-    let mut best = (0.0_f32, Wanted::Other);
-    for range in accept.split(',') {
+    accept.split(',').map(|range| {
         let mut parts = range.split(';').map(str::trim);
         let media = parts.next().unwrap_or_default().to_ascii_lowercase();
         let weight = parts
             .find_map(|part| part.strip_prefix("q="))
             .and_then(|q| q.parse().ok())
             .unwrap_or(1.0);
-        let found = match media.as_str() {
+        let wanted = match media.as_str() {
             "*/*" | "application/json" | "application/*" => Wanted::Json,
             "text/csv" | "text/*" => Wanted::Csv,
-            _ => continue,
+            _ => Wanted::Other,
         };
-        if weight > best.0 {
-            best = (weight, found);
-        }
-    }
-    best.1
+        (wanted, weight)
+    })
 }
 
 impl Write {

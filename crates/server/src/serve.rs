@@ -10,6 +10,7 @@ use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use spiral_app::App;
+use spiral_worker::Worker;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -54,8 +55,10 @@ pub(crate) async fn serve(app: App, config: &Config, telemetry: Arc<Telemetry>) 
     let (stop, stopped) = oneshot::channel();
     let (header_timeout, grace) = (config.server.header_timeout(), config.server.shutdown_grace());
     let db = app.db().clone();
+    let worker = Worker::start(app.clone());
     let task = tokio::spawn(async move {
         accept(listener, service, header_timeout, grace, stopped).await;
+        worker.stop();
         db.close().await;
     });
     Ok(Running {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use spiral_domain::{Error, Result, TenantId};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{AssertSqlSafe, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 
 use crate::conflict;
 use crate::sql::{Dialect, Sql};
@@ -102,7 +102,8 @@ impl Db {
         } else {
             let connect = PgConnectOptions::from_str(&options.url)
                 .map_err(Error::internal)?
-                .application_name("spiral");
+                .application_name("spiral")
+                .disable_statement_logging();
             let pool = PgPoolOptions::new()
                 .max_connections(options.max_connections)
                 .acquire_timeout(options.acquire_timeout)
@@ -243,7 +244,8 @@ async fn open_sqlite(options: &DbOptions) -> Result<Backend> {
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(options.lock_timeout)
         .foreign_keys(true)
-        .statement_cache_capacity(256);
+        .statement_cache_capacity(256)
+        .disable_statement_logging();
     let writer = SqlitePoolOptions::new()
         .max_connections(1)
         .acquire_timeout(options.acquire_timeout)

@@ -2,9 +2,8 @@
 
 use std::collections::HashMap;
 
-use spiral_domain::field_tests::{
-    Arm, Design, FieldTest, FieldTestResult, FieldTestStatus, Phase, ResultQuality, Site,
-};
+use spiral_domain::field_tests::{Arm, Design, FieldTest, FieldTestResult, FieldTestStatus, Phase, Site};
+use spiral_domain::measures::{Quality, Stratum};
 use spiral_domain::people::Action;
 use spiral_domain::tenancy::OrgUnit;
 use spiral_domain::{
@@ -17,7 +16,7 @@ use crate::tenancy::Coded;
 use crate::tx::Tx;
 use crate::value::{Column as _, as_json_text};
 
-as_json_text!(Design, FieldTestStatus, Arm, Phase, ResultQuality);
+as_json_text!(Design, FieldTestStatus, Arm, Phase);
 
 record!(FieldTest, 30, "field_test", "field test", "field_tests", Scoping::Directory, {
     id: FieldTestId, code: String, name: String, innovation_id: InnovationId, unit_id: UnitId, question: String,
@@ -38,8 +37,8 @@ record!(
     FieldTestResult, 32, "field_test_result", "result", "field_test_results", Scoping::Shared(Action::ReadFieldTests),
     {
         id: ResultId, field_test_id: FieldTestId, site_id: SiteId, unit_id: UnitId, measure_code: String, arm: Arm,
-        phase: Option<Phase>, period_start: Option<Date>, period_end: Option<Date>, stratum: String, n: Option<i64>,
-        events: Option<i64>, mean: Option<f64>, sd: Option<f64>, quality: ResultQuality, source: Option<String>,
+        phase: Option<Phase>, period_start: Option<Date>, period_end: Option<Date>, stratum: Stratum, n: Option<i64>,
+        events: Option<i64>, mean: Option<f64>, sd: Option<f64>, quality: Quality, source: Option<String>,
         external_id: Option<String>, recorded_by: PrincipalId, recorded_at: Timestamp, retracted: bool,
         sharing: Sharing, version: i64,
     }

@@ -61,6 +61,23 @@ impl Db {
     }
 }
 
+impl Db {
+    /// Forgets the keys of a tenant that are older than `before`, and says how many.
+    pub async fn forget_keys(&self, tenant: TenantId, before: Timestamp) -> Result<u64> {
+        let meter = Meter::default();
+        let mut connection = self.begin(Some(tenant), &meter).await?;
+        let text = "delete from idempotency_keys where tenant_id = ? and created_at <= ?";
+        let forgotten = connection
+            .execute(
+                Sql::with(self.dialect(), text, [tenant.value(), before.value()]),
+                &meter,
+            )
+            .await?;
+        connection.commit(&meter).await?;
+        Ok(forgotten)
+    }
+}
+
 impl Keyed {
     /// Takes the key for this transaction; another request that holds it now is a conflict.
     pub(crate) async fn claim(&self, store: &Store, now: Timestamp) -> Result<()> {

@@ -3,8 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 
 use spiral_domain::measures::{
-    Direction, DisadvantagedEnd, Measure, MeasureKind, Observation, ObservationRevision, Period, Quality, Scale,
-    Stratum, StratumDimension,
+    Direction, DisadvantagedEnd, Measure, MeasureKind, Observation, ObservationRevision, Period, Quality,
+    Scale, Stratum, StratumDimension,
 };
 use spiral_domain::people::Action;
 use spiral_domain::tenancy::{OrgUnit, Tier};
@@ -220,8 +220,14 @@ impl Store {
         let on = "on r.tenant_id = g.tenant_id and r.measure_id = g.measure_id and r.unit_id = g.unit_id \
                   and r.period_start = g.period_start and r.period_end = g.period_end";
         // Two statements in one: each half has an index of its own.
-        self.joined(rows, &[&format!("{on} and not r.retracted"), &format!("{on} and r.retracted")])
-            .await
+        self.joined(
+            rows,
+            &[
+                &format!("{on} and not r.retracted"),
+                &format!("{on} and r.retracted"),
+            ],
+        )
+        .await
     }
 
     /// The observations that these sources call so, whoever sees them.
@@ -232,7 +238,11 @@ impl Store {
             ("external_id", Type::Text),
         ]);
         for (source, external_id) in names {
-            rows.push(vec![self.scope.tenant.value(), source.value(), external_id.value()]);
+            rows.push(vec![
+                self.scope.tenant.value(),
+                source.value(),
+                external_id.value(),
+            ]);
         }
         let on = "on r.tenant_id = g.tenant_id and r.source = g.source and r.external_id = g.external_id";
         self.joined(rows, &[on]).await
@@ -256,7 +266,11 @@ impl Store {
     }
 
     /// A page of the observations that the caller may see.
-    pub async fn observations(&self, filter: &ObservationFilter, window: &Window) -> Result<Slice<Observation>> {
+    pub async fn observations(
+        &self,
+        filter: &ObservationFilter,
+        window: &Window,
+    ) -> Result<Slice<Observation>> {
         let columns = columns_of::<Observation>("r");
         let mut sql = Sql::new(self.dialect(), format!("select {columns} from ("));
         self.push_observations(&mut sql, filter, "observations");
@@ -471,7 +485,10 @@ impl Tx {
         if unit.tier == Tier::Microsystem {
             let mut measures = self
                 .find_all::<Measure>()
-                .filter("r.unit_id = ? and r.sharing <> ?", [unit.id.value(), level.value()])
+                .filter(
+                    "r.unit_id = ? and r.sharing <> ?",
+                    [unit.id.value(), level.value()],
+                )
                 .all("r.id")
                 .await?;
             for measure in &mut measures {
@@ -487,7 +504,10 @@ impl Tx {
         .await?;
         let there = self
             .find_all::<Observation>()
-            .filter("r.unit_id = ? and r.sharing <> ?", [unit.id.value(), level.value()])
+            .filter(
+                "r.unit_id = ? and r.sharing <> ?",
+                [unit.id.value(), level.value()],
+            )
             .all("r.id")
             .await?;
         if there.is_empty() {

@@ -14,7 +14,12 @@ macro_rules! migrations {
         const MIGRATIONS: &[(&str, &str)] = &[$(($name, include_str!(concat!("../migrations/", $name, ".sql")))),*];
     };
 }
-migrations!["0001_frame", "0002_measures", "0003_spread", "0004_sustainability"];
+migrations![
+    "0001_frame",
+    "0002_measures",
+    "0003_spread",
+    "0004_sustainability"
+];
 
 /// Tables without a tenant, hence without row-level security.
 pub const WITHOUT_TENANT: &[&str] = &["tenants", "signing_keys", "job_heads", "migrations"];

@@ -171,7 +171,8 @@ impl Store {
                 [innovation.value(), innovation.value(), unit.value()],
             );
         }
-        sql.push(" order by r.innovation_id, r.unit_id limit ").bind(limit);
+        sql.push(" order by r.innovation_id, r.unit_id limit ")
+            .bind(limit);
         self.fetch(sql).await?.iter().map(read_adoption).collect()
     }
 
@@ -299,7 +300,10 @@ impl Tx {
     }
 
     /// Events by the names that their sources gave them, as the write finds them.
-    pub async fn events_named(&self, names: &[(String, String)]) -> Result<HashMap<(String, String), AdoptionEvent>> {
+    pub async fn events_named(
+        &self,
+        names: &[(String, String)],
+    ) -> Result<HashMap<(String, String), AdoptionEvent>> {
         let mut rows = Rows::new(vec![("source", Type::Text), ("external_id", Type::Text)]);
         for (source, external_id) in names {
             rows.push(vec![source.value(), external_id.value()]);
@@ -404,7 +408,8 @@ impl Tx {
     pub async fn add_innovation(&mut self, innovation: &Innovation) -> Result<()> {
         self.insert(innovation).await?;
         self.add_move(innovation).await?;
-        self.count_eligible(innovation.id, &innovation.eligibility()).await
+        self.count_eligible(innovation.id, &innovation.eligibility())
+            .await
     }
 
     /// Writes a changed innovation; where it is meant for other units now, its counts follow.
@@ -473,8 +478,12 @@ impl Tx {
     /// Lets the counts follow units that are new (`None` before) or changed; to be called after they are written.
     pub async fn respread_units(&mut self, changes: &[(Option<OrgUnit>, OrgUnit)]) -> Result<()> {
         let same = |before: &OrgUnit, after: &OrgUnit| {
-            (before.kind, &before.service_area, before.opened_on, before.closed_on)
-                == (after.kind, &after.service_area, after.opened_on, after.closed_on)
+            (
+                before.kind,
+                &before.service_area,
+                before.opened_on,
+                before.closed_on,
+            ) == (after.kind, &after.service_area, after.opened_on, after.closed_on)
         };
         let changes: Vec<&(Option<OrgUnit>, OrgUnit)> = changes
             .iter()

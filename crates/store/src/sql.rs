@@ -56,10 +56,21 @@ impl Sql {
 
     /// Goes on with a value.
     pub fn bind<C: Column>(&mut self, value: C) -> &mut Self {
-        self.arguments.push(Argument::One(value.value()));
-        self.text.push('$');
-        self.text.push_str(&self.arguments.len().to_string());
+        self.place(Argument::One(value.value()));
         self
+    }
+
+    /// Adds an argument and its place in the text. SQLite looks numbered places up one by one, so that a batch
+    /// would cost the square of its size; there the order of the text is the order of the arguments.
+    fn place(&mut self, argument: Argument) {
+        self.arguments.push(argument);
+        match self.dialect {
+            Dialect::Postgres => {
+                self.text.push('$');
+                self.text.push_str(&self.arguments.len().to_string());
+            }
+            Dialect::Sqlite => self.text.push('?'),
+        }
     }
 
     /// `text`, with each `?` replaced by the next value; the shortest way to write a plain statement.
@@ -74,11 +85,11 @@ impl Sql {
         let mut values = values.into_iter();
         for (n, part) in text.split('?').enumerate() {
             if n > 0 {
-                if let Some(value) = values.next() {
-                    self.arguments.push(Argument::One(value));
+                match values.next() {
+                    Some(value) => self.place(Argument::One(value)),
+                    // One value too few: the database will say so.
+                    None => self.text.push('?'),
                 }
-                self.text.push('$');
-                self.text.push_str(&self.arguments.len().to_string());
             }
             self.text.push_str(part);
         }
@@ -87,47 +98,41 @@ impl Sql {
 
     /// `column in (these ids)`.
     pub fn push_in<T: Copy + Into<Uuid>>(&mut self, column: &str, ids: &[T]) -> &mut Self {
-        self.text.push_str(column);
         match self.dialect {
             Dialect::Postgres => {
-                let values = ids.iter().map(|id| Value::Uuid(Some((*id).into()))).collect();
-                self.arguments.push(Argument::Column(Type::Uuid, values));
-                self.text.push_str(&format!(" = any(${})", self.arguments.len()));
+                let ids = ids.iter().map(|id| Value::Uuid(Some((*id).into()))).collect();
+                self.push_any(column, Type::Uuid, ids)
             }
             Dialect::Sqlite => {
                 let hex: Vec<String> = ids.iter().map(|id| (*id).into().simple().to_string()).collect();
-                self.arguments.push(Argument::One(Value::Text(Some(
-                    serde_json::json!(hex).to_string(),
-                ))));
-                self.text.push_str(&format!(
-                    " in (select unhex(value) from json_each(${}))",
-                    self.arguments.len()
-                ));
+                self.push_each(column, "unhex(value)", &serde_json::json!(hex))
             }
         }
-        self
     }
 
     /// `column in (these texts)`.
     pub fn push_in_text(&mut self, column: &str, texts: &[String]) -> &mut Self {
-        self.text.push_str(column);
         match self.dialect {
             Dialect::Postgres => {
-                let values = texts.iter().map(|text| Value::Text(Some(text.clone()))).collect();
-                self.arguments.push(Argument::Column(Type::Text, values));
-                self.text.push_str(&format!(" = any(${})", self.arguments.len()));
+                let texts = texts.iter().map(|text| Value::Text(Some(text.clone()))).collect();
+                self.push_any(column, Type::Text, texts)
             }
-            Dialect::Sqlite => {
-                self.arguments.push(Argument::One(Value::Text(Some(
-                    serde_json::json!(texts).to_string(),
-                ))));
-                self.text.push_str(&format!(
-                    " in (select value from json_each(${}))",
-                    self.arguments.len()
-                ));
-            }
+            Dialect::Sqlite => self.push_each(column, "value", &serde_json::json!(texts)),
         }
-        self
+    }
+
+    fn push_any(&mut self, column: &str, kind: Type, values: Vec<Value>) -> &mut Self {
+        self.push(column)
+            .push(" = any(")
+            .place(Argument::Column(kind, values));
+        self.push(")")
+    }
+
+    fn push_each(&mut self, column: &str, read: &str, list: &serde_json::Value) -> &mut Self {
+        self.push(column)
+            .push(&format!(" in (select {read} from json_each("))
+            .bind(list.to_string())
+            .push("))")
     }
 
     /// `path` at or beneath the unit with path `of`: a half-open range, which an index serves even under
@@ -182,9 +187,7 @@ impl Sql {
                         (0, _) => "), (",
                         _ => ", ",
                     });
-                    self.arguments.push(Argument::One(value.clone()));
-                    self.text.push('$');
-                    self.text.push_str(&self.arguments.len().to_string());
+                    self.place(Argument::One(value.clone()));
                 }
                 self.push(&format!("))) as {alias}"));
             }

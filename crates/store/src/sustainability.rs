@@ -98,10 +98,7 @@ impl Store {
         units: &[UnitId],
         instrument: &str,
     ) -> Result<HashMap<UnitId, Assessment>> {
-        let text = format!(
-            "r.status = 'closed' and r.instrument = ? and {}",
-            latest("r")
-        );
+        let text = format!("r.status = 'closed' and r.instrument = ? and {}", latest("r"));
         let found = self
             .find::<Assessment>()
             .among("r.unit_id", units)

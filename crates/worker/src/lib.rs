@@ -1,1 +1,39 @@
-//! Background work of Spiral
+//! Background work of Spiral: what nobody waits for.
+
+use std::time::Duration;
+
+use spiral_app::{App, retention};
+use tokio::task::JoinHandle;
+use tokio::time::MissedTickBehavior;
+
+/// How often expired things are looked for.
+const RETENTION: Duration = Duration::from_mins(15);
+
+/// Work that goes on until it is stopped.
+pub struct Worker(JoinHandle<()>);
+
+impl Worker {
+    /// Starts it beside a server.
+    pub fn start(app: App) -> Self {
+        Self(tokio::spawn(async move {
+            let mut rounds = tokio::time::interval(RETENTION);
+            rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            loop {
+                rounds.tick().await;
+                // Another server may do the same: deleting twice deletes once.
+                match retention::forget_expired_keys(&app).await {
+                    Ok(0) => {}
+                    Ok(forgotten) => tracing::info!(forgotten, "expired idempotency keys are gone"),
+                    Err(error) => {
+                        tracing::warn!(error = %error, "expired idempotency keys stay for another round")
+                    }
+                }
+            }
+        }))
+    }
+
+    /// Stops it; a round that is under way is rolled back by the database.
+    pub fn stop(self) {
+        self.0.abort();
+    }
+}

@@ -89,9 +89,7 @@ impl Sight {
             .filter(|(held, may)| matches!(may, May::Own | May::Beneath) && held.grant.network_id.is_none());
         for (held, may) in reading {
             let level = if may == May::Own { 0 } else { held.level() };
-            let least = grants
-                .entry(&held.path)
-                .or_insert((held.grant.unit_id, level));
+            let least = grants.entry(&held.path).or_insert((held.grant.unit_id, level));
             least.1 = least.1.min(level);
         }
         let mut seen = Vec::new();

@@ -9,8 +9,8 @@ use spiral_stats::suppression::{Hidden, Rule};
 
 use super::Work;
 use super::reach::Reach;
-use super::suppression::{Before, Family, Figures, Question, Standing};
 use super::sums::Sums;
+use super::suppression::{Before, Family, Figures, Question, Standing};
 
 /// The nodes of an answer, all nodes above them, and the children of those.
 #[derive(Debug)]
@@ -35,7 +35,9 @@ impl Tree {
         let index: HashMap<UnitId, usize> = nodes.iter().enumerate().map(|(at, node)| (*node, at)).collect();
         let links = links
             .into_iter()
-            .filter_map(|(parent, child, from, to)| Some((*index.get(&parent)?, *index.get(&child)?, from, to)))
+            .filter_map(|(parent, child, from, to)| {
+                Some((*index.get(&parent)?, *index.get(&child)?, from, to))
+            })
             .collect();
         Ok(Self { nodes, index, links })
     }
@@ -77,11 +79,12 @@ pub(super) struct Told {
 impl Told {
     /// Whether the total of a node, slice and stratum is told.
     pub fn is_open(&self, node: UnitId, slice: usize, stratum: &Stratum) -> bool {
-        let of = if stratum.is_whole() { &self.whole } else { &self.split };
-        let standing = self
-            .index
-            .get(&node)
-            .and_then(|node| of.get(slice)?.get(*node));
+        let of = if stratum.is_whole() {
+            &self.whole
+        } else {
+            &self.split
+        };
+        let standing = self.index.get(&node).and_then(|node| of.get(slice)?.get(*node));
         standing.is_some_and(|standing| *standing != Standing::Closed)
     }
 }
@@ -104,7 +107,10 @@ pub(super) async fn told(work: &Work<'_>, tree: &Tree, reach: &Reach, sums: &Sum
             .map(|node| reach.units(*node, slice.period, work.placing).0)
             .collect();
         let part = |range: std::ops::Range<usize>| -> Vec<Figures> {
-            hidden[at].iter().map(|figures| figures[range.clone()].to_vec()).collect()
+            hidden[at]
+                .iter()
+                .map(|figures| figures[range.clone()].to_vec())
+                .collect()
         };
         let layers = [(&mut whole, 0..1), (&mut split, 1..work.strata.len())];
         let mut closed = vec![false; tree.nodes.len()];
@@ -280,9 +286,7 @@ async fn make_sure(
         at_node.entry(unit.count.node).or_default().push(unit);
         units.insert(unit.unit);
     }
-    let rows = work
-        .rows_of(&units.into_iter().collect::<Vec<_>>(), true)
-        .await?;
+    let rows = work.rows_of(&units.into_iter().collect::<Vec<_>>(), true).await?;
     let parts = work.parts_of(&rows);
     for (slice, node, stratum) in unsure {
         let base = &work.timeline.slices()[*slice].base;

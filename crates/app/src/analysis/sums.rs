@@ -132,7 +132,13 @@ impl Work<'_> {
         }
         self.caller
             .store()
-            .observations_beneath(self.measure.id, units, self.timeline.span(), self.known_at, hidden)
+            .observations_beneath(
+                self.measure.id,
+                units,
+                self.timeline.span(),
+                self.known_at,
+                hidden,
+            )
             .await
     }
 

@@ -94,7 +94,10 @@ impl Question<'_> {
         open.sort_by_key(|child| (self.size[*child], *child));
         let mut next = open.into_iter();
         // The parent's own records are never told by themselves.
-        let own = rest(&self.hidden[parent], unseen.iter().map(|child| &self.hidden[*child]));
+        let own = rest(
+            &self.hidden[parent],
+            unseen.iter().map(|child| &self.hidden[*child]),
+        );
         let has_own = own.iter().any(|figure| figure.units > 0);
         loop {
             let together = joined(
@@ -253,7 +256,12 @@ mod tests {
         };
         let nothing = [Before::Nothing; 4];
         assert_eq!(question(&nothing), [Open, Closed, Closed, Open]);
-        let known = [Before::Nothing, Before::Nothing, Before::Everything, Before::Nothing];
+        let known = [
+            Before::Nothing,
+            Before::Nothing,
+            Before::Everything,
+            Before::Nothing,
+        ];
         assert_eq!(question(&known), [Open, Closed, Open, Closed]);
         let part = [Before::Nothing, Before::Nothing, Before::Nothing, Before::Part];
         assert_eq!(question(&part), [Open, Closed, Open, Closed]);

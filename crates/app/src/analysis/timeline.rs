@@ -90,7 +90,11 @@ impl Timeline {
             return Ok(Self::empty());
         };
         let base = whole(cadence, first.start, last.end)?;
-        let by_period = base.iter().enumerate().map(|(at, period)| (*period, at)).collect();
+        let by_period = base
+            .iter()
+            .enumerate()
+            .map(|(at, period)| (*period, at))
+            .collect();
         let mut timeline = Self {
             base,
             by_period,

@@ -79,7 +79,6 @@ pub(super) struct TeamFact {
     pub name: String,
     pub service_area: String,
     pub programme: String,
-    pub status: String,
 }
 
 #[derive(Debug, Deserialize)]

@@ -8,9 +8,7 @@ use spiral_domain::field_tests::{
 };
 use spiral_domain::people::Action;
 use spiral_domain::tenancy::OrgUnit;
-use spiral_domain::{
-    Error, PrincipalId, Reference, Result, ResultId, SiteId, UnitId, Violation, WorkKind,
-};
+use spiral_domain::{Error, PrincipalId, Reference, Result, ResultId, SiteId, UnitId, Violation, WorkKind};
 use spiral_store::Tx;
 
 use crate::Reach;
@@ -111,7 +109,12 @@ async fn push(
     let units: HashMap<Reference, OrgUnit> = tx.resolve(rows.iter().map(|(_, row)| &row.unit)).await?;
     for (n, row) in &rows {
         match units.get(&row.unit) {
-            None => verdicts.refuse(*n, "/unit", "not_found", format!("there is no unit `{}`", row.unit)),
+            None => verdicts.refuse(
+                *n,
+                "/unit",
+                "not_found",
+                format!("there is no unit `{}`", row.unit),
+            ),
             Some(unit) => {
                 if let Err(error) = caller.require_on(Action::PushResults, unit) {
                     verdicts.refuse(*n, "/unit", "forbidden", error.to_string());
@@ -330,7 +333,7 @@ impl Known {
                 phase: row.phase,
                 period_start: row.period_start,
                 period_end: row.period_end,
-                stratum: row.canonical_stratum(),
+                stratum: row.stratum.clone(),
                 n: row.n,
                 events: row.events,
                 mean: row.mean,
@@ -393,7 +396,7 @@ fn key(row: &PushFieldTestResult, site: &Site, arm: Arm) -> ResultKey {
         arm,
         phase: row.phase,
         period: row.period_start.zip(row.period_end),
-        stratum: row.canonical_stratum(),
+        stratum: row.stratum.clone(),
     }
 }
 
@@ -409,11 +412,7 @@ fn check_holder(before: &FieldTestResult, row: &PushFieldTestResult) -> Result<(
             |source| format!("held by `{source}`"),
         );
         let detail = format!("this result is {holder}; `takeOver` takes it over");
-        return Err(vec![Violation::new(
-            "/source",
-            "held_by_another_source",
-            detail,
-        )]);
+        return Err(vec![Violation::new("/source", "held_by_another_source", detail)]);
     }
     let renamed = before.source == row.source
         && before.external_id.is_some()

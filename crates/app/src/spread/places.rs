@@ -9,9 +9,7 @@ use spiral_domain::spread::{
     AdoptionEvent, Series, SpreadGroupBy, SpreadTree, adoption_series, in_order, open_series,
 };
 use spiral_domain::tenancy::{Network, NetworkMember, OrgUnit, Tier};
-use spiral_domain::{
-    Date, Error, InnovationId, NetworkId, Reference, Result, Sharing, UnitId, Violation,
-};
+use spiral_domain::{Date, Error, InnovationId, NetworkId, Reference, Result, Sharing, UnitId, Violation};
 use spiral_store::{SpreadCells, eligibility_id};
 use uuid::Uuid;
 
@@ -43,12 +41,17 @@ impl Eyes {
             beneath: Vec::new(),
             alone: HashMap::new(),
         };
-        for (held, may) in scope.by(action).filter(|(held, _)| held.grant.network_id.is_none()) {
+        for (held, may) in scope
+            .by(action)
+            .filter(|(held, _)| held.grant.network_id.is_none())
+        {
             match may {
                 May::Beneath => eyes
                     .beneath
                     .push((held.path.clone(), held.grant.unit_id, held.level())),
-                May::Tenant => eyes.beneath.push((String::new(), held.grant.unit_id, held.level())),
+                May::Tenant => eyes
+                    .beneath
+                    .push((String::new(), held.grant.unit_id, held.level())),
                 May::Own => eyes.read_alone(held.grant.unit_id, 0),
                 // Rows of one's own sources are no part of a state or a count of all sources.
                 May::OwnSources | May::No => {}
@@ -59,14 +62,20 @@ impl Eyes {
             .by(action)
             .filter(|(_, may)| matches!(may, May::Beneath | May::Tenant | May::Own))
             .filter_map(|(held, may)| {
-                let tier = if may == May::Own { Tier::Microsystem } else { held.tier };
+                let tier = if may == May::Own {
+                    Tier::Microsystem
+                } else {
+                    held.tier
+                };
                 Some((held.grant.network_id?, tier))
             })
             .collect();
         if !networks.is_empty() {
             let ids: Vec<NetworkId> = networks.keys().copied().collect();
             for (network, members) in caller.store().members_of(&ids).await? {
-                let Some(tier) = networks.get(&network) else { continue };
+                let Some(tier) = networks.get(&network) else {
+                    continue;
+                };
                 for member in members.iter().filter(|member| there(member, caller.today())) {
                     eyes.read_alone(member.unit_id, tier.level());
                 }
@@ -83,7 +92,11 @@ impl Eyes {
     /// Whether the adoption of a unit that shares so far is seen.
     pub(super) fn see(&self, unit: &OrgUnit, level: Sharing) -> bool {
         self.see_by_tree(unit, level)
-            || self.open && self.alone.get(&unit.id).is_some_and(|least| *least <= level.level())
+            || self.open
+                && self
+                    .alone
+                    .get(&unit.id)
+                    .is_some_and(|least| *least <= level.level())
     }
 
     fn see_by_tree(&self, unit: &OrgUnit, level: Sharing) -> bool {
@@ -206,11 +219,19 @@ impl Asked {
         }
         let places = match place {
             (Some(_), Some(_)) => {
-                return Err(wrong("network", "unit_or_network", "give a unit or a network, not both"));
+                return Err(wrong(
+                    "network",
+                    "unit_or_network",
+                    "give a unit or a network, not both",
+                ));
             }
             (None, Some(network)) => {
                 if group_by != SpreadGroupBy::None {
-                    return Err(wrong("groupBy", "network_as_a_whole", "a network is given as a whole"));
+                    return Err(wrong(
+                        "groupBy",
+                        "network_as_a_whole",
+                        "a network is given as a whole",
+                    ));
                 }
                 vec![Place::Network(store.named::<Network>(network).await?.id)]
             }
@@ -219,13 +240,21 @@ impl Asked {
                     Some(unit) => store.named(unit).await?,
                     None => store.root().await?.ok_or(Error::NotFound("unit"))?,
                 };
-                let on = if tree == SpreadTree::Current { caller.today() } else { on };
+                let on = if tree == SpreadTree::Current {
+                    caller.today()
+                } else {
+                    on
+                };
                 let units = match group_by {
                     SpreadGroupBy::None => vec![unit],
-                    SpreadGroupBy::Children => {
-                        store.children_on(&[unit.id], on).await?.remove(&unit.id).unwrap_or_default()
+                    SpreadGroupBy::Children => store
+                        .children_on(&[unit.id], on)
+                        .await?
+                        .remove(&unit.id)
+                        .unwrap_or_default(),
+                    SpreadGroupBy::Organisation => {
+                        store.nearest_of_tier(&unit, Tier::Organisation, on).await?
                     }
-                    SpreadGroupBy::Organisation => store.nearest_of_tier(&unit, Tier::Organisation, on).await?,
                     SpreadGroupBy::Sha => store.nearest_of_tier(&unit, Tier::Sha, on).await?,
                 };
                 units.into_iter().map(Place::Unit).collect()
@@ -333,7 +362,12 @@ impl Cells {
     }
 
     /// The cells of other nodes, for the same reader.
-    pub(super) async fn at(self, caller: &Caller, rules: &BTreeSet<Eligibility>, nodes: &[&OrgUnit]) -> Result<Self> {
+    pub(super) async fn at(
+        self,
+        caller: &Caller,
+        rules: &BTreeSet<Eligibility>,
+        nodes: &[&OrgUnit],
+    ) -> Result<Self> {
         let subjects: Vec<Uuid> = rules.iter().map(eligibility_id).collect();
         let cells = read(caller, &self.eyes, &subjects, nodes).await?;
         Ok(Self { cells, ..self })
@@ -361,7 +395,11 @@ pub(super) async fn figures(caller: &Caller, asked: &Asked) -> Result<(Vec<Figur
     }
     let eyes = Eyes::of(caller).await?;
     let rules = asked.rules();
-    let mut subjects: Vec<Uuid> = asked.innovations.iter().map(|innovation| innovation.id.0).collect();
+    let mut subjects: Vec<Uuid> = asked
+        .innovations
+        .iter()
+        .map(|innovation| innovation.id.0)
+        .collect();
     subjects.extend(rules.iter().map(eligibility_id));
     let nodes = asked.units();
     let cells = read(caller, &eyes, &subjects, &nodes).await?;
@@ -402,7 +440,9 @@ async fn alone(caller: &Caller, eyes: &Eyes, asked: &Asked) -> Result<Alone> {
     let store = caller.store();
     let ids: Vec<UnitId> = eyes.alone.keys().copied().collect();
     let units: HashMap<UnitId, OrgUnit> = store.find::<OrgUnit>().ids(&ids).by_id().await?;
-    let levels = store.adoption_sharing(&units.values().collect::<Vec<_>>()).await?;
+    let levels = store
+        .adoption_sharing(&units.values().collect::<Vec<_>>())
+        .await?;
     let level = |unit: &OrgUnit| levels.get(&unit.id).copied().unwrap_or(Sharing::Team);
     let mut alone: Vec<OrgUnit> = units
         .into_values()
@@ -449,7 +489,11 @@ async fn from_events(caller: &Caller, asked: &Asked) -> Result<Vec<Figures>> {
     let eyes = Eyes::of(caller).await?;
     let mut spells: HashMap<UnitId, (Date, Date)> = HashMap::new();
     let (units, mut events) = if let Some(network) = asked.network() {
-        let members = store.members_of(&[network]).await?.remove(&network).unwrap_or_default();
+        let members = store
+            .members_of(&[network])
+            .await?
+            .remove(&network)
+            .unwrap_or_default();
         for member in &members {
             let spell = (
                 member.joined_on.unwrap_or(Date::MIN),
@@ -459,7 +503,10 @@ async fn from_events(caller: &Caller, asked: &Asked) -> Result<Vec<Figures>> {
         }
         let ids: Vec<UnitId> = spells.keys().copied().collect();
         let units = store.find::<OrgUnit>().ids(&ids).all("r.path").await?;
-        (units, events_of(caller, asked, |find| find.among("r.unit_id", &ids)).await?)
+        (
+            units,
+            events_of(caller, asked, |find| find.among("r.unit_id", &ids)).await?,
+        )
     } else {
         let paths: Vec<String> = asked.units().iter().map(|unit| unit.path.clone()).collect();
         let beneath = |column: &'static str, paths: Vec<String>| {

@@ -44,7 +44,8 @@ pub async fn record_adoption(caller: &Caller, input: RecordAdoption) -> Result<A
         .first()
         .map(|row| row.event.clone())
         .ok_or_else(|| Error::internal("an accepted event is gone"))?;
-    tx.put_adoption_events(&settled.before, &settled.changed()).await?;
+    tx.put_adoption_events(&settled.before, &settled.changed())
+        .await?;
     tx.commit(event).await
 }
 
@@ -94,7 +95,8 @@ pub async fn push_adoption_events(
     if options.dry_run {
         return Ok(report);
     }
-    tx.put_adoption_events(&settled.before, &settled.changed()).await?;
+    tx.put_adoption_events(&settled.before, &settled.changed())
+        .await?;
     tx.commit(report).await
 }
 
@@ -128,12 +130,14 @@ async fn resolve(
     verdicts: &mut Verdicts,
 ) -> Result<Vec<Row>> {
     let store = caller.store();
-    let references = readable
-        .iter()
-        .flat_map(|(_, row)| std::iter::once(&row.unit).chain(row.learnt_from.as_ref()));
-    let units: HashMap<Reference, OrgUnit> = store.resolve(references).await?;
-    let innovations: HashMap<Reference, Innovation> =
-        store.resolve(readable.iter().map(|(_, row)| &row.innovation)).await?;
+    let mut named: (Vec<&Reference>, Vec<&Reference>) = (Vec::new(), Vec::new());
+    for (_, row) in &readable {
+        named.0.push(&row.unit);
+        named.0.extend(row.learnt_from.as_ref());
+        named.1.push(&row.innovation);
+    }
+    let units: HashMap<Reference, OrgUnit> = store.resolve(named.0).await?;
+    let innovations: HashMap<Reference, Innovation> = store.resolve(named.1).await?;
     let mut may: HashMap<UnitId, bool> = HashMap::new();
     let mut rows = Vec::with_capacity(readable.len());
     for (number, input) in readable {
@@ -164,9 +168,11 @@ async fn resolve(
             missing("/learntFrom", "unit", reference);
         }
         if let Some(unit) = unit
-            && !*may
-                .entry(unit.id)
-                .or_insert_with(|| caller.scope().may_write(Action::RecordAdoption, unit.id, &unit.path))
+            && !*may.entry(unit.id).or_insert_with(|| {
+                caller
+                    .scope()
+                    .may_write(Action::RecordAdoption, unit.id, &unit.path)
+            })
         {
             found.push(Violation::new(
                 "/unit",
@@ -419,13 +425,7 @@ impl Row {
 }
 
 /// The event as the row makes it.
-fn made(
-    caller: &Caller,
-    tx: &Tx,
-    row: Row,
-    existing: Option<AdoptionEvent>,
-    sharing: Sharing,
-) -> Settled {
+fn made(caller: &Caller, tx: &Tx, row: Row, existing: Option<AdoptionEvent>, sharing: Sharing) -> Settled {
     let Row {
         number,
         input,
@@ -535,7 +535,8 @@ fn check_paths(before: &Histories, settled: &mut Vec<Settled>, verdicts: &mut Ve
         let mut refused: HashMap<usize, Vec<Violation>> = HashMap::new();
         for (pair, rows) in &touched {
             let kept = base.remove(pair).unwrap_or_default();
-            let known: HashSet<PathFault> = path_faults(&in_order(kept.iter().copied())).into_iter().collect();
+            let known: HashSet<PathFault> =
+                path_faults(&in_order(kept.iter().copied())).into_iter().collect();
             let by_event: HashMap<AdoptionEventId, usize> =
                 rows.iter().map(|at| (settled[*at].event.id, *at)).collect();
             let with = kept
@@ -556,7 +557,10 @@ fn check_paths(before: &Histories, settled: &mut Vec<Settled>, verdicts: &mut Ve
                             refused.entry(*at).or_default().push(Violation::new(
                                 "/occurredOn",
                                 "contradicts_another_event",
-                                format!("an event that is recorded already would no longer fit: {}", fault.detail),
+                                format!(
+                                    "an event that is recorded already would no longer fit: {}",
+                                    fault.detail
+                                ),
                             ));
                         }
                     }

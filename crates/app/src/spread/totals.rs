@@ -71,11 +71,17 @@ impl Totals {
     ) -> Result<Option<Self>> {
         let Some(cells) = cells else { return Ok(None) };
         let open = |part: &Part| part.all == part.shown;
-        if figures.iter().all(|figures| open(&figures.eligible) && open(&figures.any)) {
+        if figures
+            .iter()
+            .all(|figures| open(&figures.eligible) && open(&figures.any))
+        {
             return Ok(None);
         }
         let store = caller.store();
-        let asked: Vec<UnitId> = figures.iter().filter_map(|figures| figures.place.unit_id()).collect();
+        let asked: Vec<UnitId> = figures
+            .iter()
+            .filter_map(|figures| figures.place.unit_id())
+            .collect();
         let above: HashSet<UnitId> = store
             .ancestry(&asked, on)
             .await?
@@ -131,10 +137,17 @@ impl Totals {
     }
 
     /// The units whose totals for a rule's population are left out on a day.
-    pub(super) fn left_out(&mut self, rule: &Eligibility, population: Population, day: Date) -> &HashSet<UnitId> {
-        let units = self.above.iter().chain(self.above.iter().flat_map(|above| {
-            self.children.get(&above.id).into_iter().flatten()
-        }));
+    pub(super) fn left_out(
+        &mut self,
+        rule: &Eligibility,
+        population: Population,
+        day: Date,
+    ) -> &HashSet<UnitId> {
+        let units = self.above.iter().chain(
+            self.above
+                .iter()
+                .flat_map(|above| self.children.get(&above.id).into_iter().flatten()),
+        );
         let counts: Vec<(i64, i64)> = units
             .map(|unit| self.hidden(rule, unit.id, population, day))
             .collect();
@@ -146,7 +159,10 @@ impl Totals {
             let left_out = self.decide(rule, population, day);
             self.last = Some((rule.clone(), population, counts, left_out));
         }
-        &self.last.get_or_insert_with(|| (rule.clone(), population, Vec::new(), HashSet::new())).3
+        &self
+            .last
+            .get_or_insert_with(|| (rule.clone(), population, Vec::new(), HashSet::new()))
+            .3
     }
 
     fn decide(&self, rule: &Eligibility, population: Population, day: Date) -> HashSet<UnitId> {
@@ -170,7 +186,11 @@ impl Totals {
             if n == 0 && self.rule.must_suppress(&cell(whole).0) {
                 left_out.insert(parent.id);
             }
-            let children = self.children.get(&parent.id).map(Vec::as_slice).unwrap_or_default();
+            let children = self
+                .children
+                .get(&parent.id)
+                .map(Vec::as_slice)
+                .unwrap_or_default();
             let counts: Vec<(i64, i64)> = children
                 .iter()
                 .map(|child| self.hidden(rule, child.id, population, day))
@@ -210,7 +230,12 @@ impl Totals {
 }
 
 /// Whether the totals of these figures may be told on a day.
-pub(super) fn told(totals: &mut Option<Totals>, figures: &Figures, population: Population, day: Date) -> bool {
+pub(super) fn told(
+    totals: &mut Option<Totals>,
+    figures: &Figures,
+    population: Population,
+    day: Date,
+) -> bool {
     if figures.hidden(population, day) == 0 {
         return true;
     }

@@ -39,7 +39,9 @@ pub async fn sustainability_summary(
         .filter("r.tier > ?", [Tier::Microsystem.value()])
         .all("r.path")
         .await?;
-    let cells = store.assessment_bands(default_instrument(), caller.today()).await?;
+    let cells = store
+        .assessment_bands(default_instrument(), caller.today())
+        .await?;
     let settings = caller.app().settings();
     let rule = Rule {
         threshold: settings.suppression_threshold,
@@ -156,7 +158,9 @@ impl Tree {
                 unit.tier == tier
                     && unit.id != top.id
                     && unit.beneath(&top.path)
-                    && !self.above(place, top.id).any(|above| self.units[above].tier == tier)
+                    && !self
+                        .above(place, top.id)
+                        .any(|above| self.units[above].tier == tier)
             })
             .collect()
     }

@@ -4,4 +4,8 @@
     reason = "what a test needs and does not get ends the test"
 )]
 
+mod field_tests;
 mod measures;
+mod spread;
+mod sustainability;
+mod world;

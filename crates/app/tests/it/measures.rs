@@ -16,7 +16,9 @@ use spiral_domain::exchange::{BatchOptions, BatchReport, BatchRow};
 use spiral_domain::measures::{Measure, Observation, PushObservation};
 use spiral_domain::people::{CreateApiClient, GrantRole, RegisterPrincipal, Role, Tenant};
 use spiral_domain::tenancy::{CreateOrgUnit, OrgUnit, SetSharing, Tier, UnitKind};
-use spiral_domain::{Error, PageRequest, PrincipalId, Reference, Result, Sharing, Timestamp, Violation, WorkKind};
+use spiral_domain::{
+    Error, PageRequest, PrincipalId, Reference, Result, Sharing, Timestamp, Violation, WorkKind,
+};
 use spiral_store::testing::TestDb;
 
 /// A tenant on a database of its own, at an instant that a test moves.
@@ -74,7 +76,12 @@ impl World {
                 ));
                 for t in 0..*teams {
                     let team = format!("{organisation}t{t}");
-                    inputs.push(unit(&team, &organisation, Tier::Microsystem, UnitKind::ClinicalTeam));
+                    inputs.push(unit(
+                        &team,
+                        &organisation,
+                        Tier::Microsystem,
+                        UnitKind::ClinicalTeam,
+                    ));
                 }
             }
         }
@@ -115,14 +122,22 @@ impl World {
             subject: spiral_app::clock::fresh::<PrincipalId>().to_string(),
             name: format!("{roles:?}"),
         };
-        let person = people::register_principal(&self.system(), register).await.unwrap();
+        let person = people::register_principal(&self.system(), register)
+            .await
+            .unwrap();
         for (role, unit) in roles {
             self.grant(person.id, *role, Some(unit), None).await;
         }
         person.id
     }
 
-    pub async fn grant(&self, principal_id: PrincipalId, role: Role, unit: Option<&str>, network: Option<&str>) {
+    pub async fn grant(
+        &self,
+        principal_id: PrincipalId,
+        role: Role,
+        unit: Option<&str>,
+        network: Option<&str>,
+    ) {
         let grant = GrantRole {
             principal_id,
             role,
@@ -143,7 +158,8 @@ impl World {
             numeric_ids: false,
         };
         let made = people::create_api_client(&self.system(), create).await.unwrap();
-        self.grant(made.client.id, Role::Integration, Some(unit), None).await;
+        self.grant(made.client.id, Role::Integration, Some(unit), None)
+            .await;
         made.client.id
     }
 

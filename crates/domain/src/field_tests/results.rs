@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::{Arm, Design, FieldTest, Site};
 use crate::error::{Violation, Violations};
 use crate::ids::{FieldTestId, PrincipalId, ResultId, SiteId, UnitId};
+use crate::measures::{Quality, Stratum};
 use crate::reference::Reference;
+use crate::screening::carries_nhs_number;
 use crate::sharing::Sharing;
 use crate::tenancy::check_external_pair;
 use crate::text::check_code;
@@ -36,42 +38,6 @@ pub enum Phase {
     After,
 }
 
-/// How a result was come by.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Default,
-    Serialize,
-    Deserialize,
-    utoipa::ToSchema,
-    async_graphql::Enum,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum ResultQuality {
-    /// Measured.
-    #[default]
-    Measured,
-    /// Estimated.
-    Estimated,
-    /// Not known, and will not be.
-    NotAvailable,
-    /// There is nothing to know.
-    NotApplicable,
-}
-
-impl ResultQuality {
-    /// Whether there are figures.
-    pub const fn has_figures(self) -> bool {
-        matches!(self, Self::Measured | Self::Estimated)
-    }
-}
-
 /// What one measure came to at one site of a field test, in one arm, phase, period and stratum.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema, async_graphql::SimpleObject)]
 #[serde(rename_all = "camelCase")]
@@ -95,8 +61,8 @@ pub struct FieldTestResult {
     pub period_start: Option<Date>,
     /// The period's last day; null if it is for the whole test.
     pub period_end: Option<Date>,
-    /// The stratum, as `dimension=value`, several joined by `;`; empty for the unsplit whole.
-    pub stratum: String,
+    /// Which stratum; empty for the unsplit whole.
+    pub stratum: Stratum,
     /// How many were observed.
     pub n: Option<i64>,
     /// How many of them had the event.
@@ -106,7 +72,7 @@ pub struct FieldTestResult {
     /// Their standard deviation.
     pub sd: Option<f64>,
     /// How it was come by.
-    pub quality: ResultQuality,
+    pub quality: Quality,
     /// The tool it comes from.
     pub source: Option<String>,
     /// What that tool calls it.
@@ -137,7 +103,7 @@ pub struct ResultKey {
     /// First and last day.
     pub period: Option<(Date, Date)>,
     /// The stratum.
-    pub stratum: String,
+    pub stratum: Stratum,
 }
 
 impl FieldTestResult {
@@ -166,6 +132,16 @@ impl FieldTestResult {
     }
 }
 
+/// A site with its results.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SiteResults {
+    /// The site.
+    pub site: Site,
+    /// Its results that stand, in the order in which they came.
+    pub results: Vec<FieldTestResult>,
+}
+
 /// One result as a tool pushes it. The same `source` and `externalId` again correct it; without them the same
 /// unit, measure, arm, phase, period and stratum are the same result.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema, async_graphql::InputObject)]
@@ -188,10 +164,10 @@ pub struct PushFieldTestResult {
     /// The period's last day; with `periodStart` or not at all.
     #[serde(default)]
     pub period_end: Option<Date>,
-    /// The stratum, as `dimension=value`, several joined by `;`.
+    /// Which stratum; empty for the unsplit whole.
     #[serde(default)]
-    #[schema(max_length = 300, example = "imdQuintile=5")]
-    pub stratum: Option<String>,
+    #[graphql(default)]
+    pub stratum: Stratum,
     /// How many were observed.
     #[serde(default)]
     #[schema(minimum = 0)]
@@ -210,7 +186,7 @@ pub struct PushFieldTestResult {
     /// How it was come by.
     #[serde(default)]
     #[graphql(default)]
-    pub quality: ResultQuality,
+    pub quality: Quality,
     /// Which tool it comes from.
     #[serde(default)]
     #[schema(max_length = 63)]
@@ -238,12 +214,18 @@ impl PushFieldTestResult {
         let mut found = Violations::new();
         check_code(&mut found, "/measureCode", &self.measure_code);
         self.check_period(&mut found, today);
-        if let Some(text) = &self.stratum
-            && read_stratum(text).is_none()
-        {
-            let detail = "a stratum is `dimension=value`, several joined by `;`, each dimension once";
-            found.add("/stratum", "stratum_format", detail);
-        }
+        found.require(
+            self.stratum.is_well_formed(),
+            "/stratum",
+            "stratum_format",
+            || "a stratum gives a value for each of at most 8 dimensions".into(),
+        );
+        found.require(
+            !carries_nhs_number(&self.stratum.to_string()),
+            "/stratum",
+            "patient_identifier",
+            || "carries what reads as an NHS number; patient data is refused".into(),
+        );
         if self.external_id.is_some() {
             let (source, external_id) = (self.source.as_deref(), self.external_id.as_deref());
             check_external_pair(&mut found, source, external_id, numeric_ids);
@@ -292,7 +274,7 @@ impl PushFieldTestResult {
             });
         }
         let given = self.n.is_some() || self.events.is_some() || self.mean.is_some() || self.sd.is_some();
-        if !self.quality.has_figures() {
+        if !self.quality.has_figure() {
             found.require(!given, "/quality", "figures_without_quality", || {
                 "a result that is not available or not applicable has no figures".into()
             });
@@ -319,11 +301,6 @@ impl PushFieldTestResult {
             "sd_without_mean",
             || "a standard deviation goes with a mean".into(),
         );
-    }
-
-    /// The stratum in the one way that it is written.
-    pub fn canonical_stratum(&self) -> String {
-        self.stratum.as_deref().and_then(read_stratum).unwrap_or_default()
     }
 
     /// The arm of this row at its site, with everything in which row, site and protocol contradict each other.
@@ -414,32 +391,6 @@ pub fn arm_by_crossover(start: Option<Date>, end: Option<Date>, site: &Site) -> 
         (Some(on), _, Some(end)) if on <= end => Err(on),
         _ => Ok(Arm::Control),
     }
-}
-
-/// Dimensions with their values, sorted; none if it is not well formed.
-fn read_stratum(text: &str) -> Option<String> {
-    let mut pairs: Vec<(&str, &str)> = Vec::new();
-    for part in text.split(';').filter(|part| !part.trim().is_empty()) {
-        let (dimension, value) = part.split_once('=')?;
-        let (dimension, value) = (dimension.trim(), value.trim());
-        let plain = |text: &str| {
-            (1..=32).contains(&text.len())
-                && text
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
-        };
-        let new = pairs.iter().all(|(other, _)| *other != dimension);
-        if !plain(dimension) || !plain(value) || !new || pairs.len() == 4 {
-            return None;
-        }
-        pairs.push((dimension, value));
-    }
-    pairs.sort_unstable();
-    let parts: Vec<String> = pairs
-        .iter()
-        .map(|(dimension, value)| format!("{dimension}={value}"))
-        .collect();
-    Some(parts.join(";"))
 }
 
 #[cfg(test)]

@@ -117,9 +117,9 @@ pub fn path_faults(ordered: &[&AdoptionEvent]) -> Vec<PathFault> {
         if stage.is_end() {
             let misplaced = match (stage, furthest) {
                 _ if ended => Some("it has ended already"),
-                (Stage::Rejected, Some(reached)) if reached >= Stage::Decided => {
-                    Some("`rejected` comes before `decided`; give up later with `withdrawn` or `discontinued`")
-                }
+                (Stage::Rejected, Some(reached)) if reached >= Stage::Decided => Some(
+                    "`rejected` comes before `decided`; give up later with `withdrawn` or `discontinued`",
+                ),
                 (Stage::Rejected, _) => None,
                 (Stage::Withdrawn, Some(Stage::Decided | Stage::Trialled)) => None,
                 (Stage::Withdrawn, _) => {
@@ -216,17 +216,20 @@ mod tests {
             (&[(Trialled, false), (Withdrawn, true)], &[]),
             (&[(Aware, false), (Withdrawn, true)], &["stage_out_of_place"]),
             (&[(Withdrawn, true)], &["stage_out_of_place"]),
-            (&[(Implemented, false), (Withdrawn, true)], &["stage_out_of_place"]),
+            (
+                &[(Implemented, false), (Withdrawn, true)],
+                &["stage_out_of_place"],
+            ),
             (&[(Implemented, false), (Discontinued, true)], &[]),
             (&[(Routine, false), (Trialled, true), (Discontinued, true)], &[]),
-            (&[(Trialled, false), (Discontinued, true)], &["stage_out_of_place"]),
+            (
+                &[(Trialled, false), (Discontinued, true)],
+                &["stage_out_of_place"],
+            ),
             (&[(Discontinued, true)], &["stage_out_of_place"]),
             (&[(Routine, false), (Superseded, true)], &[]),
             (&[(Superseded, true)], &["stage_out_of_place"]),
-            (
-                &[(Rejected, true), (Rejected, true)],
-                &["stage_out_of_place"],
-            ),
+            (&[(Rejected, true), (Rejected, true)], &["stage_out_of_place"]),
             (&[(Routine, false), (Implemented, false)], &["reason_missing"]),
             (&[(Routine, false), (Implemented, true)], &[]),
             (&[(Rejected, true), (Decided, false), (Withdrawn, true)], &[]),
@@ -235,7 +238,12 @@ mod tests {
                 &["reason_missing"],
             ),
             (
-                &[(Implemented, false), (Discontinued, true), (Decided, true), (Withdrawn, true)],
+                &[
+                    (Implemented, false),
+                    (Discontinued, true),
+                    (Decided, true),
+                    (Withdrawn, true),
+                ],
                 &[],
             ),
         ];
@@ -259,7 +267,10 @@ mod tests {
         assert_eq!(adoption.ever_adopted_on, Date::ymd(2004, 3, 2));
         let mut retracted = events.to_vec();
         retracted[1].retracted = true;
-        assert_eq!(Adoption::of(&in_order(&retracted)).unwrap().stage, Stage::Implemented);
+        assert_eq!(
+            Adoption::of(&in_order(&retracted)).unwrap().stage,
+            Stage::Implemented
+        );
         assert_eq!(Adoption::of(&[]), None);
     }
 }

@@ -248,7 +248,9 @@ pub fn adoption_series(unit: &OrgUnit, eligible: bool, ordered: &[&AdoptionEvent
     // A date known only to the year may begin before the unit did.
     let day_of = |event: &AdoptionEvent| event.occurred_on.max(opened);
     let steps: Vec<(Date, Stage)> = steps(ordered, &day_of);
-    let Some(first) = ordered.first() else { return series };
+    let Some(first) = ordered.first() else {
+        return series;
+    };
     let adopted = ordered.iter().find(|event| event.stage.is_adopted());
     let exactness = exactness(ordered);
     let end = gone(unit);

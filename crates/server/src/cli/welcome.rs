@@ -36,7 +36,7 @@ pub(crate) async fn print(app: &App, config: &Config, address: SocketAddr) -> an
     for visit in demo::visits(app, DAYS * 86_400).await.map_err(plain)? {
         println!("# {}", visit.words);
         println!(
-            "curl -s {base}{} -H 'Authorization: Bearer {}'\n",
+            "curl -s '{base}{}' -H 'Authorization: Bearer {}'\n",
             visit.path, visit.token
         );
     }

@@ -268,14 +268,20 @@ impl Store {
                 };
                 match wanted.remove(&place) {
                     Some(amount) if alike(amount, there) => {}
-                    Some(amount) => findings.push(format!("{} is {there:?}, counted {amount:?}", named(&measure, &place))),
-                    None => findings.push(format!("{} is {there:?}, nothing contributes", named(&measure, &place))),
+                    Some(amount) => findings.push(format!(
+                        "{} is {there:?}, counted {amount:?}",
+                        named(&measure, &place)
+                    )),
+                    None => findings.push(format!(
+                        "{} is {there:?}, nothing contributes",
+                        named(&measure, &place)
+                    )),
                 }
             }
             findings.extend(
-                wanted
-                    .iter()
-                    .map(|(place, amount)| format!("{} is missing, counted {amount:?}", named(&measure, place))),
+                wanted.iter().map(|(place, amount)| {
+                    format!("{} is missing, counted {amount:?}", named(&measure, place))
+                }),
             );
         }
         Ok(findings)

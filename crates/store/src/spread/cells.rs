@@ -31,7 +31,14 @@ type Key = (Uuid, UnitId, i16, i16);
 struct Deltas(BTreeMap<Key, Series>);
 
 impl Deltas {
-    fn place(&mut self, subject: Uuid, series: &Series, times: i32, level: Sharing, spans: &[(UnitId, Date, Date)]) {
+    fn place(
+        &mut self,
+        subject: Uuid,
+        series: &Series,
+        times: i32,
+        level: Sharing,
+        spans: &[(UnitId, Date, Date)],
+    ) {
         if series.is_empty() {
             return;
         }
@@ -95,7 +102,9 @@ fn contributions(
 ) -> Vec<(Uuid, Series)> {
     let open = open_series(unit);
     let matching = rules.iter().filter(|rule| rule.matches(unit));
-    let mut all: Vec<(Uuid, Series)> = matching.map(|rule| (eligibility_id(rule), open.clone())).collect();
+    let mut all: Vec<(Uuid, Series)> = matching
+        .map(|rule| (eligibility_id(rule), open.clone()))
+        .collect();
     for (id, events) in events {
         if let Some(innovation) = innovations.get(id) {
             all.push((id.0, contribution(unit, innovation, events)));
@@ -305,7 +314,8 @@ impl Tx {
     ) -> Result<()> {
         let mut ids: Vec<InnovationId> = after.keys().map(|(innovation, _)| *innovation).collect();
         ids.dedup();
-        let innovations: HashMap<InnovationId, Innovation> = self.find_all::<Innovation>().ids(&ids).by_id().await?;
+        let innovations: HashMap<InnovationId, Innovation> =
+            self.find_all::<Innovation>().ids(&ids).by_id().await?;
         let spans = self.spans(&units.keys().copied().collect::<Vec<_>>()).await?;
         let mut deltas = Deltas::default();
         for (pair, events) in after {
@@ -386,7 +396,11 @@ impl Tx {
     }
 
     /// Counts the units of a rule, unless that is done already for another innovation.
-    pub(super) async fn count_eligible(&mut self, innovation: InnovationId, rule: &Eligibility) -> Result<()> {
+    pub(super) async fn count_eligible(
+        &mut self,
+        innovation: InnovationId,
+        rule: &Eligibility,
+    ) -> Result<()> {
         let mut others = self.all_innovations().await?;
         others.remove(&innovation);
         if rules_of(others.values()).contains(rule) {
@@ -455,7 +469,10 @@ impl Tx {
             rows.push(vec![subject.value(), node.value(), level.value(), year.value()]);
         }
         for piece in rows.pieces(self.dialect()) {
-            let mut sql = self.sql("select c.subject_id, c.node_id, c.level, c.year, c.changes from ", []);
+            let mut sql = self.sql(
+                "select c.subject_id, c.node_id, c.level, c.year, c.changes from ",
+                [],
+            );
             sql.push_rows(&piece, "k")
                 .push(
                     " join spread_cells c on c.subject_id = k.subject_id and c.node_id = k.node_id \

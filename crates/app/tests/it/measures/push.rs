@@ -29,12 +29,21 @@ async fn a_push_is_new_then_unchanged_then_a_correction_and_every_state_is_kept(
         let lead = world.person(&[(Role::TeamLead, "s0o0t0")]).await;
         let caller = world.caller(lead).await;
         let first = row("s0o0t0", "2005-04", 3, 10);
-        assert_eq!(push(&caller, &[first.clone()]).await.unwrap(), (1, 0, 0));
-        assert_eq!(push(&caller, &[first.clone()]).await.unwrap(), (0, 0, 1));
+        assert_eq!(
+            push(&caller, std::slice::from_ref(&first)).await.unwrap(),
+            (1, 0, 0)
+        );
+        assert_eq!(
+            push(&caller, std::slice::from_ref(&first)).await.unwrap(),
+            (0, 0, 1)
+        );
         let then = world.now().plus_seconds(1);
         world.later();
         let caller = world.caller(lead).await;
-        assert_eq!(push(&caller, &[row("s0o0t0", "2005-04", 4, 10)]).await.unwrap(), (0, 1, 0));
+        assert_eq!(
+            push(&caller, &[row("s0o0t0", "2005-04", 4, 10)]).await.unwrap(),
+            (0, 1, 0)
+        );
         let now = list(&caller, ObservationQuery::default()).await;
         assert_eq!((now.len(), now[0].numerator, now[0].version), (1, Some(4.0), 2));
         let before = list(&caller, known_at(then)).await;
@@ -47,7 +56,9 @@ async fn a_push_is_new_then_unchanged_then_a_correction_and_every_state_is_kept(
         let caller = world.caller(lead).await;
         let stale = measures::retract_observation(&caller, &id, Some(1)).await;
         assert_eq!(refused(stale), [place("", "stale")]);
-        let gone = measures::retract_observation(&caller, &id, Some(2)).await.unwrap();
+        let gone = measures::retract_observation(&caller, &id, Some(2))
+            .await
+            .unwrap();
         assert!(gone.retracted);
         assert_eq!(list(&caller, ObservationQuery::default()).await, []);
         let all = ObservationQuery {
@@ -85,7 +96,11 @@ async fn a_push_is_new_then_unchanged_then_a_correction_and_every_state_is_kept(
                 (Some(3.0), false, true)
             ]
         );
-        let nothing = push(&caller, &[with(row("s0o0t0", "2005-05", 1, 2), json!({"retracted": true}))]).await;
+        let nothing = push(
+            &caller,
+            &[with(row("s0o0t0", "2005-05", 1, 2), json!({"retracted": true}))],
+        )
+        .await;
         assert_eq!(refused(nothing), [place("/0", "not_found")]);
         world.verifies().await;
     }
@@ -101,17 +116,25 @@ async fn an_external_id_names_the_row_through_corrections() {
         let caller = world.caller(registry).await;
         let a = named(row("s0o0t0", "2005-04", 1, 10), "registry", "a");
         let b = named(row("s0o0t1", "2005-05", 2, 10), "registry", "b");
-        assert_eq!(push(&caller, &[a.clone(), b]).await.unwrap(), (2, 0, 0));
+        assert_eq!(push(&caller, &[a, b]).await.unwrap(), (2, 0, 0));
         // Both rows change places at once.
         let a = named(row("s0o0t1", "2005-05", 1, 10), "registry", "a");
         let b = named(row("s0o0t0", "2005-04", 2, 10), "registry", "b");
-        assert_eq!(push(&caller, &[a.clone(), b]).await.unwrap(), (0, 2, 0));
-        let seen = measures::observation(&caller, &external("registry", "a")).await.unwrap();
-        assert_eq!((seen.unit_id, seen.numerator), (world.units["s0o0t1"].id, Some(1.0)));
+        assert_eq!(push(&caller, &[a, b]).await.unwrap(), (0, 2, 0));
+        let seen = measures::observation(&caller, &external("registry", "a"))
+            .await
+            .unwrap();
+        assert_eq!(
+            (seen.unit_id, seen.numerator),
+            (world.units["s0o0t1"].id, Some(1.0))
+        );
         world.verifies().await;
         // Alone, it would land on the other.
         let on_b = named(row("s0o0t0", "2005-04", 1, 10), "registry", "a");
-        assert_eq!(refused(push(&caller, &[on_b.clone()]).await), [place("/0", "key_taken")]);
+        assert_eq!(
+            refused(push(&caller, std::slice::from_ref(&on_b)).await),
+            [place("/0", "key_taken")]
+        );
         // Once the other is gone, it may.
         let gone = with(on_b.clone(), json!({"externalId": "b", "retracted": true}));
         assert_eq!(push(&caller, &[gone]).await.unwrap(), (0, 1, 0));
@@ -120,7 +143,7 @@ async fn an_external_id_names_the_row_through_corrections() {
 
         let second = world.caller(other).await;
         let theirs = named(row("s0o0t0", "2005-04", 9, 10), "other", "x");
-        let held = push(&second, &[theirs.clone()]).await;
+        let held = push(&second, std::slice::from_ref(&theirs)).await;
         assert_eq!(refused(held), [place("/0/source", "held_by_another_source")]);
         let renamed = named(row("s0o0t0", "2005-04", 9, 10), "registry", "c");
         assert_eq!(
@@ -143,8 +166,14 @@ async fn an_external_id_names_the_row_through_corrections() {
         let lead = world.caller(lead).await;
         let by_hand = push(&lead, &[row("s0o0t0", "2005-04", 5, 10)]).await;
         assert_eq!(refused(by_hand), [place("/0/source", "held_by_another_source")]);
-        let posing = with(row("s0o0t0", "2005-09", 5, 10), json!({"source": "other", "externalId": "y"}));
-        assert_eq!(refused(push(&lead, &[posing]).await), [place("/0/source", "source_of_another")]);
+        let posing = with(
+            row("s0o0t0", "2005-09", 5, 10),
+            json!({"source": "other", "externalId": "y"}),
+        );
+        assert_eq!(
+            refused(push(&lead, &[posing]).await),
+            [place("/0/source", "source_of_another")]
+        );
         world.verifies().await;
     }
 }
@@ -154,10 +183,16 @@ async fn a_correction_takes_a_row_only_from_where_its_pusher_may_push() {
     for world in worlds(&[&[1], &[1]]).await {
         world.measure("m", json!({})).await;
         let tool = world.tool(&["registry"], "s0", &[]).await;
-        let row_a = with(row("s0o0t0", "2005-04", 1, 10), json!({"source": "registry", "externalId": "a"}));
-        push(&world.system(), &[with(row_a.clone(), json!({"unit": "code:s1o0t0"}))])
-            .await
-            .unwrap();
+        let row_a = with(
+            row("s0o0t0", "2005-04", 1, 10),
+            json!({"source": "registry", "externalId": "a"}),
+        );
+        push(
+            &world.system(),
+            &[with(row_a.clone(), json!({"unit": "code:s1o0t0"}))],
+        )
+        .await
+        .unwrap();
         let caller = world.caller(tool).await;
         assert_eq!(
             refused(push(&caller, &[row_a]).await),
@@ -175,9 +210,14 @@ async fn every_mistake_of_a_batch_is_named_at_its_place() {
             .measure("m", json!({"countsPeople": true, "dimensions": ["imdQuintile"]}))
             .await;
         world
-            .measure("waits", json!({"scale": "continuous", "direction": "lower_is_better"}))
+            .measure(
+                "waits",
+                json!({"scale": "continuous", "direction": "lower_is_better"}),
+            )
             .await;
-        let lead = world.person(&[(Role::OrganisationLead, "s0o0"), (Role::TeamLead, "s0o0t0")]).await;
+        let lead = world
+            .person(&[(Role::OrganisationLead, "s0o0"), (Role::TeamLead, "s0o0t0")])
+            .await;
         let caller = world.caller(lead).await;
         let good = row("s0o0t0", "2005-04", 3, 10);
         let rows = [
@@ -185,15 +225,30 @@ async fn every_mistake_of_a_batch_is_named_at_its_place() {
             row("s0o0t0", "2005-05", 12, 10),
             row("nowhere", "2005-04", 1, 10),
             row("s1o0t0", "2005-04", 1, 10),
-            with(good.clone(), json!({"measure": "code:nothing", "period": "2005-06"})),
+            with(
+                good.clone(),
+                json!({"measure": "code:nothing", "period": "2005-06"}),
+            ),
             row("s0o0t0", "2005-Q2", 1, 10),
             row("s0o0t0", "2006-09", 1, 10),
-            with(row("s0o0t0", "2005-07", 1, 10), json!({"stratum": {"imdQuintile": "6", "sex": "f"}})),
+            with(
+                row("s0o0t0", "2005-07", 1, 10),
+                json!({"stratum": {"imdQuintile": "6", "sex": "f"}}),
+            ),
             with(row("s0o0t0", "2005-08", 1, 10), json!({"numerator": 1.5})),
-            with(row("s0o0t0", "2005-09", 1, 10), json!({"quality": "not_available"})),
+            with(
+                row("s0o0t0", "2005-09", 1, 10),
+                json!({"quality": "not_available"}),
+            ),
             good,
-            without(with(row("s0o0t0", "2005-04", 1, 1), json!({"measure": "code:waits"})), &["denominator"]),
-            with(row("s0o0t0", "2005-10", 1, 10), json!({"externalId": "9434765919", "source": "s"})),
+            without(
+                with(row("s0o0t0", "2005-04", 1, 1), json!({"measure": "code:waits"})),
+                &["denominator"],
+            ),
+            with(
+                row("s0o0t0", "2005-10", 1, 10),
+                json!({"externalId": "9434765919", "source": "s"}),
+            ),
             without(row("s0o0t0", "2005-10", 1, 10), &["period"]),
         ];
         let all = [
@@ -222,7 +277,10 @@ async fn every_mistake_of_a_batch_is_named_at_its_place() {
             ..BatchOptions::default()
         };
         let report = push_with(&caller, &rows, try_out).await.unwrap();
-        assert_eq!((report.inserted, report.rejected, report.errors.len()), (1, 13, all.len()));
+        assert_eq!(
+            (report.inserted, report.rejected, report.errors.len()),
+            (1, 13, all.len())
+        );
         assert_eq!(list(&caller, ObservationQuery::default()).await, []);
         let some = BatchOptions {
             atomic: Some(false),
@@ -244,7 +302,9 @@ async fn units_report_for_the_time_in_which_they_were_open() {
             "openedOn": "2005-03-15", "closedOn": "2005-06-15",
         });
         let closed = serde_json::from_value(closed).unwrap();
-        spiral_app::tenancy::create_org_unit(&world.system(), closed).await.unwrap();
+        spiral_app::tenancy::create_org_unit(&world.system(), closed)
+            .await
+            .unwrap();
         let rows: Vec<_> = ["2005-02", "2005-03", "2005-06", "2005-07"]
             .iter()
             .map(|month| row("old", month, 1, 2))
@@ -262,11 +322,17 @@ async fn a_code_means_the_latest_version_and_versions_stay_apart() {
         let first = world.measure("m", json!({})).await;
         let same = world.measure("m", json!({})).await;
         assert_eq!(same, first);
-        push(&world.system(), &[row("s0o0t0", "2005-04", 1, 10)]).await.unwrap();
-        let second = world.measure("m", json!({"definition": "counted otherwise"})).await;
+        push(&world.system(), &[row("s0o0t0", "2005-04", 1, 10)])
+            .await
+            .unwrap();
+        let second = world
+            .measure("m", json!({"definition": "counted otherwise"}))
+            .await;
         assert_eq!((second.measure_version, second.id == first.id), (2, false));
         assert_eq!(
-            push(&world.system(), &[row("s0o0t0", "2005-04", 2, 10)]).await.unwrap(),
+            push(&world.system(), &[row("s0o0t0", "2005-04", 2, 10)])
+                .await
+                .unwrap(),
             (1, 0, 0)
         );
         let lead = world.person(&[(Role::TeamLead, "s0o0t0")]).await;
@@ -300,12 +366,11 @@ async fn a_teams_own_measure_is_shared_as_its_observations_and_tools_can_name_it
             "direction": "neutral", "cadence": "month",
         });
         let lead = world.person(&[(Role::TeamLead, "s0o0t0")]).await;
-        let own = measures::define_measure(&world.caller(lead).await, serde_json::from_value(input).unwrap()).await;
+        let own =
+            measures::define_measure(&world.caller(lead).await, serde_json::from_value(input).unwrap()).await;
         assert_eq!(own.unwrap().sharing, Sharing::Organisation);
         let tool = world.tool(&["t"], "s0o0", &["measures:write"]).await;
-        let count = |unit: &str| {
-            json!({"measure": "code:own", "unit": format!("code:{unit}"), "period": "2005-04", "numerator": 4})
-        };
+        let count = |unit: &str| json!({"measure": "code:own", "unit": format!("code:{unit}"), "period": "2005-04", "numerator": 4});
         let caller = world.caller(tool).await;
         assert_eq!(push(&caller, &[count("s0o0t0")]).await.unwrap(), (1, 0, 0));
         let sibling = push(&caller, &[count("s0o0t1")]).await;
@@ -316,7 +381,10 @@ async fn a_teams_own_measure_is_shared_as_its_observations_and_tools_can_name_it
         for (who, sees) in [(sha, false), (neighbour, false), (analyst, true), (lead, true)] {
             let caller = world.caller(who).await;
             assert_eq!(measures::measure(&caller, &code("own")).await.is_ok(), sees);
-            assert_eq!(list(&caller, ObservationQuery::default()).await.len(), usize::from(sees));
+            assert_eq!(
+                list(&caller, ObservationQuery::default()).await.len(),
+                usize::from(sees)
+            );
         }
         world.share("s0o0t0", Sharing::Sha).await;
         let caller = world.caller(sha).await;
@@ -344,7 +412,13 @@ async fn a_series_is_withheld_where_the_unit_keeps_it_from_the_reader() {
         let analyst = world.person(&[(Role::ShaAnalyst, "s0")]).await;
         let caller = world.caller(analyst).await;
         let units = ["s0o0t0", "s0o0t1", "s0o0t2"].map(|unit| world.units[unit].id);
-        let asked = || caller.store().meter().statements.load(std::sync::atomic::Ordering::Relaxed);
+        let asked = || {
+            caller
+                .store()
+                .meter()
+                .statements
+                .load(std::sync::atomic::Ordering::Relaxed)
+        };
         let before = asked();
         let series = measures::latest_observations_of(&caller, &code("m"), &units, 2)
             .await
@@ -356,7 +430,10 @@ async fn a_series_is_withheld_where_the_unit_keeps_it_from_the_reader() {
             .iter()
             .map(|one| one.period_start.to_string())
             .collect();
-        assert_eq!((starts, seen.withheld), (vec!["2005-05-01".into(), "2005-04-01".into()], None));
+        assert_eq!(
+            (starts, seen.withheld),
+            (vec!["2005-05-01".into(), "2005-04-01".into()], None)
+        );
         for unit in &units[1..] {
             assert!(series[unit].observations.is_empty());
             assert_eq!(series[unit].withheld.unwrap().level, Sharing::Organisation);
@@ -383,10 +460,14 @@ async fn lists_are_paged_and_filtered() {
             limit: Some(3),
             cursor: None,
         };
-        let first = measures::observations(&caller, ObservationQuery::default(), &page).await.unwrap();
+        let first = measures::observations(&caller, ObservationQuery::default(), &page)
+            .await
+            .unwrap();
         assert_eq!((first.data.len(), first.page.has_more), (3, true));
         page.cursor = first.page.next_cursor;
-        let second = measures::observations(&caller, ObservationQuery::default(), &page).await.unwrap();
+        let second = measures::observations(&caller, ObservationQuery::default(), &page)
+            .await
+            .unwrap();
         assert_eq!((second.data.len(), second.page.has_more), (1, false));
         let some = ObservationQuery {
             within: Some(code("s0")),
@@ -395,7 +476,18 @@ async fn lists_are_paged_and_filtered() {
             ..ObservationQuery::default()
         };
         assert_eq!(list(&caller, some.clone()).await.len(), 2);
-        assert_eq!(list(&caller, ObservationQuery { known_at: Some(world.later()), ..some }).await.len(), 2);
+        assert_eq!(
+            list(
+                &caller,
+                ObservationQuery {
+                    known_at: Some(world.later()),
+                    ..some
+                }
+            )
+            .await
+            .len(),
+            2
+        );
     }
 }
 

@@ -31,13 +31,17 @@ fn find<'c>(cells: &'c [RollUpCell], node: &str, stratum: &Stratum) -> &'c RollU
 }
 
 fn quit_facts() -> Value {
-    let facts: Value =
-        serde_json::from_str(include_str!("../../../data/seed-facts.json")).unwrap();
+    let facts: Value = serde_json::from_str(include_str!("../../../data/seed-facts.json")).unwrap();
     facts["quitRates"].clone()
 }
 
 fn numbers(value: &Value) -> Vec<f64> {
-    value.as_array().unwrap().iter().map(|n| n.as_f64().unwrap()).collect()
+    value
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|n| n.as_f64().unwrap())
+        .collect()
 }
 
 #[tokio::test]
@@ -52,7 +56,10 @@ async fn the_published_quit_rates_come_out() {
         world.measure("m", definition).await;
         let mut rows = Vec::new();
         for area in 0..4 {
-            let (quitters, people) = (numbers(&facts["quitters"][area]), numbers(&facts["population"][area]));
+            let (quitters, people) = (
+                numbers(&facts["quitters"][area]),
+                numbers(&facts["population"][area]),
+            );
             for (quintile, (quitters, people)) in quitters.iter().zip(people).enumerate() {
                 rows.push(json!({
                     "measure": "code:m", "unit": format!("code:s0o{area}"), "period": "2005/06",
@@ -68,7 +75,9 @@ async fn the_published_quit_rates_come_out() {
             "code": "ny", "name": "North Yorkshire", "kind": "reporting_area", "hostUnit": "code:s0",
             "members": (0..4).map(|area| json!({"unit": format!("code:s0o{area}")})).collect::<Vec<_>>(),
         });
-        tenancy::create_network(&caller, serde_json::from_value(network).unwrap()).await.unwrap();
+        tenancy::create_network(&caller, serde_json::from_value(network).unwrap())
+            .await
+            .unwrap();
         let by_tree = RollUpQuery {
             dimension: Some("quintile".into()),
             ..query("s0", GroupBy::Organisation)
@@ -189,7 +198,11 @@ async fn totals_are_told_where_nobody_hidden_can_be_told_from_them() {
         let lead = world.person(&[(Role::OrganisationLead, "s0o0")]).await;
         let caller = world.caller(lead).await;
         let answer = cells(&caller, query("s0o0", GroupBy::Children)).await;
-        assert!(answer.iter().all(|cell| cell.total == Some(cell.shown) && !cell.suppressed));
+        assert!(
+            answer
+                .iter()
+                .all(|cell| cell.total == Some(cell.shown) && !cell.suppressed)
+        );
         world.verifies().await;
     }
 }
@@ -209,11 +222,18 @@ async fn who_has_not_reported_is_missing_and_not_zero() {
         let answer = cells(&caller, months.clone()).await;
         assert_eq!(answer.len(), 4 * 3);
         let april = &answer[1];
-        assert_eq!((april.shown.numerator, april.shown.denominator), (Some(20.0), Some(60.0)));
+        assert_eq!(
+            (april.shown.numerator, april.shown.denominator),
+            (Some(20.0), Some(60.0))
+        );
         assert_eq!((april.coverage.eligible, april.coverage.with_value), (3, 2));
         assert_eq!(answer[0].shown.numerator, None);
         let missing = answer.iter().filter(|cell| cell.node.code == "s0o0t2");
-        assert!(missing.into_iter().all(|cell| cell.shown.numerator.is_none() && cell.coverage.eligible == 1));
+        assert!(
+            missing
+                .into_iter()
+                .all(|cell| cell.shown.numerator.is_none() && cell.coverage.eligible == 1)
+        );
         // By quarter, each month counts once.
         let quarter = RollUpQuery {
             interval: Some(Interval::Quarter),
@@ -224,7 +244,13 @@ async fn who_has_not_reported_is_missing_and_not_zero() {
         let answer = cells(&caller, quarter).await;
         let first: Vec<(String, Option<f64>, i64)> = answer[..2]
             .iter()
-            .map(|cell| (cell.period_end.to_string(), cell.shown.numerator, cell.coverage.eligible))
+            .map(|cell| {
+                (
+                    cell.period_end.to_string(),
+                    cell.shown.numerator,
+                    cell.coverage.eligible,
+                )
+            })
             .collect();
         assert_eq!(
             first,
@@ -237,7 +263,10 @@ async fn who_has_not_reported_is_missing_and_not_zero() {
             interval: Some(Interval::Week),
             ..query("s0o0", GroupBy::None)
         };
-        assert_eq!(refused(roll_up(&caller, weeks).await), [place("/query/interval", "does_not_nest")]);
+        assert_eq!(
+            refused(roll_up(&caller, weeks).await),
+            [place("/query/interval", "does_not_nest")]
+        );
         let split = RollUpQuery {
             dimension: Some("sex".into()),
             ..query("s0o0", GroupBy::None)
@@ -256,7 +285,9 @@ async fn networks_other_trees_and_earlier_knowledge_show_what_the_reader_sees() 
         reported(&world, shape).await;
         let then = world.now().plus_seconds(1);
         world.later();
-        push(&world.system(), &[row("s0o0t0", "2005-04", 20, 30)]).await.unwrap();
+        push(&world.system(), &[row("s0o0t0", "2005-04", 20, 30)])
+            .await
+            .unwrap();
         world.later();
         let network = json!({
             "code": "net", "name": "net", "kind": "clinical_network", "hostUnit": "code:s0o0",
@@ -277,7 +308,10 @@ async fn networks_other_trees_and_earlier_knowledge_show_what_the_reader_sees() 
         let was = cells(&caller, before).await;
         assert_eq!((was[0].shown.numerator, was[0].total), (Some(20.0), None));
         let is = cells(&caller, query("s0o0", GroupBy::None)).await;
-        assert_eq!((is[0].shown.numerator, is[0].total), (Some(30.0), Some(is[0].shown)));
+        assert_eq!(
+            (is[0].shown.numerator, is[0].total),
+            (Some(30.0), Some(is[0].shown))
+        );
         let current = RollUpQuery {
             tree: TreeAt::Current,
             ..query("s0", GroupBy::Children)
@@ -301,7 +335,9 @@ async fn networks_other_trees_and_earlier_knowledge_show_what_the_reader_sees() 
         assert_eq!(top.node.network_id.is_some(), top.node.unit_id.is_none());
         // A grant on the network reads its members at the host's tier.
         let reader = world.person(&[]).await;
-        world.grant(reader, Role::OrganisationAnalyst, None, Some("net")).await;
+        world
+            .grant(reader, Role::OrganisationAnalyst, None, Some("net"))
+            .await;
         let caller = world.caller(reader).await;
         let by_network = cells(&caller, net).await;
         assert_eq!(find(&by_network, "net", &whole).shown.numerator, Some(20.0));
@@ -316,7 +352,10 @@ async fn means_are_weighted_and_a_complete_dimension_stands_for_the_whole() {
     for world in worlds(&[&[2]]).await {
         world.dimension("sex", &["f", "m"]).await;
         world
-            .measure("m", json!({"scale": "continuous", "dimensions": ["sex"], "irregular": true}))
+            .measure(
+                "m",
+                json!({"scale": "continuous", "dimensions": ["sex"], "irregular": true}),
+            )
             .await;
         let mean = |unit: &str, period: &str, value: f64, n: Option<i64>| {
             let row = without(row(unit, period, 0, 0), &["numerator", "denominator"]);

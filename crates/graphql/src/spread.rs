@@ -1,0 +1,379 @@
+//! Adoption events, states, metrics and curves.
+
+use async_graphql::connection::{Connection, EmptyFields};
+use async_graphql::{ComplexObject, Context, Object, Result, SimpleObject};
+use spiral_app::{Caller, spread};
+use spiral_domain::spread::{
+    Adoption, AdoptionEvent, AdoptionView, DisputeAdoption, RecordAdoption, SpreadCurve, SpreadGroupBy,
+    SpreadMetrics, SpreadTree, Stage, UnitAdoptions,
+};
+use spiral_domain::{AdoptionEventId, Date, Interval, Reference, Timestamp, Withheld};
+
+use crate::faults::fault;
+use crate::innovations::{InnovationNode, innovation_of};
+use crate::lists::{connection, page_request};
+use crate::loaders::{UnitKey, load};
+use crate::tenancy::OrgUnitNode;
+
+async fn unit_of(ctx: &Context<'_>, id: Option<spiral_domain::UnitId>) -> Result<Option<OrgUnitNode>> {
+    match id {
+        Some(id) => Ok(load(ctx, UnitKey(id)).await?.map(OrgUnitNode::from)),
+        None => Ok(None),
+    }
+}
+
+/// A unit reached a stage of an innovation on a date.
+#[derive(SimpleObject)]
+#[graphql(complex, name = "AdoptionEvent")]
+pub(crate) struct EventNode {
+    #[graphql(flatten)]
+    record: AdoptionEvent,
+}
+
+impl From<AdoptionEvent> for EventNode {
+    fn from(record: AdoptionEvent) -> Self {
+        Self { record }
+    }
+}
+
+#[ComplexObject]
+impl EventNode {
+    /// The innovation.
+    async fn innovation(&self, ctx: &Context<'_>) -> Result<Option<InnovationNode>> {
+        innovation_of(ctx, self.record.innovation_id).await
+    }
+
+    /// The unit.
+    async fn unit(&self, ctx: &Context<'_>) -> Result<Option<OrgUnitNode>> {
+        unit_of(ctx, Some(self.record.unit_id)).await
+    }
+
+    /// The unit it learnt from.
+    async fn learnt_from(&self, ctx: &Context<'_>) -> Result<Option<OrgUnitNode>> {
+        unit_of(ctx, self.record.learnt_from_id).await
+    }
+}
+
+/// Where a unit stands with an innovation.
+#[derive(SimpleObject)]
+#[graphql(complex, name = "Adoption")]
+pub(crate) struct AdoptionNode {
+    #[graphql(flatten)]
+    record: Adoption,
+}
+
+impl From<Adoption> for AdoptionNode {
+    fn from(record: Adoption) -> Self {
+        Self { record }
+    }
+}
+
+#[ComplexObject]
+impl AdoptionNode {
+    /// The innovation.
+    async fn innovation(&self, ctx: &Context<'_>) -> Result<Option<InnovationNode>> {
+        innovation_of(ctx, self.record.innovation_id).await
+    }
+
+    /// The unit.
+    async fn unit(&self, ctx: &Context<'_>) -> Result<Option<OrgUnitNode>> {
+        unit_of(ctx, Some(self.record.unit_id)).await
+    }
+
+    /// The unit it learnt from.
+    async fn learnt_from(&self, ctx: &Context<'_>) -> Result<Option<OrgUnitNode>> {
+        unit_of(ctx, self.record.learnt_from_id).await
+    }
+}
+
+/// Where a unit stands with an innovation, or that this is beyond the reader.
+#[derive(SimpleObject)]
+#[graphql(name = "AdoptionView")]
+pub(crate) struct ViewNode {
+    /// Where it stands; null if it has no part in it, or if that is beyond the reader.
+    adoption: Option<AdoptionNode>,
+    /// Set if it is beyond the reader, whether or not there is something.
+    withheld: Option<Withheld>,
+}
+
+impl From<AdoptionView> for ViewNode {
+    fn from(view: AdoptionView) -> Self {
+        Self {
+            adoption: view.adoption.map(AdoptionNode::from),
+            withheld: view.withheld,
+        }
+    }
+}
+
+/// Where a unit stands with innovations, or that this is beyond the reader.
+#[derive(SimpleObject)]
+#[graphql(name = "UnitAdoptions")]
+pub(crate) struct UnitAdoptionsNode {
+    /// Where it stands with each.
+    adoptions: Vec<AdoptionNode>,
+    /// Set if it is beyond the reader, whether or not there is something.
+    withheld: Option<Withheld>,
+}
+
+impl From<UnitAdoptions> for UnitAdoptionsNode {
+    fn from(found: UnitAdoptions) -> Self {
+        Self {
+            adoptions: found.adoptions.into_iter().map(AdoptionNode::from).collect(),
+            withheld: found.withheld,
+        }
+    }
+}
+
+/// How far an innovation has spread in one place on one day.
+#[derive(SimpleObject)]
+#[graphql(complex, name = "SpreadMetrics")]
+pub(crate) struct MetricsNode {
+    #[graphql(flatten)]
+    record: SpreadMetrics,
+}
+
+impl From<SpreadMetrics> for MetricsNode {
+    fn from(record: SpreadMetrics) -> Self {
+        Self { record }
+    }
+}
+
+#[ComplexObject]
+impl MetricsNode {
+    /// The innovation.
+    async fn innovation(&self, ctx: &Context<'_>) -> Result<Option<InnovationNode>> {
+        innovation_of(ctx, self.record.innovation_id).await
+    }
+
+    /// The unit at or beneath which is counted; null for a network.
+    async fn unit(&self, ctx: &Context<'_>) -> Result<Option<OrgUnitNode>> {
+        unit_of(ctx, self.record.unit_id).await
+    }
+}
+
+/// The course of an innovation in one place.
+#[derive(SimpleObject)]
+#[graphql(complex, name = "SpreadCurve")]
+pub(crate) struct CurveNode {
+    #[graphql(flatten)]
+    record: SpreadCurve,
+}
+
+#[ComplexObject]
+impl CurveNode {
+    /// The innovation.
+    async fn innovation(&self, ctx: &Context<'_>) -> Result<Option<InnovationNode>> {
+        innovation_of(ctx, self.record.innovation_id).await
+    }
+
+    /// The unit at or beneath which is counted; null for a network.
+    async fn unit(&self, ctx: &Context<'_>) -> Result<Option<OrgUnitNode>> {
+        unit_of(ctx, self.record.unit_id).await
+    }
+}
+
+/// How many adoption events a list has in all.
+pub(crate) struct EventTotal(spread::EventFilter);
+
+#[Object(name = "AdoptionEventTotal")]
+impl EventTotal {
+    /// How many adoption events the filter finds; counted only if asked for.
+    async fn total_count(&self, ctx: &Context<'_>) -> Result<i64> {
+        spread::count_adoption_events(ctx.data::<Caller>()?, &self.0)
+            .await
+            .map_err(fault)
+    }
+}
+
+/// What this capability offers to read.
+#[derive(Default)]
+pub struct SpreadQueries;
+
+#[Object]
+impl SpreadQueries {
+    /// One adoption event, also one that was taken back.
+    async fn adoption_event(&self, ctx: &Context<'_>, id: AdoptionEventId) -> Result<EventNode> {
+        let event = spread::adoption_event(ctx.data::<Caller>()?, id)
+            .await
+            .map_err(fault)?;
+        Ok(event.record.into())
+    }
+
+    /// Adoption events, a page at a time; those taken back are left out, but for `updatedSince`.
+    #[expect(clippy::too_many_arguments, reason = "a filter is its arguments")]
+    #[graphql(complexity = "first.unwrap_or(50).max(1) as usize * child_complexity")]
+    async fn adoption_events(
+        &self,
+        ctx: &Context<'_>,
+        innovation: Option<Reference>,
+        unit: Option<Reference>,
+        within: Option<Reference>,
+        stage: Option<Stage>,
+        from: Option<Date>,
+        to: Option<Date>,
+        source: Option<String>,
+        updated_since: Option<Timestamp>,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> Result<Connection<String, EventNode, EventTotal, EmptyFields>> {
+        let caller = ctx.data::<Caller>()?;
+        let filter = spread::EventFilter {
+            innovation,
+            unit,
+            within,
+            stage,
+            from,
+            to,
+            source,
+            updated_since,
+        };
+        let request = page_request(first, after);
+        let list = format!("adoption_events {filter:?}");
+        let page = spread::adoption_events(caller, filter.clone(), &request)
+            .await
+            .map_err(fault)?;
+        let cursor = |event: &AdoptionEvent| caller.cursor(&list, event.id.into());
+        Ok(connection(
+            page,
+            EventTotal(filter),
+            request.cursor.is_some(),
+            cursor,
+            EventNode::from,
+        ))
+    }
+
+    /// Where units stand with innovations, a page at a time.
+    #[expect(clippy::too_many_arguments, reason = "a filter is its arguments")]
+    #[graphql(complexity = "first.unwrap_or(50).max(1) as usize * child_complexity")]
+    async fn adoptions(
+        &self,
+        ctx: &Context<'_>,
+        innovation: Option<Reference>,
+        unit: Option<Reference>,
+        within: Option<Reference>,
+        stage: Option<Stage>,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> Result<Connection<String, AdoptionNode, EmptyFields, EmptyFields>> {
+        let caller = ctx.data::<Caller>()?;
+        let filter = spread::StateFilter {
+            innovation,
+            unit,
+            within,
+            stage,
+        };
+        let request = page_request(first, after);
+        let page = spread::adoptions(caller, filter.clone(), &request)
+            .await
+            .map_err(fault)?;
+        let cursor = |adoption: &Adoption| spread::adoption_cursor(caller, &filter, adoption);
+        Ok(connection(
+            page,
+            EmptyFields,
+            request.cursor.is_some(),
+            cursor,
+            AdoptionNode::from,
+        ))
+    }
+
+    /// How far innovations have spread: one row for each innovation and place.
+    #[expect(clippy::too_many_arguments, reason = "a question is its arguments")]
+    #[graphql(complexity = "30 * child_complexity")]
+    async fn spread_metrics(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(default)] innovations: Vec<Reference>,
+        unit: Option<Reference>,
+        network: Option<Reference>,
+        #[graphql(default)] group_by: SpreadGroupBy,
+        as_of: Option<Date>,
+        #[graphql(default)] tree: SpreadTree,
+    ) -> Result<Vec<MetricsNode>> {
+        let query = spread::SpreadQuery {
+            innovations,
+            unit,
+            network,
+            group_by,
+            as_of,
+            tree,
+        };
+        let rows = spread::spread_metrics(ctx.data::<Caller>()?, &query)
+            .await
+            .map_err(fault)?;
+        Ok(rows.into_iter().map(MetricsNode::from).collect())
+    }
+
+    /// The course of innovations: one curve for each innovation and place.
+    #[expect(clippy::too_many_arguments, reason = "a question is its arguments")]
+    #[graphql(complexity = "100 * child_complexity")]
+    async fn spread_curve(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(default)] innovations: Vec<Reference>,
+        unit: Option<Reference>,
+        network: Option<Reference>,
+        #[graphql(default)] group_by: SpreadGroupBy,
+        from: Option<Date>,
+        to: Option<Date>,
+        interval: Option<Interval>,
+        #[graphql(default)] tree: SpreadTree,
+    ) -> Result<Vec<CurveNode>> {
+        let query = spread::CurveQuery {
+            innovations,
+            unit,
+            network,
+            group_by,
+            from,
+            to,
+            interval: interval.unwrap_or(Interval::Month),
+            tree,
+        };
+        let curves = spread::spread_curve(ctx.data::<Caller>()?, &query)
+            .await
+            .map_err(fault)?;
+        Ok(curves.into_iter().map(|record| CurveNode { record }).collect())
+    }
+}
+
+/// What this capability offers to write.
+#[derive(Default)]
+pub struct SpreadMutation;
+
+#[Object]
+impl SpreadMutation {
+    /// Records that a unit reached a stage; the same event again is answered as it stands.
+    async fn record_adoption(&self, ctx: &Context<'_>, input: RecordAdoption) -> Result<EventNode> {
+        spread::record_adoption(ctx.data::<Caller>()?, input)
+            .await
+            .map(EventNode::from)
+            .map_err(fault)
+    }
+
+    /// Disputes an event about one's own unit, or takes that back.
+    async fn dispute_adoption(
+        &self,
+        ctx: &Context<'_>,
+        id: AdoptionEventId,
+        if_version: Option<i64>,
+        input: DisputeAdoption,
+    ) -> Result<EventNode> {
+        spread::dispute_adoption(ctx.data::<Caller>()?, id, if_version, input)
+            .await
+            .map(EventNode::from)
+            .map_err(fault)
+    }
+
+    /// Takes an event back: it counts for nothing from then on, and stays readable as taken back.
+    async fn retract_adoption(
+        &self,
+        ctx: &Context<'_>,
+        id: AdoptionEventId,
+        if_version: Option<i64>,
+        #[graphql(default)] take_over: bool,
+    ) -> Result<EventNode> {
+        spread::retract_adoption(ctx.data::<Caller>()?, id, if_version, take_over)
+            .await
+            .map(EventNode::from)
+            .map_err(fault)
+    }
+}

@@ -1,0 +1,172 @@
+//! GraphQL over HTTP: what the specification asks for, limits, and a constant number of statements.
+
+use e2e::{Answer, World, for_each_database};
+use serde_json::{Value, json};
+
+fn refused(answer: Answer, status: u16) -> Answer {
+    let answer = answer.expect(status);
+    assert!(answer.body.get("data").is_none(), "{answer}");
+    assert!(answer.body["errors"][0]["message"].is_string(), "{answer}");
+    answer
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_speaks_graphql_over_http() {
+    for_each_database(async |world| {
+        let lead = world.national_lead();
+        let ask = |accept: &str, query: &str| {
+            lead.post("/graphql", &json!({ "query": query })).header("accept", accept)
+        };
+        let strict = "application/graphql-response+json";
+        for (accept, media) in [(strict, strict), ("application/json", "application/json"), ("*/*", "application/json")] {
+            let answer = ask(accept, "{ me { tenant { slug } } }").await;
+            assert_eq!(answer.answered()["me"]["tenant"]["slug"], "north");
+            assert!(answer.header("content-type").starts_with(media), "{answer}");
+        }
+        for broken in ["{ me { nothing } }", "{ me", "query A { me { scopes } } query B { me { scopes } }"] {
+            refused(ask(strict, broken).await, 400);
+            refused(ask("application/json", broken).await, 200);
+        }
+        refused(lead.post("/graphql", &json!({ "query": "" })).await, 400);
+        refused(lead.post("/graphql", &json!([])).await, 400);
+        refused(lead.call("POST", "/graphql").body("application/json", "{").await, 400);
+        refused(lead.call("POST", "/graphql").body("text/plain", "{ me { scopes } }").await, 415);
+
+        // A field's own error leaves the others their answer.
+        let query = "{ me { scopes } orgUnit(id: \"code:nowhere\") { name } }";
+        let answer = ask(strict, query).await.expect(200);
+        assert_eq!(answer.fault(), "not_found", "{answer}");
+        assert_eq!(answer.body["errors"][0]["path"], json!(["orgUnit"]));
+        let input = json!({
+            "parent": "code:alpha", "tier": "MICROSYSTEM", "kind": "CLINICAL_TEAM", "code": "Not A Code", "name": "",
+        });
+        let mutation = "mutation($input: CreateOrgUnit!) { createOrgUnit(input: $input) { id } }";
+        let answer = lead.graphql(mutation, &json!({ "input": input })).await.expect(200);
+        assert_eq!(answer.fault(), "invalid", "{answer}");
+        let places = &answer.body["errors"][0]["extensions"]["errors"];
+        assert_eq!((&places[0]["pointer"], &places[1]["pointer"]), (&json!("/code"), &json!("/name")));
+
+        // GET reads, and never writes.
+        let answer = lead.get("/graphql?query=%7B%20me%20%7B%20tenant%20%7B%20slug%20%7D%20%7D%20%7D").await;
+        assert_eq!(answer.answered()["me"]["tenant"]["slug"], "north");
+        let unit = &world.north.unit("alpha").id;
+        let mutation = format!("mutation%7BchangeOrgUnit(id:%22{unit}%22,input:%7Bname:%22No%22%7D)%7Bid%7D%7D");
+        let answer = refused(lead.get(&format!("/graphql?query={mutation}")).await, 405);
+        assert_eq!(answer.header("allow"), "POST");
+        refused(lead.get("/graphql").await, 400);
+        let name = lead.get(&format!("/v1/org-units/{unit}")).await.body["name"].clone();
+        assert_eq!(name, "Unit alpha");
+        let page = world.anonymous().get("/graphql").header("accept", "text/html").await.expect(200);
+        assert!(page.header("content-type").starts_with("text/html"));
+        assert!(!page.text.contains("https://"), "the page loads nothing from elsewhere: {page}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn large_documents_are_refused_before_they_run() {
+    for_each_database(async |world| {
+        let lead = world.national_lead();
+        let aliases: String = (0..101).map(|n| format!("a{n}: me {{ scopes }} ")).collect();
+        let deep = format!(
+            "{{ orgUnits {{ edges {{ node {}{{ id }}{} }} }} }}",
+            "{ parent ".repeat(30),
+            " }".repeat(30)
+        );
+        let directives = format!("{{ me {} {{ scopes }} }}", "@include(if: true) ".repeat(11));
+        let spread = "{ me { ...A } } fragment A on Me { ...B } fragment B on Me { ...A }".to_owned();
+        for (what, query) in [
+            ("nesting", "{".repeat(100_000)),
+            ("nested lists", format!("{{ orgUnit(id: {}", "[".repeat(100_000))),
+            ("tokens", format!("{{ {} }}", "me ".repeat(10_001))),
+            ("aliases", format!("{{ {aliases} }}")),
+            ("depth", deep),
+            (
+                "complexity",
+                "{ orgUnits(first: 500) { edges { node { children { children { children { id } } } } } } }"
+                    .to_owned(),
+            ),
+            ("directives", directives),
+            ("a circle of fragments", spread),
+        ] {
+            let answer = lead.graphql(&query, &json!({})).await.expect(400);
+            assert!(answer.body.get("data").is_none(), "{what}: {answer}");
+            assert!(answer.text.len() < 3_000, "{what}: the refusal is short");
+        }
+        let nested: Value =
+            serde_json::from_str(&format!("{}1{}", "[".repeat(100), "]".repeat(100))).expect("JSON");
+        let body = json!({ "query": "{ me { scopes } }", "variables": { "x": nested } });
+        assert!(lead.post("/graphql", &body).await.status.as_u16() < 500);
+        let deep = format!(
+            "{{\"query\":\"{{ me {{ scopes }} }}\",\"variables\":{}",
+            "[".repeat(100_000)
+        );
+        lead.call("POST", "/graphql")
+            .body("application/json", deep)
+            .await
+            .expect(400);
+        lead.get("/v1/me").await.expect(200);
+    })
+    .await;
+}
+
+async fn dashboard(world: &World) -> (u64, usize) {
+    let query = "query($id: String!) { orgUnit(id: $id) { name children { name allowedActions children { name tier parent { name } } } } }";
+    let query = query.replace("String!", &reference_type(world).await);
+    let sha = &world.north.unit("east").id;
+    let answer = world
+        .as_role("sha_lead")
+        .graphql(&query, &json!({ "id": sha }))
+        .await;
+    let organisations = answer.answered()["orgUnit"]["children"].as_array().cloned();
+    let teams = organisations
+        .into_iter()
+        .flatten()
+        .filter_map(|organisation| organisation["children"].as_array().map(Vec::len))
+        .sum();
+    (answer.statements(), teams)
+}
+
+/// What GraphQL calls the type that takes any name of a record.
+async fn reference_type(world: &World) -> String {
+    let query = "{ __type(name: \"Query\") { fields { name args { name type { ofType { name } } } } } }";
+    let answer = world.national_lead().graphql(query, &json!({})).await;
+    let fields = answer.answered()["__type"]["fields"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
+    let field = fields
+        .iter()
+        .find(|field| field["name"] == "orgUnit")
+        .expect("a field `orgUnit`");
+    format!(
+        "{}!",
+        field["args"][0]["type"]["ofType"]["name"]
+            .as_str()
+            .expect("a type")
+    )
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dashboard_takes_the_same_statements_for_one_team_and_for_fifty() {
+    for_each_database(async |world| {
+        let (before, few) = dashboard(world).await;
+        for n in 0..50 {
+            let organisation = if n % 2 == 0 { "alpha" } else { "beta" };
+            let body = json!({
+                "parent": world.north.unit(organisation).id, "tier": "microsystem", "kind": "clinical_team",
+                "code": format!("team-{n}"), "name": format!("Team {n}"),
+            });
+            world
+                .national_lead()
+                .post("/v1/org-units", &body)
+                .await
+                .expect(201);
+        }
+        let (after, many) = dashboard(world).await;
+        assert_eq!(many, few + 50);
+        assert_eq!(after, before, "statements for {many} teams and for {few}");
+        assert!(after <= 8, "{after} statements");
+    })
+    .await;
+}
