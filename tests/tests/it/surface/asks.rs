@@ -1,6 +1,7 @@
 //! For every published operation: what it needs, and a request for it that is valid. One table for each capability.
 
 mod field_tests;
+mod measures;
 mod people;
 mod spread;
 mod sustainability;
@@ -84,13 +85,16 @@ pub async fn ask(operation: &str, stage: &Stage<'_>) -> Option<Ask> {
     if let Some(ask) = people::ask(operation, stage).await {
         return Some(ask);
     }
+    if let Some(ask) = spread::ask(operation, stage).await {
+        return Some(ask);
+    }
     if let Some(ask) = field_tests::ask(operation, stage).await {
         return Some(ask);
     }
     if let Some(ask) = sustainability::ask(operation, stage).await {
         return Some(ask);
     }
-    spread::ask(operation, stage).await
+    measures::ask(operation, stage).await
 }
 
 impl Ask {
@@ -192,17 +196,16 @@ impl Ask {
         }
     }
 
-    /// Makes it over GraphQL: the body is `input`, what REST has in path and query are arguments of that name;
-    /// the record itself is `id`.
+    /// Makes it over GraphQL: the body is `input`, what REST has in path and query are arguments of that name
+    /// (of its plural, where several may be given); the record itself is `id`.
     pub async fn graphql(&self, schema: &Schema, field: &RootField, actor: Actor<'_>) -> Answer {
         let mut values: BTreeMap<String, Value> = BTreeMap::new();
         for (name, value) in self.path.iter().chain(&self.query) {
-            let name = if field.arguments().any(|argument| argument == *name) {
-                name
-            } else {
-                "id"
-            };
-            values.insert(name.to_owned(), json!(value));
+            let list = format!("{name}s");
+            let name = [name, list.as_str()]
+                .into_iter()
+                .find(|name| field.arguments().any(|argument| argument == *name));
+            values.insert(name.unwrap_or("id").to_owned(), json!(value));
         }
         if let Some(body) = &self.body {
             values.insert("input".to_owned(), body.clone());

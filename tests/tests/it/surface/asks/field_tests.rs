@@ -7,29 +7,30 @@ use super::{Ask, Stage, fresh};
 pub async fn ask(operation: &str, stage: &Stage<'_>) -> Option<Ask> {
     let target = &stage.target.id;
     Some(match operation {
-        "listFieldTests" => Ask::reads("readDirectory"),
-        "createFieldTest" => Ask::writes("manageFieldTest").body(stage.field_test_input().await.0),
-        "getFieldTest" => Ask::reads("readDirectory").path("fieldTest", &stage.field_test().await.0),
+        "listFieldTests" => Ask::reads("readDirectory").query("unit", target),
+        "createFieldTest" => Ask::writes("manageFieldTest").body(stage.field_test_input().await),
+        "getFieldTest" => Ask::reads("readDirectory").path("fieldTest", &stage.field_test().await),
         "changeFieldTest" => Ask::writes("manageFieldTest")
-            .path("fieldTest", &stage.field_test().await.0)
-            .body(json!({ "name": fresh("Renamed"), "status": "running", "endsOn": null })),
-        "listSites" | "listFieldTestResults" | "listResultsBySite" => {
-            Ask::reads("readFieldTests").path("fieldTest", &stage.field_test().await.0)
-        }
+            .path("fieldTest", &stage.field_test().await)
+            .body(json!({ "name": "Another name", "hypothesis": null })),
+        "listSites" => Ask::reads("readFieldTests").path("fieldTest", &stage.running_test().await.0),
         "enrolSite" => Ask::writes("manageFieldTest")
-            .path("fieldTest", &stage.field_test().await.0)
-            .body(json!({ "unit": target, "label": "Site 1", "enrolledOn": "2005-01-01" })),
+            .path("fieldTest", &stage.field_test().await)
+            .body(json!({ "unit": target, "arm": "control", "enrolledOn": "2005-04-01" })),
         "changeSite" => Ask::writes("manageFieldTest")
             .hidden()
-            .path("fieldTest", &stage.running().await.0)
+            .path("fieldTest", &stage.running_test().await.0)
             .path("unit", target)
-            .body(json!({ "label": "Site 2", "leftOn": null })),
+            .body(json!({ "label": "Site 1" })),
+        "listFieldTestResults" | "listResultsBySite" => {
+            Ask::reads("readFieldTests").path("fieldTest", &stage.running_test().await.0)
+        }
         "pushFieldTestResult" => {
-            let (test, result) = stage.result().await;
+            let (test, result) = stage.result_input().await;
             Ask::writes("pushResults").path("fieldTest", &test).body(result)
         }
         "pushFieldTestResults" => {
-            let (test, result) = stage.result().await;
+            let (test, result) = stage.result_input().await;
             Ask::writes("pushResults")
                 .batch()
                 .path("fieldTest", &test)
@@ -40,46 +41,43 @@ pub async fn ask(operation: &str, stage: &Stage<'_>) -> Option<Ask> {
 }
 
 impl Stage<'_> {
-    /// What plans a field test of the target, and the code of its measure.
-    async fn field_test_input(&self) -> (Value, String) {
-        let measure = fresh("wait");
-        let define = json!({
-            "unit": self.target.id, "code": measure, "name": "Wait", "kind": "outcome", "scale": "proportion",
-            "direction": "lower_is_better", "cadence": "month",
-        });
-        self.owner().post("/v1/measures", &define).await.expect(201);
-        let input = json!({
-            "code": fresh("pilot"), "name": "Pilot", "innovation": self.innovation().await, "unit": self.target.id,
-            "question": "Does it work?", "design": "before_after", "primaryMeasureCode": measure,
-        });
-        (input, measure)
+    async fn field_test_input(&self) -> Value {
+        json!({
+            "code": fresh("field-test"), "name": "A field test", "innovation": self.innovation().await,
+            "unit": self.target.id, "question": "Does it shorten the wait?", "design": "parallel",
+        })
     }
 
-    /// A planned field test of the target, and the code of its measure.
-    async fn field_test(&self) -> (String, String) {
-        let (input, measure) = self.field_test_input().await;
-        let made = self.owner().post("/v1/field-tests", &input).await;
-        (made.expect(201).id(), measure)
+    /// A field test that the target runs.
+    async fn field_test(&self) -> String {
+        let body = self.field_test_input().await;
+        self.owner().post("/v1/field-tests", &body).await.expect(201).id()
     }
 
-    /// One that runs, with the target as its site.
-    async fn running(&self) -> (String, String) {
-        let (test, measure) = self.field_test().await;
-        let path = format!("/v1/field-tests/{test}");
-        let site = json!({ "unit": self.target.id, "enrolledOn": "2005-01-01" });
-        let enrolled = self.owner().post(&format!("{path}/sites"), &site).await;
-        enrolled.expect(201);
-        let running = json!({ "status": "running" });
-        self.owner().patch(&path, &running).await.expect(200);
-        (test, measure)
+    /// A field test that runs with the target as its site, and the code of its measure.
+    async fn running_test(&self) -> (String, String) {
+        let measure = self.measure().await;
+        let mut body = self.field_test_input().await;
+        body["primaryMeasureCode"] = json!(measure);
+        let owner = self.owner();
+        let path = format!(
+            "/v1/field-tests/{}",
+            owner.post("/v1/field-tests", &body).await.expect(201).id()
+        );
+        let site = json!({ "unit": self.target.id, "arm": "intervention", "enrolledOn": "2005-04-01" });
+        owner.post(&format!("{path}/sites"), &site).await.expect(201);
+        let running = owner
+            .patch(&path, &json!({ "status": "running" }))
+            .await
+            .expect(200);
+        (running.id(), measure)
     }
 
-    /// A running field test, and a result of the target for it.
-    async fn result(&self) -> (String, Value) {
-        let (test, measure) = self.running().await;
+    async fn result_input(&self) -> (String, Value) {
+        let (test, measure) = self.running_test().await;
         let (_, source) = self.pusher();
         let result = json!({
-            "unit": self.target.id, "measureCode": measure, "phase": "after", "n": 40, "events": 10,
+            "unit": self.target.id, "measureCode": measure, "arm": "intervention", "n": 100, "events": 40,
             "source": source, "externalId": source.map(|_| fresh("result")),
         });
         (test, result)

@@ -29,7 +29,9 @@ pub async fn ask(operation: &str, stage: &Stage<'_>) -> Option<Ask> {
             .hidden()
             .path("event", &stage.event().await)
             .body(json!({ "note": "We have never heard of it." })),
-        "spreadMetrics" | "spreadCurve" => Ask::reads("readSpread").query("unit", target),
+        "spreadMetrics" | "spreadCurve" => Ask::reads("readSpread")
+            .query("unit", target)
+            .query("innovation", &stage.innovation().await),
         _ => return None,
     })
 }
