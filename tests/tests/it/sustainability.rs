@@ -3,16 +3,16 @@
 use e2e::{Actor, Answer, for_each_database};
 use serde_json::{Value, json};
 
-async fn rate(rater: Actor<'_>, path: &str, level: &str) -> Answer {
+async fn rate(by: Actor<'_>, path: &str, level: &str) -> Answer {
     let model = "/v1/sustainability/instruments/nhs-sustainability-model";
-    let model = rater.get(model).await.expect(200);
+    let model = by.get(model).await.expect(200);
     let answers: Vec<Value> = model.body["factors"]
         .as_array()
         .into_iter()
         .flatten()
         .map(|factor| json!({ "factor": factor["code"], "level": level }))
         .collect();
-    let rated = rater.post(&format!("{path}/ratings"), &json!({ "answers": answers }));
+    let rated = by.post(&format!("{path}/ratings"), &json!({ "answers": answers }));
     rated.await.expect(200)
 }
 
