@@ -28,7 +28,7 @@ pub async fn ask(operation: &str, stage: &Stage<'_>) -> Option<Ask> {
             assert!(rated.status.is_success(), "{rated}");
             Ask::writes("assessSustainability").hidden().path("id", &id)
         }
-        "getSustainabilitySummary" => Ask::reads("readSustainability").query("unit", target),
+        "getSustainabilitySummary" => Ask::reads("readSustainability"),
         "getLatestSustainability" => Ask::reads("readSustainability").path("unit", target),
         _ => return None,
     })
