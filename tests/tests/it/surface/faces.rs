@@ -15,6 +15,7 @@ pub const REST_ONLY: &[(&str, &str)] = &[
     ("getNetworkMembers", "in GraphQL an edge: Network.members"),
     ("listInnovationMoves", "in GraphQL an edge: Innovation.moves"),
     ("pushAdoptionEvents", "a batch"),
+    ("pushObservations", "a batch"),
     ("listSites", "in GraphQL an edge: FieldTest.sites"),
     ("listResultsBySite", "in GraphQL an edge: FieldTestSite.results"),
     ("pushFieldTestResults", "a batch"),
