@@ -222,6 +222,17 @@ impl Work<'_> {
         }
     }
 
+    /// Units of which the reader may see nothing at a node in a slice.
+    fn hidden_units(&self, reach: &Reach, node: UnitId, slice: &Slice) -> i64 {
+        let first = slice.periods(&self.timeline).map(|period| period.end).next();
+        reach.hidden(
+            node,
+            slice.period,
+            self.placing,
+            first.unwrap_or(slice.period.end),
+        )
+    }
+
     fn check_size(&self, nodes: usize) -> Result<()> {
         let cells = nodes * self.strata.len() * self.rows().count();
         if cells <= MOST_CELLS {
@@ -264,10 +275,10 @@ impl Work<'_> {
         let units = crate::tenancy::units_of(&self.caller.platform(), &nodes).await?;
         let totals_offered = matches!(self.placing, Placing::Period) && self.known_at.is_none();
         let hidden = nodes.iter().any(|node| {
-            self.timeline
-                .slices()
-                .iter()
-                .any(|slice| reach.hidden(*node, slice.period, self.placing) > 0)
+            let slices = self.timeline.slices().iter();
+            slices
+                .into_iter()
+                .any(|slice| self.hidden_units(&reach, *node, slice) > 0)
         });
         let mut told = None;
         let sums = if totals_offered && hidden {
@@ -406,11 +417,13 @@ impl Work<'_> {
             return Figure::default();
         }
         let counts_only = self.measure.scale == spiral_domain::measures::Scale::Count;
+        let rate = rate(sum.numerator, sum.denominator, self.measure.multiplier);
         Figure {
             contributors: sum.contributors,
             numerator: Some(sum.numerator),
             denominator: (!counts_only).then_some(sum.denominator),
-            rate: rate(sum.numerator, sum.denominator, self.measure.multiplier),
+            rate,
+            rate_rounded: rate.map(|rate| spiral_stats::rate::round(rate, 1)),
         }
     }
 

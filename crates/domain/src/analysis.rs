@@ -126,6 +126,8 @@ pub struct Figure {
     pub denominator: Option<f64>,
     /// `numerator / denominator × multiplier`, unrounded. Null if there is no denominator.
     pub rate: Option<f64>,
+    /// The rate at one decimal, halves away from zero, as tables print it.
+    pub rate_rounded: Option<f64>,
 }
 
 /// Who could contribute, and who does.

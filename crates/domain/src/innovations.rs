@@ -304,7 +304,7 @@ impl ChangeInnovation {
             Some(to) if to > from => {
                 found.require(self.evidence.is_some(), "/evidence", "evidence_missing", || {
                     "say what the move to another status rests on".into()
-                })
+                });
             }
             _ => found.require(
                 self.evidence.is_none(),

@@ -12,9 +12,10 @@ use spiral_domain::field_tests::{
     FieldTestStatus, Phase, PushFieldTestResult, Site,
 };
 use spiral_domain::people::Action;
-use spiral_domain::{FieldTestId, Reference, SiteId};
+use spiral_domain::{FieldTestId, InnovationId, Reference, SiteId};
 
 use crate::faults::fault;
+use crate::innovations::{InnovationNode, innovation_of};
 use crate::lists::{connection, page_request};
 use crate::loaders::{Batches, Shared, UnitKey, load};
 use crate::tenancy::OrgUnitNode;
@@ -40,6 +41,11 @@ impl FieldTestNode {
         Ok(load(ctx, UnitKey(self.record.unit_id))
             .await?
             .map(OrgUnitNode::from))
+    }
+
+    /// The innovation that it checks.
+    async fn innovation(&self, ctx: &Context<'_>) -> Result<Option<InnovationNode>> {
+        innovation_of(ctx, self.record.innovation_id).await
     }
 
     /// Its sites, as far as they are shared with the caller.
@@ -112,6 +118,23 @@ impl FieldTestResultNode {
         Ok(load(ctx, UnitKey(self.record.unit_id))
             .await?
             .map(OrgUnitNode::from))
+    }
+}
+
+/// The field tests of this innovation.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct FieldTestsKey(pub InnovationId);
+
+impl Loader<FieldTestsKey> for Batches {
+    type Value = Vec<FieldTest>;
+    type Error = Shared;
+    async fn load(&self, keys: &[FieldTestsKey]) -> Result<HashMap<FieldTestsKey, Vec<FieldTest>>, Shared> {
+        let ids: Vec<InnovationId> = keys.iter().map(|key| key.0).collect();
+        let tests = field_tests::field_tests_of(&self.caller, &ids).await?;
+        Ok(tests
+            .into_iter()
+            .map(|(id, tests)| (FieldTestsKey(id), tests))
+            .collect())
     }
 }
 

@@ -11,6 +11,7 @@ use spiral_domain::spread::SpreadGroupBy;
 use spiral_domain::{Date, Reference};
 
 use crate::faults::fault;
+use crate::field_tests::{FieldTestNode, FieldTestsKey};
 use crate::lists::{connection, page_request};
 use crate::loaders::{InnovationKey, MovesKey, SpreadKey, UnitKey, load};
 use crate::spread::MetricsNode;
@@ -37,6 +38,15 @@ impl InnovationNode {
         Ok(load(ctx, UnitKey(self.record.unit_id))
             .await?
             .map(OrgUnitNode::from))
+    }
+
+    /// The field tests that check it.
+    #[graphql(complexity = "10 * child_complexity")]
+    async fn field_tests(&self, ctx: &Context<'_>) -> Result<Vec<FieldTestNode>> {
+        let tests = load(ctx, FieldTestsKey(self.record.id))
+            .await?
+            .unwrap_or_default();
+        Ok(tests.into_iter().map(FieldTestNode::from).collect())
     }
 
     /// Its moves from status to status.

@@ -15,6 +15,7 @@ use spiral_domain::sustainability::{
 use spiral_domain::{AssessmentId, Reference, UnitId, Withheld};
 
 use crate::faults::fault;
+use crate::innovations::{InnovationNode, innovation_of};
 use crate::lists::{connection, page_request};
 use crate::loaders::{Batches, Shared, UnitKey, load};
 use crate::tenancy::OrgUnitNode;
@@ -40,6 +41,14 @@ impl AssessmentNode {
         Ok(load(ctx, UnitKey(self.record.unit_id))
             .await?
             .map(OrgUnitNode::from))
+    }
+
+    /// The innovation whose adoption it is about, if it is one.
+    async fn innovation(&self, ctx: &Context<'_>) -> Result<Option<InnovationNode>> {
+        match self.record.innovation_id {
+            Some(innovation) => innovation_of(ctx, innovation).await,
+            None => Ok(None),
+        }
     }
 
     /// The caller's own rating, if there is one. Nobody reads another's.

@@ -18,10 +18,10 @@ use crate::reply::{Reply, refuse};
 /// The routes of this capability.
 pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(list_sustainability_instruments))
+        .routes(routes!(get_sustainability_instruments))
         .routes(routes!(get_sustainability_instrument))
-        .routes(routes!(list_assessments, open_assessment))
-        .routes(routes!(get_assessment))
+        .routes(routes!(list_sustainability_assessments, open_assessment))
+        .routes(routes!(get_sustainability_assessment))
         .routes(routes!(list_own_ratings, rate_assessment))
         .routes(routes!(close_assessment))
         .routes(routes!(get_sustainability_summary))
@@ -30,9 +30,9 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 
 /// List sustainability instruments
 #[utoipa::path(get, path = "/v1/sustainability/instruments", tag = "sustainability", responses((status = 200, body = Vec<Instrument>)))]
-async fn list_sustainability_instruments(read: Read) -> Reply {
+async fn get_sustainability_instruments(read: Read) -> Reply {
     let found = sustainability::sustainability_instruments(&read.caller).map_err(refuse)?;
-    read.answer("listSustainabilityInstruments", found.len(), &found)
+    read.answer("getSustainabilityInstruments", found.len(), &found)
         .await
 }
 
@@ -70,7 +70,7 @@ struct AssessmentQuery {
 ///
 /// Those that are shared as far as the caller.
 #[utoipa::path(get, path = "/v1/sustainability/assessments", tag = "sustainability", params(AssessmentQuery), responses((status = 200, body = Page<Assessment>)))]
-async fn list_assessments(read: Read, Query(query): Query<AssessmentQuery>) -> Reply {
+async fn list_sustainability_assessments(read: Read, Query(query): Query<AssessmentQuery>) -> Reply {
     let filter = AssessmentFilter {
         unit: query.unit,
         within: query.within,
@@ -84,7 +84,7 @@ async fn list_assessments(read: Read, Query(query): Query<AssessmentQuery>) -> R
     let page = sustainability::assessments(&read.caller, filter, &page)
         .await
         .map_err(refuse)?;
-    read.page("listAssessments", &page).await
+    read.page("listSustainabilityAssessments", &page).await
 }
 
 /// Open a sustainability assessment
@@ -101,11 +101,11 @@ async fn open_assessment(write: Write) -> Reply {
 ///
 /// Its score stands in it once it is closed.
 #[utoipa::path(get, path = "/v1/sustainability/assessments/{id}", tag = "sustainability", params(("id" = AssessmentId, Path, description = "The assessment")), responses((status = 200, body = Allowed<Assessment>)))]
-async fn get_assessment(Part(id): Part<AssessmentId>, read: Read) -> Reply {
+async fn get_sustainability_assessment(Part(id): Part<AssessmentId>, read: Read) -> Reply {
     let assessment = sustainability::assessment(&read.caller, id)
         .await
         .map_err(refuse)?;
-    read.record("getAssessment", assessment.version, &assessment)
+    read.record("getSustainabilityAssessment", assessment.version, &assessment)
         .await
 }
 

@@ -184,7 +184,8 @@ impl Scope {
             sql.push(&format!(" or {sharing} = 4"));
         }
         for (held, may) in self.by(action) {
-            let own = may == May::Own || may == May::OwnSources && !sourced;
+            // A tool reads back what it has pushed itself, however far the unit shares it.
+            let own = matches!(may, May::Own | May::OwnSources);
             let level = if own { 0 } else { held.level() };
             sql.push(" or (");
             if let Some(network) = held.grant.network_id {

@@ -309,7 +309,7 @@ impl Tx {
             rows.push(vec![source.value(), external_id.value()]);
         }
         let columns = crate::record::columns_of::<AdoptionEvent>("e");
-        let mut named = HashMap::with_capacity(names.len());
+        let mut events = HashMap::with_capacity(names.len());
         for piece in rows.pieces(self.dialect()) {
             let mut sql = self.sql(&format!("select {columns} from "), []);
             sql.push_rows(&piece, "k")
@@ -318,11 +318,11 @@ impl Tx {
             for row in self.fetch(sql).await? {
                 let event = AdoptionEvent::read(&row)?;
                 if let (Some(source), Some(external_id)) = (&event.source, &event.external_id) {
-                    named.insert((source.clone(), external_id.clone()), event);
+                    events.insert((source.clone(), external_id.clone()), event);
                 }
             }
         }
-        Ok(named)
+        Ok(events)
     }
 
     /// Writes new and changed events, and what follows from them. `before` holds every event of the pairs that

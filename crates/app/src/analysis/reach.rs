@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use spiral_domain::measures::Period;
 use spiral_domain::people::{Action, May};
-use spiral_domain::{Result, Sharing, UnitId};
+use spiral_domain::{Date, Result, Sharing, UnitId};
 use spiral_store::ReportingCount;
 
 use super::Placing;
@@ -29,12 +29,23 @@ impl Reach {
         self.0.contains_key(&node)
     }
 
-    /// Units open in the period, and of these those that the reader may see.
+    /// Units that stand at the node on the last day of the period and are open in it; and of these those that
+    /// the reader may see.
     pub fn units(&self, node: UnitId, period: Period, placing: Placing) -> (i64, i64) {
+        self.count(node, period, placing, period.end)
+    }
+
+    /// Units of which the reader may see nothing in an interval, whose first period ends on `first_end`.
+    pub fn hidden(&self, node: UnitId, period: Period, placing: Placing, first_end: Date) -> i64 {
+        let (open, visible) = self.count(node, period, placing, first_end);
+        open - visible
+    }
+
+    fn count(&self, node: UnitId, period: Period, placing: Placing, first_end: Date) -> (i64, i64) {
         let (mut open, mut visible) = (0, 0);
         for count in self.0.get(&node).into_iter().flatten() {
             let stands = match placing {
-                Placing::Period => count.valid_from <= period.end && period.start <= count.valid_to,
+                Placing::Period => count.valid_from <= period.end && first_end <= count.valid_to,
                 Placing::Day(day) => (count.valid_from..=count.valid_to).contains(&day),
             };
             if stands
@@ -46,12 +57,6 @@ impl Reach {
             }
         }
         (open, visible)
-    }
-
-    /// Units open in the period that the reader may not see.
-    pub fn hidden(&self, node: UnitId, period: Period, placing: Placing) -> i64 {
-        let (open, visible) = self.units(node, period, placing);
-        open - visible
     }
 }
 

@@ -10,7 +10,7 @@ use spiral_stats::suppression::{Hidden, Rule};
 use super::Work;
 use super::reach::Reach;
 use super::sums::Sums;
-use super::suppression::{Family, Figures, Question, Standing};
+use super::suppression::{Before, Family, Figures, Question, Standing};
 
 /// The nodes of an answer, all nodes above them, and the children of those.
 #[derive(Debug)]
@@ -97,11 +97,8 @@ pub(super) async fn told(work: &Work<'_>, tree: &Tree, reach: &Reach, sums: &Sum
         dominance: settings.suppression_dominance,
     };
     let hidden = hidden(work, tree, reach, sums, rule).await?;
-    let mut told = Told {
-        index: tree.index.clone(),
-        whole: Vec::new(),
-        split: Vec::new(),
-    };
+    let mut whole = Layer::default();
+    let mut split = Layer::default();
     for (at, slice) in work.timeline.slices().iter().enumerate() {
         let (families, roots) = tree.on(slice.period.end);
         let size: Vec<i64> = tree
@@ -109,42 +106,122 @@ pub(super) async fn told(work: &Work<'_>, tree: &Tree, reach: &Reach, sums: &Sum
             .iter()
             .map(|node| reach.units(*node, slice.period, work.placing).0)
             .collect();
-        let question = |figures: &[Figures], forced: &[bool]| {
-            Question {
+        let part = |range: std::ops::Range<usize>| -> Vec<Figures> {
+            hidden[at]
+                .iter()
+                .map(|figures| figures[range.clone()].to_vec())
+                .collect()
+        };
+        let layers = [(&mut whole, 0..1), (&mut split, 1..work.strata.len())];
+        let mut closed = vec![false; tree.nodes.len()];
+        for (layer, range) in layers {
+            if range.is_empty() {
+                continue;
+            }
+            let hidden = part(range);
+            let (before, untold) = layer.before(&slice.finer, &hidden, &closed);
+            let standing = Question {
                 rule,
                 families: &families,
                 roots: &roots,
-                hidden: figures,
+                hidden: &hidden,
+                untold: &untold,
                 size: &size,
-                forced,
+                before: &before,
             }
-            .decide()
-        };
-        let wholes: Vec<Figures> = hidden[at].iter().map(|figures| figures[..1].to_vec()).collect();
-        let forced: Vec<bool> = (0..tree.nodes.len())
-            .map(|node| mixed(&told.whole, &slice.finer, node))
-            .collect();
-        let whole = question(&wholes, &forced);
-        if work.strata.len() > 1 {
-            let splits: Vec<Figures> = hidden[at].iter().map(|figures| figures[1..].to_vec()).collect();
-            let forced: Vec<bool> = (0..tree.nodes.len())
-                .map(|node| whole[node] == Standing::Closed || mixed(&told.split, &slice.finer, node))
-                .collect();
-            let split = question(&splits, &forced);
-            told.split.push(split);
+            .decide();
+            for (node, standing) in standing.iter().enumerate() {
+                closed[node] = *standing == Standing::Closed;
+            }
+            layer.push(standing, untold);
         }
-        told.whole.push(whole);
     }
-    Ok(told)
+    Ok(Told {
+        index: tree.index.clone(),
+        whole: whole.standing,
+        split: split.standing,
+    })
 }
 
-/// Whether a node is told in some of the finer slices of a level and not in others: the longer interval's total
-/// would then tell what those hold.
-fn mixed(told: &[Vec<Standing>], finer: &[Vec<usize>], node: usize) -> bool {
-    finer.iter().any(|level| {
-        let has = |wanted: Standing| level.iter().any(|slice| told[*slice][node] == wanted);
-        has(Standing::Closed) && has(Standing::Open)
-    })
+/// What has been decided of the whole, or of its split, slice by slice.
+#[derive(Default)]
+struct Layer {
+    standing: Vec<Vec<Standing>>,
+    /// What of the hidden figures nobody has been told yet: nothing where a node is told.
+    untold: Vec<Vec<Figures>>,
+}
+
+impl Layer {
+    fn push(&mut self, standing: Vec<Standing>, mut untold: Vec<Figures>) {
+        for (figures, standing) in untold.iter_mut().zip(&standing) {
+            if *standing != Standing::Closed {
+                figures.fill(Hidden::default());
+            }
+        }
+        self.standing.push(standing);
+        self.untold.push(untold);
+    }
+
+    /// What the finer slices have told of each node, and what they have not. Where the whole is closed, so
+    /// must be its split.
+    fn before(
+        &self,
+        finer: &[Vec<usize>],
+        hidden: &[Figures],
+        closed: &[bool],
+    ) -> (Vec<Before>, Vec<Figures>) {
+        let mut untold = hidden.to_vec();
+        let before = (0..hidden.len())
+            .map(|node| {
+                let before = if closed[node] {
+                    Before::Part
+                } else {
+                    self.told_of(finer, node)
+                };
+                if let (Before::Part, Some(level)) = (before, finer.last()) {
+                    untold[node] = self.untold_of(level, node, &hidden[node]);
+                }
+                before
+            })
+            .collect();
+        (before, untold)
+    }
+
+    fn told_of(&self, finer: &[Vec<usize>], node: usize) -> Before {
+        let count = |level: &[usize], wanted: Standing| {
+            level
+                .iter()
+                .filter(|slice| self.standing[**slice][node] == wanted)
+                .count()
+        };
+        let closed: Vec<usize> = finer.iter().map(|level| count(level, Standing::Closed)).collect();
+        if closed.is_empty() {
+            return Before::Nothing;
+        }
+        if closed.contains(&0) {
+            return Before::Everything;
+        }
+        // One closed slice alone is what the longer period hides, too.
+        if closed.contains(&1) || finer.iter().any(|level| count(level, Standing::Open) > 0) {
+            return Before::Part;
+        }
+        Before::Nothing
+    }
+
+    /// What the slices of a level have not told, as one: units may be the same in each.
+    fn untold_of(&self, level: &[usize], node: usize, whole: &Figures) -> Figures {
+        let mut sum = vec![Hidden::default(); whole.len()];
+        for slice in level {
+            for (sum, figure) in sum.iter_mut().zip(&self.untold[*slice][node]) {
+                sum.units = sum.units.max(figure.units);
+                sum.numerator += figure.numerator;
+                sum.denominator += figure.denominator;
+                sum.largest_denominator += figure.largest_denominator;
+                sum.counts_people |= figure.counts_people;
+            }
+        }
+        sum
+    }
 }
 
 /// What is hidden from the reader: by slice, node and stratum.
@@ -160,7 +237,7 @@ async fn hidden(
     for (at, slice) in work.timeline.slices().iter().enumerate() {
         let mut by_node = Vec::with_capacity(tree.nodes.len());
         for (n, node) in tree.nodes.iter().enumerate() {
-            let counted = reach.hidden(*node, slice.period, work.placing);
+            let counted = work.hidden_units(reach, *node, slice);
             let mut figures = Vec::with_capacity(work.strata.len());
             for (s, stratum) in work.strata.iter().enumerate() {
                 let (sum, largest) = sums.hidden(*node, stratum, slice);

@@ -1,8 +1,9 @@
 //! Which totals of a tree a reader is told, decided from the root down.
 //!
-//! A node's total is decided before those of its children, and only its own family is looked at: so the
-//! answer for a node is the same however it is asked for, and a parent and its children asked for one after
-//! the other tell no more than both at once.
+//! A node's total is told only if its parent's is, and is decided before those of its children, by its own
+//! family alone. So the answer for a node is the same however it is asked for: a parent and its children asked
+//! for one after the other tell no more than both at once. And what is closed stays closed to the leaves, so
+//! that the closed parts of a family, which its parent tells taken together, are never told piece by piece.
 
 use spiral_stats::suppression::{Hidden, Rule};
 
@@ -15,6 +16,17 @@ pub(super) enum Standing {
     Open,
     /// It is not told.
     Closed,
+}
+
+/// What the shorter periods that make up this one have told of a node already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Before {
+    /// All of it: the longer period tells nothing new, and cannot be kept back.
+    Everything,
+    /// A part, so that the longer period would tell the rest.
+    Part,
+    /// Nothing.
+    Nothing,
 }
 
 /// A node and its children, by number.
@@ -35,94 +47,82 @@ pub(super) struct Question<'q> {
     pub families: &'q [Family],
     /// Nodes without a parent.
     pub roots: &'q [usize],
+    /// What is hidden at each node.
     pub hidden: &'q [Figures],
+    /// What of it no shorter period has told.
+    pub untold: &'q [Figures],
     /// How many units each node has, hidden or not.
     pub size: &'q [i64],
-    /// Nodes whose total must not be told whatever it is.
-    pub forced: &'q [bool],
+    /// What shorter periods have told.
+    pub before: &'q [Before],
 }
 
 impl Question<'_> {
     /// The standing of every node.
     pub fn decide(&self) -> Vec<Standing> {
-        let mut standing: Vec<Standing> = self.hidden.iter().map(|figures| own_standing(figures)).collect();
-        // Closed beneath an open node: what is closed there together is known, so all of it must stay closed.
-        let mut pooled = vec![false; self.hidden.len()];
+        let mut standing: Vec<Standing> = self.hidden.iter().map(|figures| alone(figures)).collect();
         for &root in self.roots {
-            if standing[root] == Standing::Open && (self.forced[root] || self.fails(&self.hidden[root])) {
+            if standing[root] == Standing::Open && self.must_close(root) {
                 standing[root] = Standing::Closed;
             }
         }
         for family in self.families {
-            let parent = standing[family.parent];
             let unseen: Vec<usize> = family
                 .children
                 .iter()
                 .copied()
                 .filter(|child| standing[*child] != Standing::Exact)
                 .collect();
-            if parent == Standing::Exact {
-                // Its parts are exact with it; what says otherwise is a unit that has moved, and stays closed.
-                for child in unseen {
-                    standing[child] = Standing::Closed;
-                }
-                continue;
-            }
-            let closed = if parent == Standing::Closed && pooled[family.parent] {
-                unseen.clone()
+            let closed = if standing[family.parent] == Standing::Open {
+                self.close(family.parent, &unseen)
             } else {
-                self.close(family, &unseen, parent == Standing::Open)
+                unseen
             };
             for child in closed {
                 standing[child] = Standing::Closed;
-                pooled[child] = parent == Standing::Open || pooled[family.parent];
             }
         }
         standing
     }
 
-    /// Which of the unseen children are closed.
-    fn close(&self, family: &Family, unseen: &[usize], parent_known: bool) -> Vec<usize> {
-        let mut closed: Vec<usize> = unseen
-            .iter()
-            .copied()
-            .filter(|child| self.forced[*child] || self.fails(&self.hidden[*child]))
-            .collect();
-        let mut open: Vec<usize> = unseen
-            .iter()
-            .copied()
-            .filter(|child| !closed.contains(child))
-            .collect();
-        // The smallest is taken first, at a tie the one that comes first.
+    /// Which of the unseen children of a told parent are closed.
+    fn close(&self, parent: usize, unseen: &[usize]) -> Vec<usize> {
+        let (mut closed, mut open): (Vec<usize>, Vec<usize>) =
+            unseen.iter().partition(|child| self.must_close(**child));
+        // The smallest goes first, at a tie the one that comes first; what is known anyway hides nothing.
+        open.retain(|child| self.before[*child] != Before::Everything);
         open.sort_by_key(|child| (self.size[*child], *child));
         let mut next = open.into_iter();
         // The parent's own records are never told by themselves.
         let own = rest(
-            &self.hidden[family.parent],
+            &self.hidden[parent],
             unseen.iter().map(|child| &self.hidden[*child]),
         );
         let has_own = own.iter().any(|figure| figure.units > 0);
-        if parent_known {
-            loop {
-                let together = joined(
-                    closed
-                        .iter()
-                        .map(|child| &self.hidden[*child])
-                        .chain(has_own.then_some(&own)),
-                );
-                let alone = closed.len() == 1 && !has_own;
-                let told = (has_own || !closed.is_empty()) && (alone || self.fails(&together));
-                if !told {
-                    break;
-                }
-                let Some(child) = next.next() else { break };
-                closed.push(child);
+        loop {
+            let together = joined(
+                closed
+                    .iter()
+                    .map(|child| &self.untold[*child])
+                    .chain(has_own.then_some(&own)),
+            );
+            let single = closed.len() == 1 && !has_own;
+            let any = has_own || !closed.is_empty();
+            if !any || !(single || self.fails(&together)) {
+                return closed;
             }
-        } else if closed.is_empty() && !has_own {
-            // If all parts were told, so would be the whole.
-            closed.extend(next.next());
+            let Some(child) = next.next() else { return closed };
+            closed.push(child);
         }
-        closed
+    }
+
+    /// Whether a node may not be told whatever else is.
+    fn must_close(&self, node: usize) -> bool {
+        match self.before[node] {
+            Before::Everything => false,
+            Before::Part => true,
+            Before::Nothing => self.fails(&self.hidden[node]),
+        }
     }
 
     fn fails(&self, figures: &[Hidden]) -> bool {
@@ -130,7 +130,7 @@ impl Question<'_> {
     }
 }
 
-fn own_standing(figures: &[Hidden]) -> Standing {
+fn alone(figures: &[Hidden]) -> Standing {
     if figures.iter().all(|figure| figure.units == 0) {
         Standing::Exact
     } else {
@@ -198,8 +198,9 @@ mod tests {
             families,
             roots: &[0],
             hidden,
+            untold: hidden,
             size: &size,
-            forced: &vec![false; hidden.len()],
+            before: &vec![Before::Nothing; hidden.len()],
         }
         .decide()
     }
@@ -234,29 +235,35 @@ mod tests {
     }
 
     #[test]
-    fn a_closed_root_leaves_its_sound_children_open() {
+    fn what_shorter_periods_have_told_is_no_cover() {
         use Standing::{Closed, Open};
         let family = [Family {
             parent: 0,
-            children: vec![1, 2],
+            children: vec![1, 2, 3],
         }];
-        let one = |denominator: f64| {
-            vec![Hidden {
-                units: 6,
-                numerator: 60.0,
-                denominator,
-                largest_denominator: 100.0,
-                counts_people: true,
-            }]
+        let hidden = [units(24), units(2), units(7), units(15)];
+        let question = |before: &[Before]| {
+            Question {
+                rule: Rule::default(),
+                families: &family,
+                roots: &[0],
+                hidden: &hidden,
+                untold: &hidden,
+                size: &[24, 2, 7, 15],
+                before,
+            }
+            .decide()
         };
-        let mut giant = one(1e6);
-        giant[0].largest_denominator = 9.9e5;
-        let mut root = one(1e6 + 600.0);
-        root[0].units = 12;
-        root[0].largest_denominator = 9.9e5;
-        assert_eq!(
-            decide(&[root, giant, one(600.0)], &family),
-            [Closed, Closed, Open]
-        );
+        let nothing = [Before::Nothing; 4];
+        assert_eq!(question(&nothing), [Open, Closed, Closed, Open]);
+        let known = [
+            Before::Nothing,
+            Before::Nothing,
+            Before::Everything,
+            Before::Nothing,
+        ];
+        assert_eq!(question(&known), [Open, Closed, Open, Closed]);
+        let part = [Before::Nothing, Before::Nothing, Before::Nothing, Before::Part];
+        assert_eq!(question(&part), [Open, Closed, Open, Closed]);
     }
 }

@@ -105,7 +105,6 @@ async fn push(
             "only a running field test takes results",
         ));
     }
-    check_sources(caller, &tx, &rows, &mut verdicts).await?;
     let units: HashMap<Reference, OrgUnit> = tx.resolve(rows.iter().map(|(_, row)| &row.unit)).await?;
     for (n, row) in &rows {
         match units.get(&row.unit) {
@@ -122,6 +121,8 @@ async fn push(
             }
         }
     }
+    rows.retain(|(n, _)| !verdicts.refused(*n));
+    check_sources(caller, &tx, &rows, &mut verdicts).await?;
     rows.retain(|(n, _)| !verdicts.refused(*n));
     let mut known = Known::load(caller, &tx, &test, &rows, &units).await?;
     let mut results = Vec::new();

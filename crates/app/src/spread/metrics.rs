@@ -1,7 +1,7 @@
 //! How far innovations have spread on a day.
 
 use spiral_domain::people::Action;
-use spiral_domain::spread::{Flow, Series, SpreadCount, SpreadGroupBy, SpreadMetrics, SpreadTree};
+use spiral_domain::spread::{Flow, Series, SpreadCount, SpreadGroupBy, SpreadMetrics, SpreadTree, Sums};
 use spiral_domain::{Date, Reference, Result};
 
 use super::places::{Asked, Figures, figures, wrong};
@@ -78,7 +78,7 @@ fn row(figures: &Figures, as_of: Date, inside: bool, outside: bool) -> SpreadMet
     let eligible = figures.eligible.all.until(as_of).of(Flow::Open);
     let (adopted, pull, push) = (count(Flow::Adopted), count(Flow::Pull), count(Flow::Push));
     let (peer, from_above) = (count(Flow::Peer), count(Flow::FromAbove));
-    let tipping = tipping_point(figures, as_of);
+    let tipping_told = seen_whole(figures, as_of);
     SpreadMetrics {
         innovation_id: figures.innovation,
         unit_id: figures.place.unit_id(),
@@ -102,8 +102,8 @@ fn row(figures: &Figures, as_of: Date, inside: bool, outside: bool) -> SpreadMet
         penetration: adopted.total.and_then(|adopted| ratio(adopted, eligible)),
         pull_share: share(pull, push),
         peer_share: share(peer, from_above),
-        tipping_point: tipping.flatten(),
-        tipping_point_suppressed: tipping.is_none(),
+        tipping_point: tipping_point(figures, as_of).filter(|_| tipping_told),
+        tipping_point_suppressed: !tipping_told,
     }
 }
 
@@ -117,27 +117,31 @@ fn share(part: SpreadCount, rest: SpreadCount) -> Option<f64> {
     ratio(part, part + rest)
 }
 
-/// The first day on which more than 16 % of the eligible units had adopted, where nothing was hidden up to then.
-fn tipping_point(figures: &Figures, as_of: Date) -> Option<Option<Date>> {
-    let until = |series: &Series| {
+/// Whether nothing was hidden on any day so far: else a day would be told about units that are.
+fn seen_whole(figures: &Figures, as_of: Date) -> bool {
+    let so_far = |series: &Series| {
         let entries = series.entries();
         entries[..entries.partition_point(|entry| entry.day <= as_of)].to_vec()
     };
-    if until(&figures.eligible.all) != until(&figures.eligible.shown) {
-        return None;
-    }
+    so_far(&figures.eligible.all) == so_far(&figures.eligible.shown)
+}
+
+/// The first day on which more than 16 % of the eligible units had adopted.
+fn tipping_point(figures: &Figures, as_of: Date) -> Option<Date> {
     let mut both = figures.eligible.all.clone();
     both.merge(&figures.adoption.all, 1);
-    let (mut open, mut ever) = (0_i64, 0_i64);
-    let days = both.entries().chunk_by(|a, b| a.day == b.day);
-    for day in days.take_while(|day| day.first().is_some_and(|entry| entry.day <= as_of)) {
-        let mut sums = spiral_domain::spread::Sums::default();
-        day.iter().for_each(|entry| sums.take(entry));
-        open += sums.of(Flow::Open);
-        ever += sums.of(Flow::EverAdopted);
-        if ever * 100 > open * 16 {
-            return Some(day.first().map(|entry| entry.day));
+    let mut sums = Sums::default();
+    for day in both.entries().chunk_by(|a, b| a.day == b.day) {
+        let on = day.first()?.day;
+        if on > as_of {
+            break;
+        }
+        for entry in day {
+            sums.take(entry);
+        }
+        if sums.of(Flow::EverAdopted) * 100 > sums.of(Flow::Open) * 16 {
+            return Some(on);
         }
     }
-    Some(None)
+    None
 }

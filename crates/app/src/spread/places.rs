@@ -151,7 +151,7 @@ fn there(member: &NetworkMember, day: Date) -> bool {
 #[derive(Debug, Clone)]
 pub(super) enum Place {
     /// At and beneath a unit.
-    Unit(OrgUnit),
+    Unit(Box<OrgUnit>),
     /// The members of a network.
     Network(NetworkId),
 }
@@ -179,8 +179,8 @@ pub(super) struct Asked {
     pub(super) tree: SpreadTree,
 }
 
-/// At most so many innovations are answered for at once.
-const MOST_INNOVATIONS: usize = 200;
+/// At most so many pairs of an innovation and a place are answered for at once.
+const MOST_PAIRS: usize = 25_000;
 
 /// A query parameter that cannot be.
 pub(super) fn wrong(parameter: &str, code: &str, detail: impl Into<String>) -> Error {
@@ -213,10 +213,6 @@ impl Asked {
             }
             found
         };
-        if innovations.len() > MOST_INNOVATIONS {
-            let detail = format!("at most {MOST_INNOVATIONS} innovations at once; name those you need");
-            return Err(wrong("innovation", "too_many", detail));
-        }
         let places = match place {
             (Some(_), Some(_)) => {
                 return Err(wrong(
@@ -257,9 +253,20 @@ impl Asked {
                     }
                     SpreadGroupBy::Sha => store.nearest_of_tier(&unit, Tier::Sha, on).await?,
                 };
-                units.into_iter().map(Place::Unit).collect()
+                units
+                    .into_iter()
+                    .map(|unit| Place::Unit(Box::new(unit)))
+                    .collect()
             }
         };
+        if innovations.len() * places.len() > MOST_PAIRS {
+            let detail = format!(
+                "{} innovations in {} places, at most {MOST_PAIRS} pairs at once; ask for fewer",
+                innovations.len(),
+                places.len()
+            );
+            return Err(wrong("innovation", "too_many", detail));
+        }
         Ok(Self {
             innovations,
             places,
@@ -275,7 +282,7 @@ impl Asked {
         self.places
             .iter()
             .filter_map(|place| match place {
-                Place::Unit(unit) => Some(unit),
+                Place::Unit(unit) => Some(&**unit),
                 Place::Network(_) => None,
             })
             .collect()
@@ -322,15 +329,15 @@ type Alone = Vec<(OrgUnit, BTreeMap<InnovationId, Vec<AdoptionEvent>>)>;
 pub(super) struct Cells {
     eyes: Eyes,
     alone: Alone,
-    cells: SpreadCells,
+    kept: SpreadCells,
 }
 
 impl Cells {
     fn part(&self, subject: Uuid, node: &OrgUnit, mut alone: impl FnMut(&OrgUnit, &mut Series)) -> Part {
-        let all = self.cells.sum(subject, node.id, 0..LEVELS);
+        let all = self.kept.sum(subject, node.id, 0..LEVELS);
         let mut shown = Series::default();
         for (at, levels) in self.eyes.cells_of(node) {
-            shown.merge(&self.cells.sum(subject, at, levels), 1);
+            shown.merge(&self.kept.sum(subject, at, levels), 1);
         }
         for (unit, _) in self.alone.iter().filter(|(unit, _)| unit.beneath(&node.path)) {
             alone(unit, &mut shown);
@@ -370,7 +377,7 @@ impl Cells {
     ) -> Result<Self> {
         let subjects: Vec<Uuid> = rules.iter().map(eligibility_id).collect();
         let cells = read(caller, &self.eyes, &subjects, nodes).await?;
-        Ok(Self { cells, ..self })
+        Ok(Self { kept: cells, ..self })
     }
 }
 
@@ -404,7 +411,11 @@ pub(super) async fn figures(caller: &Caller, asked: &Asked) -> Result<(Vec<Figur
     let nodes = asked.units();
     let cells = read(caller, &eyes, &subjects, &nodes).await?;
     let alone = alone(caller, &eyes, asked).await?;
-    let cells = Cells { eyes, alone, cells };
+    let cells = Cells {
+        eyes,
+        alone,
+        kept: cells,
+    };
     let mut parts: HashMap<(&Eligibility, UnitId), Part> = HashMap::new();
     for rule in &rules {
         for node in &nodes {
@@ -419,7 +430,7 @@ pub(super) async fn figures(caller: &Caller, asked: &Asked) -> Result<(Vec<Figur
             let of = |rule: &Eligibility| parts.get(&(rule, node.id)).cloned().unwrap_or_default();
             figures.push(Figures {
                 innovation: innovation.id,
-                place: Place::Unit((*node).clone()),
+                place: Place::Unit(Box::new((*node).clone())),
                 adoption: cells.of_innovation(innovation, node),
                 eligible: of(&rule),
                 any: of(&any),

@@ -241,13 +241,13 @@ async fn settle(
     verdicts: &mut Verdicts,
 ) -> Result<Settling> {
     let names: Vec<(String, String)> = rows.iter().filter_map(Row::name).collect();
-    let named = if names.is_empty() {
+    let known = if names.is_empty() {
         HashMap::new()
     } else {
         tx.events_named(&names).await?
     };
     let mut pairs: Vec<Pair> = rows.iter().map(Row::pair).collect();
-    pairs.extend(named.values().map(|event| (event.innovation_id, event.unit_id)));
+    pairs.extend(known.values().map(|event| (event.innovation_id, event.unit_id)));
     pairs.sort_unstable();
     pairs.dedup();
     let before = tx.histories(&pairs).await?;
@@ -256,13 +256,13 @@ async fn settle(
     units.dedup_by_key(|unit| unit.id);
     let levels = tx.adoption_sharing(&units).await?;
     // A correction may take an event away from a unit that the caller may not write.
-    let theirs: Vec<UnitId> = named.values().map(|event| event.unit_id).collect();
+    let theirs: Vec<UnitId> = known.values().map(|event| event.unit_id).collect();
     let theirs: HashMap<UnitId, OrgUnit> = tx.find::<OrgUnit>().ids(&theirs).by_id().await?;
     let mut twice = Twice::default();
     let mut settled = Vec::with_capacity(rows.len());
     for row in rows {
         let number = row.number;
-        let found = match find_event(caller, &row, &named, &before, sources, &theirs) {
+        let found = match find_event(caller, &row, &known, &before, sources, &theirs) {
             Ok(_) if twice.seen(&row) => Err(Violation::new(
                 "",
                 "twice",

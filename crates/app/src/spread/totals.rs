@@ -58,7 +58,15 @@ pub(super) struct Totals {
     /// Units counted at each of them.
     parts: HashMap<(Eligibility, UnitId), Part>,
     /// The last decision, and the hidden units that led to it.
-    last: Option<(Eligibility, Population, Vec<(i64, i64)>, HashSet<UnitId>)>,
+    last: Option<Decision>,
+}
+
+struct Decision {
+    rule: Eligibility,
+    population: Population,
+    /// Hidden units and all, at each unit that matters.
+    counts: Vec<(i64, i64)>,
+    left_out: HashSet<UnitId>,
 }
 
 impl Totals {
@@ -96,7 +104,7 @@ impl Totals {
             above = figures
                 .iter()
                 .filter_map(|figures| match &figures.place {
-                    Place::Unit(unit) => Some(unit.clone()),
+                    Place::Unit(unit) => Some((**unit).clone()),
                     Place::Network(_) => None,
                 })
                 .take(1)
@@ -151,18 +159,16 @@ impl Totals {
         let counts: Vec<(i64, i64)> = units
             .map(|unit| self.hidden(rule, unit.id, population, day))
             .collect();
-        let known = self
-            .last
-            .as_ref()
-            .is_some_and(|(r, p, c, _)| (r, *p, c) == (rule, population, &counts));
-        if !known {
-            let left_out = self.decide(rule, population, day);
-            self.last = Some((rule.clone(), population, counts, left_out));
-        }
-        &self
-            .last
-            .get_or_insert_with(|| (rule.clone(), population, Vec::new(), HashSet::new()))
-            .3
+        let decision = match self.last.take() {
+            Some(last) if (&last.rule, last.population, &last.counts) == (rule, population, &counts) => last,
+            _ => Decision {
+                rule: rule.clone(),
+                population,
+                left_out: self.decide(rule, population, day),
+                counts,
+            },
+        };
+        &self.last.insert(decision).left_out
     }
 
     fn decide(&self, rule: &Eligibility, population: Population, day: Date) -> HashSet<UnitId> {

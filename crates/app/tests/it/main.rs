@@ -5,6 +5,7 @@
 )]
 
 mod field_tests;
+mod measures;
 mod spread;
 mod sustainability;
 mod world;

@@ -205,7 +205,8 @@ mod tests {
             Aware, Decided, Discontinued, Implemented, Interested, Rejected, Routine, Superseded, Trialled,
             Withdrawn,
         };
-        let table: &[(&[(Stage, bool)], &[&str])] = &[
+        type Case<'c> = (&'c [(Stage, bool)], &'c [&'c str]);
+        let table: &[Case<'_>] = &[
             (&[(Aware, false), (Interested, false), (Decided, false)], &[]),
             (&[(Routine, false)], &[]),
             (&[(Rejected, true)], &[]),

@@ -301,18 +301,18 @@ pub fn adoption_series(unit: &OrgUnit, eligible: bool, ordered: &[&AdoptionEvent
         if eligible && end.is_none_or(|end| day < end) {
             series.add(day, exactness, Flow::New, 1);
         }
-        outside(&mut series, exactness, eligible.then_some(end), &steps);
+        // Those meant for it are outside once they have closed, the others always.
+        match (eligible, end) {
+            (true, None) => {}
+            (true, Some(end)) => outside(&mut series, exactness, end, &steps),
+            (false, _) => outside(&mut series, exactness, Date::MIN, &steps),
+        }
     }
     series
 }
 
-/// Adopted spells that no denominator has: all of them, or those after the unit's end.
-fn outside(series: &mut Series, exactness: u8, from: Option<Option<Date>>, steps: &[(Date, Stage)]) {
-    let from = match from {
-        None => Date::MIN,
-        Some(Some(end)) => end,
-        Some(None) => return,
-    };
+/// Adopted spells from a day on, which no denominator has.
+fn outside(series: &mut Series, exactness: u8, from: Date, steps: &[(Date, Stage)]) {
     for (n, &(day, stage)) in steps.iter().enumerate() {
         let to = steps.get(n + 1).map(|(day, _)| *day);
         let day = day.max(from);

@@ -51,10 +51,15 @@ pub(super) fn pack(series: &Series) -> Vec<u8> {
 
 fn put(bytes: &mut Vec<u8>, mut number: u32) {
     while number >= 0x80 {
-        bytes.push((number & 0x7f) as u8 | 0x80);
+        bytes.push(low(number) | 0x80);
         number >>= 7;
     }
-    bytes.push(number as u8);
+    bytes.push(low(number));
+}
+
+/// The lowest seven bits.
+fn low(number: u32) -> u8 {
+    (number & 0x7f).to_le_bytes()[0]
 }
 
 /// Adds the entries of a packed year to those of the years before it.
@@ -79,7 +84,7 @@ pub(super) fn unpack(year: i16, bytes: &[u8], entries: &mut Vec<FlowEntry>) -> R
         let date = chrono::NaiveDate::from_yo_opt(i32::from(year), day).ok_or_else(broken)?;
         entries.push(FlowEntry {
             day: Date(date),
-            exactness: (head & 3) as u8,
+            exactness: (head & 3).to_le_bytes()[0],
             changes,
         });
     }

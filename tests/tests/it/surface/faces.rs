@@ -13,6 +13,17 @@ pub const REST_ONLY: &[(&str, &str)] = &[
     ),
     ("rotateClientSecret", "its answer shows a secret"),
     ("getNetworkMembers", "in GraphQL an edge: Network.members"),
+    ("listSites", "in GraphQL an edge: FieldTest.sites"),
+    ("listResultsBySite", "in GraphQL an edge: FieldTestSite.results"),
+    ("pushFieldTestResults", "batches are pushed over REST"),
+    (
+        "listOwnRatings",
+        "in GraphQL an edge: SustainabilityAssessment.ownRating",
+    ),
+    (
+        "getLatestSustainability",
+        "in GraphQL an edge: OrgUnit.sustainability",
+    ),
     ("listInnovationMoves", "in GraphQL an edge: Innovation.moves"),
     ("pushAdoptionEvents", "a batch"),
     ("pushObservations", "a batch"),

@@ -74,17 +74,17 @@ impl History<'_> {
         self.first_adopted().is_some_and(|on| on <= day)
     }
 
-    /// `Some(None)`: adopted, but the mode is not known.
-    pub fn mode(&self, day: Date) -> Option<Option<Mode>> {
-        self.first().filter(|(on, _)| *on <= day).map(|(_, e)| e.mode)
+    /// Whether it had adopted, in this way; none: in a way that is not known.
+    pub fn mode(&self, day: Date, mode: Option<Mode>) -> bool {
+        self.first().is_some_and(|(on, e)| *on <= day && e.mode == mode)
     }
 
-    /// Whether it learnt from a peer, where it adopted without inheriting.
-    pub fn peer(&self, day: Date) -> Option<Option<bool>> {
-        let (_, first) = self
-            .first()
-            .filter(|(on, e)| *on <= day && e.mode != Some(Mode::Inherited))?;
-        Some(first.learnt_from_tier.map(|tier| tier <= self.unit.tier))
+    /// Whether it had adopted without inheriting, and learnt it from a peer or not; none: that is not known.
+    pub fn peer(&self, day: Date, peer: Option<bool>) -> bool {
+        self.first().is_some_and(|(on, e)| {
+            let known = e.learnt_from_tier.map(|tier| tier <= self.unit.tier);
+            *on <= day && e.mode != Some(Mode::Inherited) && known == peer
+        })
     }
 
     /// 0 to the month, 1 to the quarter, 2 to the year: the worst of those that make or end an adopter.

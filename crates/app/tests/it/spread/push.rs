@@ -183,9 +183,9 @@ async fn rows_are_inserted_corrected_and_taken_back() {
         let held = record_adoption(&team, same.clone()).await.unwrap_err();
         assert_eq!(held.code(), "held_by_another_source");
         same.take_over = true;
-        let taken = record_adoption(&team, same).await.unwrap();
+        let ours = record_adoption(&team, same).await.unwrap();
         assert_eq!(
-            (taken.mode, taken.source, taken.version),
+            (ours.mode, ours.source, ours.version),
             (Some(Mode::Push), None, 2)
         );
         assert!(matches!(
@@ -199,32 +199,32 @@ async fn rows_are_inserted_corrected_and_taken_back() {
             note: Some("we only tried it".into()),
         };
         assert!(matches!(
-            spread::dispute_adoption(&national, taken.id, None, note.clone()).await,
+            spread::dispute_adoption(&national, ours.id, None, note.clone()).await,
             Err(Error::Forbidden(_))
         ));
-        let disputed = spread::dispute_adoption(&team, taken.id, Some(2), note)
+        let disputed = spread::dispute_adoption(&team, ours.id, Some(2), note)
             .await
             .unwrap();
         assert!(disputed.disputed);
         assert!(matches!(
-            spread::retract_adoption(&team, taken.id, Some(2), false).await,
+            spread::retract_adoption(&team, ours.id, Some(2), false).await,
             Err(Error::Stale)
         ));
-        spread::retract_adoption(&team, taken.id, Some(3), false)
+        spread::retract_adoption(&team, ours.id, Some(3), false)
             .await
             .unwrap();
-        assert!(spread::adoption_event(&team, taken.id).await.unwrap().retracted);
+        assert!(spread::adoption_event(&team, ours.id).await.unwrap().retracted);
         let page = PageRequest::default();
         let all = spread::adoption_events(&team, EventFilter::default(), &page)
             .await
             .unwrap();
-        assert!(all.data.iter().all(|event| event.id != taken.id));
+        assert!(all.data.iter().all(|event| event.id != ours.id));
         let since = EventFilter {
             updated_since: Some(super::now()),
             ..EventFilter::default()
         };
         let all = spread::adoption_events(&team, since, &page).await.unwrap();
-        assert!(all.data.iter().any(|event| event.id == taken.id));
+        assert!(all.data.iter().any(|event| event.id == ours.id));
         let mut back = named(
             event("clinic", "s2o2t3", Stage::Aware, "2005-01-01"),
             "survey",

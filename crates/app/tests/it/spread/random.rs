@@ -140,7 +140,8 @@ async fn live(world: &World, dice: &mut Dice, steps: usize) {
                 let mut batch = Vec::new();
                 for _ in 0..rows {
                     let (code, date) = (dice.of(&codes).clone(), dice.date());
-                    let mut row = event(*dice.of(&CODES), &code, *dice.of(&Stage::ALL), &date);
+                    let innovation = *dice.of(&CODES);
+                    let mut row = event(innovation, &code, *dice.of(&Stage::ALL), &date);
                     row.mode = *dice.of(&[None, Some(Mode::Pull), Some(Mode::Push), Some(Mode::Inherited)]);
                     row.learnt_from = match dice.roll(3) {
                         0 => None,
@@ -174,11 +175,14 @@ async fn live(world: &World, dice: &mut Dice, steps: usize) {
     }
 }
 
+/// Whether a unit that shares so far is seen.
+type Sight = Box<dyn Fn(&OrgUnit, Sharing) -> bool>;
+
 /// A reader, and which units it sees by its roles.
 struct Reader {
     name: &'static str,
     caller: Caller,
-    sees: Box<dyn Fn(&OrgUnit, Sharing) -> bool>,
+    sees: Sight,
 }
 
 async fn readers(world: &World) -> Vec<Reader> {
@@ -201,7 +205,7 @@ async fn readers(world: &World) -> Vec<Reader> {
         let path = path(code);
         Box::new(move |unit: &OrgUnit, level: Sharing| {
             level == Sharing::Everyone || level >= least && unit.path.starts_with(&path)
-        }) as Box<dyn Fn(&OrgUnit, Sharing) -> bool>
+        }) as Sight
     };
     let mut readers = vec![
         Reader {
@@ -358,25 +362,23 @@ async fn check_metrics(
                 !h.eligible(day) && h.adopted(day)
             }),
             ("pull", row.pull, &|h| {
-                h.eligible(day) && h.mode(day) == Some(Some(Mode::Pull))
+                h.eligible(day) && h.mode(day, Some(Mode::Pull))
             }),
             ("push", row.push, &|h| {
-                h.eligible(day) && h.mode(day) == Some(Some(Mode::Push))
+                h.eligible(day) && h.mode(day, Some(Mode::Push))
             }),
             ("inherited", row.inherited, &|h| {
-                h.eligible(day) && h.mode(day) == Some(Some(Mode::Inherited))
+                h.eligible(day) && h.mode(day, Some(Mode::Inherited))
             }),
             ("mode unknown", row.mode_unknown, &|h| {
-                h.eligible(day) && h.mode(day) == Some(None)
+                h.eligible(day) && h.mode(day, None)
             }),
-            ("peer", row.peer, &|h| {
-                h.eligible(day) && h.peer(day) == Some(Some(true))
-            }),
+            ("peer", row.peer, &|h| h.eligible(day) && h.peer(day, Some(true))),
             ("from above", row.from_above, &|h| {
-                h.eligible(day) && h.peer(day) == Some(Some(false))
+                h.eligible(day) && h.peer(day, Some(false))
             }),
             ("peer unknown", row.peer_unknown, &|h| {
-                h.eligible(day) && h.peer(day) == Some(None)
+                h.eligible(day) && h.peer(day, None)
             }),
         ];
         for (name, count, counted) in table {
