@@ -26,6 +26,18 @@ pub const REST_ONLY: &[(&str, &str)] = &[
     ),
     ("listInnovationMoves", "in GraphQL an edge: Innovation.moves"),
     ("pushAdoptionEvents", "a batch"),
+    ("pushObservations", "a batch"),
+    ("listSites", "in GraphQL an edge: FieldTest.sites"),
+    ("listResultsBySite", "in GraphQL an edge: FieldTestSite.results"),
+    ("pushFieldTestResults", "a batch"),
+    (
+        "listOwnRatings",
+        "in GraphQL an edge: SustainabilityAssessment.ownRating",
+    ),
+    (
+        "getLatestSustainability",
+        "in GraphQL an edge: OrgUnit.sustainability",
+    ),
 ];
 
 /// What the REST operation of a GraphQL field may be called: the same, or a query's with a verb before it.
