@@ -153,7 +153,7 @@ pub(super) enum Place {
     /// At and beneath a unit.
     Unit(Box<OrgUnit>),
     /// The members of a network.
-    Network(NetworkId),
+    Network(Box<Network>),
 }
 
 impl Place {
@@ -167,7 +167,21 @@ impl Place {
     pub(super) fn network_id(&self) -> Option<NetworkId> {
         match self {
             Self::Unit(_) => None,
-            Self::Network(id) => Some(*id),
+            Self::Network(network) => Some(network.id),
+        }
+    }
+
+    pub(super) fn code(&self) -> &str {
+        match self {
+            Self::Unit(unit) => &unit.code,
+            Self::Network(network) => &network.code,
+        }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        match self {
+            Self::Unit(unit) => &unit.name,
+            Self::Network(network) => &network.name,
         }
     }
 }
@@ -229,7 +243,7 @@ impl Asked {
                         "a network is given as a whole",
                     ));
                 }
-                vec![Place::Network(store.named::<Network>(network).await?.id)]
+                vec![Place::Network(Box::new(store.named(network).await?))]
             }
             (unit, None) => {
                 let unit: OrgUnit = match unit {
