@@ -186,16 +186,13 @@ pub async fn roll_up(caller: &Caller, query: RollUpQuery) -> Result<RollUp> {
         known_at: query.known_at,
         default: crate::measures::default_level(store).await?,
     };
-    let cells = match &query.network {
-        Some(network) => {
-            let network: Network = store.named(network).await?;
-            work.of_network(&network, query.group_by).await?
-        }
-        None => {
-            let unit = query.unit.as_ref().ok_or(Error::NotFound("unit"))?;
-            let unit: OrgUnit = store.named(unit).await?;
-            work.of_unit(&unit, query.group_by).await?
-        }
+    let cells = if let Some(network) = &query.network {
+        let network: Network = store.named(network).await?;
+        work.of_network(&network, query.group_by).await?
+    } else {
+        let unit = query.unit.as_ref().ok_or(Error::NotFound("unit"))?;
+        let unit: OrgUnit = store.named(unit).await?;
+        work.of_unit(&unit, query.group_by).await?
     };
     Ok(RollUp {
         measure: work.measure,

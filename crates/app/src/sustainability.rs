@@ -258,7 +258,7 @@ pub async fn assessments(
 
 /// The latest closed assessment of one unit; if it keeps it from the caller, that it does.
 pub async fn latest_sustainability(caller: &Caller, unit: &Reference) -> Result<LatestAssessment> {
-    caller.require(Action::ReadDirectory)?;
+    caller.require(Action::ReadSustainability)?;
     let unit: OrgUnit = caller.store().named(unit).await?;
     let mut found = latest_sustainability_of(caller, &[unit.id]).await?;
     Ok(found.remove(&unit.id).unwrap_or_default())

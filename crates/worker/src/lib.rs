@@ -25,7 +25,7 @@ impl Worker {
                     Ok(0) => {}
                     Ok(forgotten) => tracing::info!(forgotten, "expired idempotency keys are gone"),
                     Err(error) => {
-                        tracing::warn!(error = %error, "expired idempotency keys stay for another round")
+                        tracing::warn!(error = %error, "expired idempotency keys stay for another round");
                     }
                 }
             }

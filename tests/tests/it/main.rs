@@ -3,6 +3,7 @@
 mod access;
 mod audit;
 mod caching;
+mod field_tests;
 mod graphql;
 mod idempotency;
 mod kill;
@@ -10,5 +11,6 @@ mod lists;
 mod refusals;
 mod stopping;
 mod surface;
+mod sustainability;
 mod tenants;
 mod tokens;

@@ -60,7 +60,7 @@ pub(super) async fn load(caller: &Caller, facts: &Facts) -> Result<()> {
 
     // The pilot: eight teams of six SHAs.
     let pilot = teams_by(facts, PILOT);
-    let mut shas: Vec<String> = elsewhere.iter().map(|team| sha_of(team)).collect();
+    let mut shas: Vec<String> = elsewhere.iter().map(sha_of).collect();
     shas.dedup();
     for n in 0..pilot {
         let sha = &shas[n % PILOT_SHAS.min(shas.len())];

@@ -123,7 +123,7 @@ fn judge<'n>(
 ) -> Vec<Ready<'n>> {
     let numeric_ids = caller.client().is_some_and(|client| client.numeric_ids);
     let mut ready = Vec::with_capacity(rows.len());
-    let (mut keys, mut names) = (HashMap::new(), HashMap::new());
+    let (mut rows_by_key, mut rows_by_name) = (HashMap::new(), HashMap::new());
     for (row, input) in rows {
         let mut found = input.check(numeric_ids);
         found.extend(check_source(caller, &input, named));
@@ -154,17 +154,17 @@ fn judge<'n>(
         }
         let name = input.source.clone().zip(input.external_id.clone());
         if found.is_empty() {
-            if let Some(first) = key.as_ref().and_then(|key| keys.get(key)) {
+            if let Some(first) = key.as_ref().and_then(|key| rows_by_key.get(key)) {
                 found.push(twice("", *first));
-            } else if let Some(first) = name.as_ref().and_then(|name| names.get(name)) {
+            } else if let Some(first) = name.as_ref().and_then(|name| rows_by_name.get(name)) {
                 found.push(twice("/externalId", *first));
             }
         }
         match (unit, key) {
             (Some(unit), Some(key)) if found.is_empty() => {
-                keys.insert(key.clone(), row);
+                rows_by_key.insert(key.clone(), row);
                 if let Some(name) = &name {
-                    names.insert(name.clone(), row);
+                    rows_by_name.insert(name.clone(), row);
                 }
                 ready.push(Ready {
                     row,
@@ -259,11 +259,11 @@ struct There {
 
 impl There {
     async fn read(tx: &Tx, ready: &[Ready<'_>], units: &[&OrgUnit]) -> Result<Self> {
-        let names: BTreeSet<Name> = ready.iter().filter_map(|row| row.name.clone()).collect();
-        let named = if names.is_empty() {
+        let wanted: BTreeSet<Name> = ready.iter().filter_map(|row| row.name.clone()).collect();
+        let named = if wanted.is_empty() {
             Vec::new()
         } else {
-            tx.observations_named(&names).await?
+            tx.observations_named(&wanted).await?
         };
         let groups: BTreeSet<ObservationGroup> = ready
             .iter()

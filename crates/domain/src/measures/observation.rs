@@ -203,7 +203,7 @@ impl PushObservation {
             (None, (Some(start), Some(end))) => {
                 found.require(start <= end, "/periodEnd", "ends_before_start", || {
                     format!("the period ends on {end}, before it starts on {start}")
-                })
+                });
             }
             (None, (Some(_), None)) => found.add("/periodEnd", "missing", "a period has two ends"),
             (None, (None, Some(_))) => found.add("/periodStart", "missing", "a period has two ends"),

@@ -29,8 +29,14 @@ async fn a_push_is_new_then_unchanged_then_a_correction_and_every_state_is_kept(
         let lead = world.person(&[(Role::TeamLead, "s0o0t0")]).await;
         let caller = world.caller(lead).await;
         let first = row("s0o0t0", "2005-04", 3, 10);
-        assert_eq!(push(&caller, &[first.clone()]).await.unwrap(), (1, 0, 0));
-        assert_eq!(push(&caller, &[first.clone()]).await.unwrap(), (0, 0, 1));
+        assert_eq!(
+            push(&caller, std::slice::from_ref(&first)).await.unwrap(),
+            (1, 0, 0)
+        );
+        assert_eq!(
+            push(&caller, std::slice::from_ref(&first)).await.unwrap(),
+            (0, 0, 1)
+        );
         let then = world.now().plus_seconds(1);
         world.later();
         let caller = world.caller(lead).await;
@@ -110,11 +116,11 @@ async fn an_external_id_names_the_row_through_corrections() {
         let caller = world.caller(registry).await;
         let a = named(row("s0o0t0", "2005-04", 1, 10), "registry", "a");
         let b = named(row("s0o0t1", "2005-05", 2, 10), "registry", "b");
-        assert_eq!(push(&caller, &[a.clone(), b]).await.unwrap(), (2, 0, 0));
+        assert_eq!(push(&caller, &[a, b]).await.unwrap(), (2, 0, 0));
         // Both rows change places at once.
         let a = named(row("s0o0t1", "2005-05", 1, 10), "registry", "a");
         let b = named(row("s0o0t0", "2005-04", 2, 10), "registry", "b");
-        assert_eq!(push(&caller, &[a.clone(), b]).await.unwrap(), (0, 2, 0));
+        assert_eq!(push(&caller, &[a, b]).await.unwrap(), (0, 2, 0));
         let seen = measures::observation(&caller, &external("registry", "a"))
             .await
             .unwrap();
@@ -126,7 +132,7 @@ async fn an_external_id_names_the_row_through_corrections() {
         // Alone, it would land on the other.
         let on_b = named(row("s0o0t0", "2005-04", 1, 10), "registry", "a");
         assert_eq!(
-            refused(push(&caller, &[on_b.clone()]).await),
+            refused(push(&caller, std::slice::from_ref(&on_b)).await),
             [place("/0", "key_taken")]
         );
         // Once the other is gone, it may.
@@ -137,7 +143,7 @@ async fn an_external_id_names_the_row_through_corrections() {
 
         let second = world.caller(other).await;
         let theirs = named(row("s0o0t0", "2005-04", 9, 10), "other", "x");
-        let held = push(&second, &[theirs.clone()]).await;
+        let held = push(&second, std::slice::from_ref(&theirs)).await;
         assert_eq!(refused(held), [place("/0/source", "held_by_another_source")]);
         let renamed = named(row("s0o0t0", "2005-04", 9, 10), "registry", "c");
         assert_eq!(

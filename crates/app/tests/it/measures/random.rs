@@ -100,7 +100,10 @@ async fn live(world: &World, dice: &mut Dice) {
                 row = with(row, json!({"retracted": true}));
             } else if dice.below(8) == 0 {
                 let quality = *dice.pick(&["not_available", "not_applicable"]);
-                row = with(row, json!({"quality": quality, "numerator": null, "denominator": null}));
+                row = with(
+                    row,
+                    json!({"quality": quality, "numerator": null, "denominator": null}),
+                );
             }
             rows.insert(format!("{team} {month} {stratum}"), row);
         }
@@ -176,7 +179,11 @@ fn contribution(rows: &[&Observation], stratum: &str) -> Option<(f64, f64)> {
 
 /// Contributions by unit code, period and stratum.
 fn recount(world: &World, rows: &[Observation]) -> HashMap<(String, Period, String), (f64, f64)> {
-    let codes: HashMap<_, _> = world.units.values().map(|unit| (unit.id, unit.code.clone())).collect();
+    let codes: HashMap<_, _> = world
+        .units
+        .values()
+        .map(|unit| (unit.id, unit.code.clone()))
+        .collect();
     let mut grouped: HashMap<(String, Period), Vec<&Observation>> = HashMap::new();
     for row in rows {
         grouped
@@ -242,7 +249,10 @@ async fn readers(world: &World) -> Vec<(PrincipalId, &'static str)> {
     vec![
         (world.person(&[(Role::NationalAnalyst, "nat")]).await, "national"),
         (world.person(&[(Role::ShaLead, "s0")]).await, "sha"),
-        (world.person(&[(Role::OrganisationAnalyst, "s1o1")]).await, "organisation"),
+        (
+            world.person(&[(Role::OrganisationAnalyst, "s1o1")]).await,
+            "organisation",
+        ),
         (world.person(&[(Role::TeamMember, "s0o0t0")]).await, "team"),
         (
             world
@@ -309,7 +319,11 @@ fn period_of(cell: &RollUpCell) -> Period {
 }
 
 /// The table of everything that a reader got, with every sum that holds in it.
-fn table(world: &World, cells: &BTreeMap<Key, RollUpCell>, hidden: &BTreeMap<Key, Hidden>) -> (Table, Vec<bool>) {
+fn table(
+    world: &World,
+    cells: &BTreeMap<Key, RollUpCell>,
+    hidden: &BTreeMap<Key, Hidden>,
+) -> (Table, Vec<bool>) {
     let mut table = Table::new(Rule::default());
     let ids: BTreeMap<&Key, CellId> = hidden
         .iter()
@@ -417,7 +431,10 @@ async fn check(world: &World, caller: &Caller, who: &str, everything: &[Observat
     }
     let (table, closed) = table(world, &cells, &hidden);
     let keys: Vec<&Key> = hidden.keys().collect();
-    let told: Vec<&Key> = derivable(&table, &closed).iter().map(|cell| keys[cell.index()]).collect();
+    let told: Vec<&Key> = derivable(&table, &closed)
+        .iter()
+        .map(|cell| keys[cell.index()])
+        .collect();
     assert_eq!(told, Vec::<&Key>::new(), "{who} can work these out");
     open
 }

@@ -28,15 +28,8 @@ pub async fn ask(operation: &str, stage: &Stage<'_>) -> Option<Ask> {
             assert!(rated.status.is_success(), "{rated}");
             Ask::writes("assessSustainability").hidden().path("id", &id)
         }
-        // Of the teams beneath a unit: a team's own people ask about the unit above it.
-        "getSustainabilitySummary" => match (&stage.target.parent, stage.target.tier.as_str()) {
-            (Some(above), "microsystem") => {
-                Ask::reads("readSustainability").query("unit", &stage.world.north.unit(above).id)
-            }
-            _ => Ask::reads("readSustainability").query("unit", target),
-        },
-        // Who may not read it learns how far the unit shares it, which is in the directory.
-        "getLatestSustainability" => Ask::anyone().path("unit", target),
+        "getSustainabilitySummary" => Ask::reads("readSustainability"),
+        "getLatestSustainability" => Ask::reads("readSustainability").path("unit", target),
         _ => return None,
     })
 }
