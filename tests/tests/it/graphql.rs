@@ -110,21 +110,33 @@ async fn large_documents_are_refused_before_they_run() {
     .await;
 }
 
-async fn dashboard(world: &World) -> (u64, usize) {
-    let query = "query($id: String!) { orgUnit(id: $id) { name children { name allowedActions children { name tier parent { name } } } } }";
-    let query = query.replace("String!", &reference_type(world).await);
+/// An SHA's organisations and their teams, with what each team has done: statements, teams, and how many of the
+/// teams show an observation, an adoption, and an assessment (or that it is withheld).
+async fn dashboard(world: &World) -> (u64, usize, [usize; 3]) {
+    let query = "query($id: Reference!) { orgUnit(id: $id) { name children { name allowedActions children { name parent { name } \
+                 observations(measure: \"code:seen\", last: 12) { nodes { value measure { name } } withheld { level } } \
+                 adoption(innovation: \"code:clinic\") { adoption { stage innovation { name } } withheld { level } } \
+                 sustainability { latest { score } withheld { level } } } } } }";
+    let query = query.replace("Reference!", &reference_type(world).await);
     let sha = &world.north.unit("east").id;
     let answer = world
         .as_role("sha_lead")
         .graphql(&query, &json!({ "id": sha }))
         .await;
     let organisations = answer.answered()["orgUnit"]["children"].as_array().cloned();
-    let teams = organisations
+    let teams: Vec<Value> = organisations
         .into_iter()
         .flatten()
-        .filter_map(|organisation| organisation["children"].as_array().map(Vec::len))
-        .sum();
-    (answer.statements(), teams)
+        .filter_map(|organisation| organisation["children"].as_array().cloned())
+        .flatten()
+        .collect();
+    let count = |shows: &dyn Fn(&Value) -> bool| teams.iter().filter(|team| shows(team)).count();
+    let shown = [
+        count(&|team| team["observations"]["withheld"].is_object()),
+        count(&|team| team["adoption"]["adoption"]["innovation"]["name"] == "One-stop clinic"),
+        count(&|team| team["sustainability"]["withheld"].is_object()),
+    ];
+    (answer.statements(), teams.len(), shown)
 }
 
 /// What GraphQL calls the type that takes any name of a record.
@@ -150,23 +162,48 @@ async fn reference_type(world: &World) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_dashboard_takes_the_same_statements_for_one_team_and_for_fifty() {
     for_each_database(async |world| {
-        let (before, few) = dashboard(world).await;
+        let lead = world.national_lead();
+        let root = &world.north.unit("root").id;
+        let measure = json!({
+            "unit": root, "code": "seen", "name": "Seen within an hour", "kind": "process", "scale": "proportion",
+            "direction": "higher_is_better", "cadence": "month",
+        });
+        lead.post("/v1/measures", &measure).await.expect(201);
+        let innovation = json!({ "unit": root, "code": "clinic", "name": "One-stop clinic" });
+        lead.post("/v1/innovations", &innovation).await.expect(201);
+        let team = world.north.unit("alpha-stroke").id.clone();
+        does_something(world, &team).await;
+        let (before, few, _) = dashboard(world).await;
         for n in 0..50 {
             let organisation = if n % 2 == 0 { "alpha" } else { "beta" };
             let body = json!({
                 "parent": world.north.unit(organisation).id, "tier": "microsystem", "kind": "clinical_team",
                 "code": format!("team-{n}"), "name": format!("Team {n}"),
             });
-            world
-                .national_lead()
-                .post("/v1/org-units", &body)
-                .await
-                .expect(201);
+            let team = lead.post("/v1/org-units", &body).await.expect(201).id();
+            does_something(world, &team).await;
         }
-        let (after, many) = dashboard(world).await;
+        let (after, many, shown) = dashboard(world).await;
         assert_eq!(many, few + 50);
         assert_eq!(after, before, "statements for {many} teams and for {few}");
-        assert!(after <= 8, "{after} statements");
+        assert!(after <= 20, "{after} statements");
+        // Teams share their observations with their organisation and their assessments with nobody; adoption with all.
+        assert_eq!(shown, [many, 51, many]);
     })
     .await;
+}
+
+/// A team reports a figure and takes the innovation up.
+async fn does_something(world: &World, team: &str) {
+    let tool = world.integration();
+    let figure = json!({
+        "measure": "code:seen", "unit": team, "period": "2005-06", "numerator": 4, "denominator": 10,
+        "source": "ward-tool", "externalId": format!("figure-{team}"),
+    });
+    tool.put("/v1/observations", &json!([figure])).await.expect(200);
+    let adoption = json!({
+        "innovation": "code:clinic", "unit": team, "stage": "implemented", "occurredOn": "2005-06",
+        "source": "ward-tool", "externalId": format!("adoption-{team}"),
+    });
+    tool.post("/v1/adoption-events", &adoption).await.expect(201);
 }

@@ -1,57 +1,93 @@
 //! Power cuts: whatever was acknowledged is there exactly once, whatever was not can be sent again.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::hash::{BuildHasher as _, RandomState};
 use std::time::Duration;
 
-use e2e::{Actor, Program, World, for_each_database};
+use e2e::{Program, World, for_each_database};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
-const ROUNDS: u64 = 4;
+const ROUNDS: u64 = 3;
+const ROWS: usize = 1_000;
+/// The teams that the tool may push for.
+const TEAMS: [&str; 5] = [
+    "alpha-stroke",
+    "alpha-falls",
+    "beta-stroke",
+    "beta-falls",
+    "practice-team",
+];
 
-/// The units that were acknowledged, by code; and those that were sent, but never answered.
+/// Batches that were sent, by number: acknowledged, and never answered.
 #[derive(Default)]
 struct Sent {
-    acknowledged: BTreeMap<String, String>,
-    unanswered: Vec<String>,
+    acknowledged: Vec<usize>,
+    unanswered: Vec<usize>,
 }
 
-fn unit(world: &World, code: &str) -> Value {
-    json!({
-        "parent": world.north.unit("alpha").id, "tier": "microsystem", "kind": "clinical_team", "code": code,
-        "name": "A team",
-    })
+/// A thousand days of one team, which no other batch has.
+fn batch(world: &World, measure: &str, number: usize) -> Value {
+    let unit = &world.north.unit(TEAMS[number % TEAMS.len()]).id;
+    (0..ROWS)
+        .map(|n| {
+            // Every month has 28 days; the others are not needed.
+            let day = number / TEAMS.len() * ROWS + n;
+            let (year, month, day) = (1980 + day / 336, 1 + day % 336 / 28, 1 + day % 28);
+            let date = format!("{year}-{month:02}-{day:02}");
+            json!({
+                "measure": measure, "unit": unit, "periodStart": date, "periodEnd": date, "numerator": n % 7,
+                "denominator": 10, "source": "ward-tool", "externalId": name(number, n),
+            })
+        })
+        .collect()
+}
+
+fn name(number: usize, n: usize) -> String {
+    format!("batch-{number}-row-{n}")
+}
+
+fn push(world: &World, measure: &str, number: usize) -> e2e::Call {
+    let call = world
+        .integration()
+        .put("/v1/observations", &batch(world, measure, number));
+    call.header("idempotency-key", format!("batch-{number}"))
 }
 
 /// Sends until the server is gone; tells when the first is acknowledged.
-async fn send_until_killed(world: &World, round: u64, sent: &mut Sent, begun: oneshot::Sender<()>) {
+async fn send_until_killed(world: &World, measure: &str, sent: &mut Sent, begun: oneshot::Sender<()>) {
     let mut begun = Some(begun);
-    for n in 0.. {
-        let code = format!("team-{round}-{n}");
-        let call = world.national_lead().post("/v1/org-units", &unit(world, &code));
-        match call.header("idempotency-key", &code).send().await {
+    loop {
+        let number = sent.acknowledged.len() + sent.unanswered.len();
+        match push(world, measure, number).send().await {
             Ok(answer) => {
-                sent.acknowledged.insert(code, answer.expect(201).id());
+                assert_eq!(answer.expect(200).body["inserted"], ROWS);
+                sent.acknowledged.push(number);
                 // The killer waits for it until then.
                 begun.take().map(|begun| begun.send(()));
             }
             Err(_) => {
-                sent.unanswered.push(code);
+                sent.unanswered.push(number);
                 return;
             }
         }
     }
 }
 
-/// At most 150 ms: at no particular place in a write.
+/// At most 700 ms: at no particular place in a write.
 fn random_moment(round: u64) -> Duration {
-    Duration::from_micros(RandomState::new().hash_one(round) % 150_000)
+    Duration::from_micros(RandomState::new().hash_one(round) % 700_000)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_acknowledged_survives_a_power_cut() {
     for_each_database(async |world| {
+        let measure = json!({
+            "unit": world.north.unit("root").id, "code": "seen", "name": "Seen within an hour", "kind": "process",
+            "scale": "proportion", "direction": "higher_is_better", "cadence": "day",
+            "reportingTier": "microsystem",
+        });
+        let measure = world.national_lead().post("/v1/measures", &measure).await.expect(201).id();
         world.stop().await;
         let mut sent = Sent::default();
         for round in 0..ROUNDS {
@@ -63,19 +99,20 @@ async fn what_was_acknowledged_survives_a_power_cut() {
                 tokio::time::sleep(random_moment(round)).await;
                 running.kill();
             });
-            send_until_killed(world, round, &mut sent, begun).await;
+            send_until_killed(world, &measure, &mut sent, begun).await;
             killer.await.expect("the server is killed");
         }
         let running = Program::serve(&world.settings);
         running.base.clone_into(&mut world.base);
-        let lead = world.national_lead();
         assert_eq!(sent.unanswered.len() as u64, ROUNDS);
-        for code in std::mem::take(&mut sent.unanswered) {
-            let call = lead.post("/v1/org-units", &unit(world, &code));
-            let answer = call.header("idempotency-key", &code).await.expect(201);
-            sent.acknowledged.insert(code, answer.id());
+        for number in &sent.unanswered {
+            push(world, &measure, *number).await.expect(200);
         }
-        assert_eq!(there(lead).await, sent.acknowledged);
+        let batches = sent.acknowledged.len() + sent.unanswered.len();
+        let wanted: BTreeSet<String> = (0..batches)
+            .flat_map(|number| (0..ROWS).map(move |n| name(number, n)))
+            .collect();
+        assert!(there(world, &measure).await == wanted, "{batches} batches are there, once");
         drop(running);
         for command in [["audit", "verify"], ["projections", "verify"]] {
             let (clean, said) = world.command(&command);
@@ -85,24 +122,19 @@ async fn what_was_acknowledged_survives_a_power_cut() {
     .await;
 }
 
-/// The units that these tests have sent, by code; one that is there twice ends the test.
-async fn there(lead: Actor<'_>) -> BTreeMap<String, String> {
-    let mut found = BTreeMap::new();
-    let mut path = "/v1/org-units?parent=code:alpha&limit=500".to_owned();
+/// What the measure's observations are called; one that is there twice ends the test.
+async fn there(world: &World, measure: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let list = format!("/v1/observations?measure={measure}&limit=500");
+    let mut path = list.clone();
     loop {
-        let page = lead.get(&path).await.expect(200);
-        for unit in page.data() {
-            let (code, id) = (&unit["code"], &unit["id"]);
-            let (Some(code), Some(id)) = (code.as_str(), id.as_str()) else {
-                continue;
-            };
-            if code.starts_with("team-") {
-                let twice = found.insert(code.to_owned(), id.to_owned());
-                assert_eq!(twice, None, "{code} is there twice");
-            }
+        let page = world.integration().get(&path).await.expect(200);
+        for observation in page.data() {
+            let name = observation["externalId"].as_str().unwrap_or_default();
+            assert!(found.insert(name.to_owned()), "{name} is there twice");
         }
         match page.body["page"]["nextCursor"].as_str() {
-            Some(cursor) => path = format!("/v1/org-units?parent=code:alpha&limit=500&cursor={cursor}"),
+            Some(cursor) => path = format!("{list}&cursor={cursor}"),
             None => return found,
         }
     }
