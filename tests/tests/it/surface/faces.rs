@@ -12,10 +12,13 @@ pub const REST_ONLY: &[(&str, &str)] = &[
         "its answer shows a secret, and GraphQL answers are logged and cached by tools",
     ),
     ("rotateClientSecret", "its answer shows a secret"),
+    ("pushObservations", "a batch"),
+    ("pushAdoptionEvents", "a batch"),
+    ("pushFieldTestResults", "a batch"),
     ("getNetworkMembers", "in GraphQL an edge: Network.members"),
+    ("listInnovationMoves", "in GraphQL an edge: Innovation.moves"),
     ("listSites", "in GraphQL an edge: FieldTest.sites"),
     ("listResultsBySite", "in GraphQL an edge: FieldTestSite.results"),
-    ("pushFieldTestResults", "batches are pushed over REST"),
     (
         "listOwnRatings",
         "in GraphQL an edge: SustainabilityAssessment.ownRating",
@@ -24,8 +27,6 @@ pub const REST_ONLY: &[(&str, &str)] = &[
         "getLatestSustainability",
         "in GraphQL an edge: OrgUnit.sustainability",
     ),
-    ("listInnovationMoves", "in GraphQL an edge: Innovation.moves"),
-    ("pushAdoptionEvents", "a batch"),
 ];
 
 /// What the REST operation of a GraphQL field may be called: the same, or a query's with a verb before it.

@@ -56,7 +56,7 @@ impl Stage<'_> {
 
     /// A field test that runs with the target as its site, and the code of its measure.
     async fn running_test(&self) -> (String, String) {
-        let measure = self.measure().await;
+        let measure = self.measure().await.text_at("/code");
         let mut body = self.field_test_input().await;
         body["primaryMeasureCode"] = json!(measure);
         let owner = self.owner();
