@@ -1,11 +1,11 @@
 //! A PostgreSQL server for one test process, from the machine's own programs.
 
-use std::io;
+use std::io::{self, Write as _};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Once, OnceLock};
 
 /// A server that runs as long as this process does.
 struct Server {
@@ -17,18 +17,29 @@ struct Server {
 /// The URL of a server on which databases can be made, as a superuser.
 pub(super) fn server_url() -> Result<String, &'static str> {
     static SERVER: OnceLock<Result<Server, String>> = OnceLock::new();
+    static GIVEN: Once = Once::new();
     if let Ok(url) = std::env::var("SPIRAL_TEST_POSTGRES_URL") {
+        GIVEN.call_once(|| say("both halves run: SQLite, and PostgreSQL at SPIRAL_TEST_POSTGRES_URL"));
         return Ok(url);
     }
     let server = SERVER.get_or_init(|| {
-        start().inspect_err(|why| {
-            eprintln!("PostgreSQL half skipped: {why}");
-        })
+        let started = start();
+        match &started {
+            Ok(_) => say("both halves run: SQLite, and a throw-away PostgreSQL"),
+            Err(why) => say(&format!("PostgreSQL half skipped: {why}")),
+        }
+        started
     });
     match server {
         Ok(server) => Ok(server.url.clone()),
         Err(why) => Err(why),
     }
+}
+
+/// Tells whoever runs the tests, also where the output of tests that pass is swallowed.
+fn say(words: &str) {
+    // A closed standard error is no reason to fail a test.
+    let _ = writeln!(io::stderr(), "{words}");
 }
 
 fn start() -> Result<Server, String> {
