@@ -1,7 +1,9 @@
 //! Adoption events, what they add up to, and how far innovations have spread.
 
 mod curve;
+mod eyes;
 mod metrics;
+mod paths;
 mod places;
 mod push;
 mod totals;
@@ -297,7 +299,7 @@ async fn adoptions_by_unit(
     let levels = store
         .adoption_sharing(&units.values().collect::<Vec<_>>())
         .await?;
-    let eyes = places::Eyes::of(caller).await?;
+    let eyes = eyes::Eyes::of(caller).await?;
     let mut found: HashMap<UnitId, UnitAdoptions> = units
         .values()
         .map(|unit| {

@@ -189,6 +189,8 @@ fn curve(
         innovation_id: figures.innovation,
         unit_id: figures.place.unit_id(),
         network_id: figures.place.network_id(),
+        code: figures.place.code().to_owned(),
+        name: figures.place.name().to_owned(),
         less_exact: count(
             &less_exact(&figures.adoption.shown),
             &less_exact(&figures.adoption.all),

@@ -83,6 +83,8 @@ fn row(figures: &Figures, as_of: Date, inside: bool, outside: bool) -> SpreadMet
         innovation_id: figures.innovation,
         unit_id: figures.place.unit_id(),
         network_id: figures.place.network_id(),
+        code: figures.place.code().to_owned(),
+        name: figures.place.name().to_owned(),
         as_of,
         eligible,
         eligible_shown: figures.eligible.shown.until(as_of).of(Flow::Open),

@@ -89,6 +89,10 @@ pub struct SpreadMetrics {
     pub unit_id: Option<UnitId>,
     /// The network whose members are counted; null for a unit.
     pub network_id: Option<NetworkId>,
+    /// The code of the unit or network.
+    pub code: String,
+    /// The name of the unit or network.
+    pub name: String,
     /// The day.
     pub as_of: Date,
     /// Units that are open on the day and that the innovation is meant for.
@@ -144,6 +148,10 @@ pub struct SpreadCurve {
     pub unit_id: Option<UnitId>,
     /// The network whose members are counted; null for a unit.
     pub network_id: Option<NetworkId>,
+    /// The code of the unit or network.
+    pub code: String,
+    /// The name of the unit or network.
+    pub name: String,
     /// Eligible units that have adopted by the end of the curve, but on dates known less exactly than its
     /// interval: they are left out of all its points.
     pub less_exact: SpreadCount,
