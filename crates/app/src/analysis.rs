@@ -270,6 +270,10 @@ impl Work<'_> {
         nodes.retain(|node| *node == unit.id || reach.reports(*node));
         self.check_size(nodes.len())?;
         let units = crate::tenancy::units_of(&self.caller.platform(), &nodes).await?;
+        // The unit itself first, then the others as a reader looks them up.
+        if let Some((_, others)) = nodes.split_first_mut() {
+            others.sort_by_key(|node| units.get(node).map(|unit| unit.code.clone()));
+        }
         let totals_offered = matches!(self.placing, Placing::Period) && self.known_at.is_none();
         let hidden = nodes.iter().any(|node| {
             let slices = self.timeline.slices().iter();
@@ -366,6 +370,9 @@ impl Work<'_> {
                 },
             ))
         }));
+        if let Some((_, members)) = labels.split_first_mut() {
+            members.sort_by(|(_, one), (_, other)| one.code.cmp(&other.code));
+        }
         let mut cells = Vec::new();
         for (node, label) in &labels {
             for (_, slice) in self.rows() {

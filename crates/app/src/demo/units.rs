@@ -12,8 +12,9 @@ use crate::tenants::root_input;
 
 /// Synthetic organisations of each SHA.
 const ORGANISATIONS: usize = 4;
-/// Synthetic teams of each synthetic organisation.
+/// Synthetic teams of each synthetic organisation; more in the SHA whose programme had over thirty.
 const TEAMS: usize = 3;
+const TEAMS_OF_PROGRAMME: usize = 7;
 /// What synthetic teams do.
 const SERVICE_AREAS: [&str; 8] = [
     "stroke",
@@ -125,7 +126,7 @@ fn synthetic_beneath(inputs: &mut Vec<CreateOrgUnit>, sha: &str, seeded: &mut Se
         let mut organisation = unit(sha, Tier::Organisation, kind, &code, &name, None, true);
         organisation.population = i64::try_from(80_000 + seeded.below(220_000)).ok();
         inputs.push(organisation);
-        for team in 1..=TEAMS {
+        for team in 1..=if sha == "neynl" { TEAMS_OF_PROGRAMME } else { TEAMS } {
             let area = SERVICE_AREAS[seeded.below(SERVICE_AREAS.len())];
             let name = format!("Synthetic {} team {team} of {code}", area.replace('_', " "));
             inputs.push(unit(

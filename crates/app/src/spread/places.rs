@@ -122,7 +122,7 @@ impl Asked {
                 } else {
                     on
                 };
-                let units = match group_by {
+                let mut units = match group_by {
                     SpreadGroupBy::None => vec![unit],
                     SpreadGroupBy::Children => store
                         .children_on(&[unit.id], on)
@@ -134,6 +134,8 @@ impl Asked {
                     }
                     SpreadGroupBy::Sha => store.nearest_of_tier(&unit, Tier::Sha, on).await?,
                 };
+                // In the order in which a reader looks them up.
+                units.sort_by(|one, other| one.code.cmp(&other.code));
                 units
                     .into_iter()
                     .map(|unit| Place::Unit(Box::new(unit)))
