@@ -5,15 +5,19 @@ use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
+/// Settings of a server, as the variables that its environment gives.
+#[derive(Debug, Clone)]
+pub struct Settings(pub(crate) HashMap<String, String>);
+
 /// A command of the program with these settings.
-pub fn program(settings: &HashMap<String, String>) -> Command {
+pub(crate) fn program(settings: &Settings) -> Command {
     let mut command = Command::new(path());
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("SPIRAL_") {
             command.env_remove(name);
         }
     }
-    command.envs(settings).stdin(Stdio::null());
+    command.envs(&settings.0).stdin(Stdio::null());
     command
 }
 
@@ -37,7 +41,7 @@ pub struct Program {
 
 impl Program {
     /// Starts it and waits until it says that it serves.
-    pub fn serve(settings: &HashMap<String, String>) -> Self {
+    pub fn serve(settings: &Settings) -> Self {
         let mut child = program(settings)
             .arg("serve")
             .stdout(Stdio::piped())

@@ -1,6 +1,6 @@
 //! A server on a fresh database, with two tenants that look alike.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::json;
@@ -11,7 +11,7 @@ use spiral_store::testing::{Backend, TestDb, databases};
 
 use crate::issuer::{Algorithm, FIXED, Issuer, NAMING};
 use crate::people::{Actor, ROLES};
-use crate::program::program;
+use crate::program::{Settings, program};
 
 /// The units of each tenant beneath its root: code, tier, kind, and the code of the parent.
 const UNITS: [(&str, &str, &str, &str); 16] = [
@@ -42,8 +42,8 @@ pub struct World {
     pub base: String,
     /// Who signs people's tokens.
     pub issuer: Issuer,
-    /// The settings, as variables.
-    pub settings: HashMap<String, String>,
+    /// How the server was started, to start another one like it.
+    pub settings: Settings,
     /// The tenant whose issuer speaks for it alone.
     pub north: Tenant,
     /// The other one.
@@ -136,7 +136,7 @@ impl World {
         for slug in ["north", "south"] {
             create_tenant(&settings, slug);
         }
-        let config = Config::load_with(None, settings.clone()).expect("the settings load");
+        let config = Config::load_with(None, settings.0.clone()).expect("the settings load");
         let telemetry = Telemetry::start(&config.telemetry).expect("telemetry starts");
         let running = spiral_server::start(&config, Arc::new(telemetry))
             .await
@@ -305,7 +305,7 @@ fn issuer_of(tenant: &str) -> &'static str {
     if tenant == "north" { FIXED } else { NAMING }
 }
 
-fn settings(database: &TestDb, issuer: &Issuer, more: &[(&str, &str)]) -> HashMap<String, String> {
+fn settings(database: &TestDb, issuer: &Issuer, more: &[(&str, &str)]) -> Settings {
     let pairs = [
         ("SERVER__LISTEN", "127.0.0.1:0"),
         ("SERVER__SERVER_TIMING", "true"),
@@ -323,14 +323,14 @@ fn settings(database: &TestDb, issuer: &Issuer, more: &[(&str, &str)]) -> HashMa
         ("DEMO__LOAD", "false"),
         ("TELEMETRY__LOG_FILTER", "error"),
     ];
-    pairs
+    let variables = pairs
         .iter()
         .chain(more)
-        .map(|(name, value)| (format!("SPIRAL__{name}"), (*value).to_owned()))
-        .collect()
+        .map(|(name, value)| (format!("SPIRAL__{name}"), (*value).to_owned()));
+    Settings(variables.collect())
 }
 
-fn create_tenant(settings: &HashMap<String, String>, slug: &str) {
+fn create_tenant(settings: &Settings, slug: &str) {
     let made = program(settings)
         .args(["tenant", "create", "--slug", slug, "--name", "A health system"])
         .args([

@@ -1,5 +1,7 @@
 //! Roles, API clients and their secrets: what is taken away is gone with the next request.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use e2e::{Actor, World, for_each_database};
 use serde_json::{Value, json};
 
@@ -243,8 +245,7 @@ async fn the_token_endpoint_speaks_oauth() {
         assert_eq!(refused.body["error"], "unsupported_grant_type", "{refused}");
         ask("grant_type=client_credentials").await.expect(401);
 
-        use base64::Engine as _;
-        let basic = base64::engine::general_purpose::STANDARD.encode(format!("{id}:{secret}"));
+        let basic = STANDARD.encode(format!("{id}:{secret}"));
         let answer = ask("grant_type=client_credentials")
             .header("authorization", format!("Basic {basic}"))
             .await

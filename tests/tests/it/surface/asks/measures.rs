@@ -22,7 +22,7 @@ pub async fn ask(operation: &str, stage: &Stage<'_>) -> Option<Ask> {
         // Library measures are everybody's to read.
         "listMeasures" => Ask::anyone(),
         "getMeasure" => Ask::anyone().path("measure", &stage.measure().await.id()),
-        "defineMeasure" => Ask::writes("defineMeasure").body(stage.measure_input(target)),
+        "defineMeasure" => Ask::writes("defineMeasure").body(measure_input(target)),
         "listObservations" => Ask::reads("readObservations").query("unit", target),
         "pushObservations" => Ask::writes("pushObservations")
             .batch()
@@ -40,6 +40,14 @@ pub async fn ask(operation: &str, stage: &Stage<'_>) -> Option<Ask> {
     })
 }
 
+fn measure_input(unit: &str) -> Value {
+    json!({
+        "unit": unit, "code": fresh("measure"), "name": "Patients seen within an hour", "kind": "process",
+        "scale": "proportion", "direction": "higher_is_better", "cadence": "month",
+        "reportingTier": "microsystem",
+    })
+}
+
 impl Stage<'_> {
     fn dimension_input(&self) -> Value {
         json!({
@@ -47,18 +55,10 @@ impl Stage<'_> {
         })
     }
 
-    fn measure_input(&self, unit: &str) -> Value {
-        json!({
-            "unit": unit, "code": fresh("measure"), "name": "Patients seen within an hour", "kind": "process",
-            "scale": "proportion", "direction": "higher_is_better", "cadence": "month",
-            "reportingTier": "microsystem",
-        })
-    }
-
     /// A library measure.
     pub(super) async fn measure(&self) -> Answer {
         let root = &self.world.north.unit("root").id;
-        let body = self.measure_input(root);
+        let body = measure_input(root);
         self.owner().post("/v1/measures", &body).await.expect(201)
     }
 
