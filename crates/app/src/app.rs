@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use spiral_domain::people::{PrincipalKind, Role, Tenant};
+use spiral_domain::people::{Action, PrincipalKind, Role, Tenant};
 use spiral_domain::{Error, Result, TenantId, Timestamp};
 use spiral_store::{Db, Dialect, HeldGrant, Scope, Store};
 
@@ -203,7 +203,7 @@ impl App {
             system: false,
             grants,
             scopes: narrowed(
-                verified.scopes,
+                ours(verified.builtin, verified.scopes),
                 known.client.as_ref().map(|client| client.scopes.as_slice()),
             ),
             sources: known
@@ -311,6 +311,18 @@ impl App {
             .await?
             .ok_or(Error::NotFound("tenant"))
     }
+}
+
+/// The scopes of a token that mean something here. An outside issuer's token may carry scopes of its own alone,
+/// such as `openid profile`: those narrow nothing.
+fn ours(builtin: bool, scopes: Option<Vec<String>>) -> Option<Vec<String>> {
+    let scopes = scopes?;
+    if builtin {
+        return Some(scopes);
+    }
+    let known = Action::scopes();
+    let ours: Vec<String> = scopes.into_iter().filter(|scope| known.contains(scope)).collect();
+    (!ours.is_empty()).then_some(ours)
 }
 
 /// A token's scopes, cut down to its client's.

@@ -7,6 +7,9 @@ use spiral_store::Keyed;
 
 use crate::caller::Caller;
 
+/// Bytes of a fingerprint that stand for what was asked.
+const ASKED: usize = 32;
+
 /// An answer, and whether it was given before.
 #[derive(Debug)]
 pub struct Once<T> {
@@ -48,10 +51,13 @@ where
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part);
     }
+    // Behind what was asked stands what the caller held: who has lost a role does not get an answer that came of it.
+    let mut fingerprint = hash.finalize().to_vec();
+    fingerprint.extend_from_slice(caller.view_mark().as_bytes());
     let keyed = Keyed {
         principal: caller.principal().id,
         key,
-        fingerprint: hash.finalize().to_vec(),
+        fingerprint,
         kept_seconds: caller.app.settings().idempotency_seconds,
     };
     let kept = caller
@@ -64,11 +70,14 @@ where
             answer: run(caller.keyed(keyed)).await?,
             replayed: false,
         }),
-        Some(kept) if kept.fingerprint != keyed.fingerprint => Err(Error::invalid(
+        Some(kept) if kept.fingerprint.get(..ASKED) != keyed.fingerprint.get(..ASKED) => Err(Error::invalid(
             "/header/Idempotency-Key",
             "idempotency_key_reused",
             "this key was used for another request",
         )),
+        Some(kept) if kept.fingerprint != keyed.fingerprint => {
+            Err(Error::NotFound("kept answer for what you hold now"))
+        }
         Some(kept) => match kept.answer {
             Some(answer) => {
                 let answer = serde_json::from_str(&answer).map_err(Error::internal)?;

@@ -313,6 +313,22 @@ pub async fn set_network_members(
     let mut network: Network = tx.named(&network.id.into()).await?;
     check_version(if_match, network.version)?;
     let members = resolve_members(&tx, network.id, &input.members).await?;
+    if tx.has_grants_on(network.id).await? {
+        // Whoever holds a role on the network would read the newcomers: that takes the right to give it.
+        let before = tx
+            .members_of(&[network.id])
+            .await?
+            .remove(&network.id)
+            .unwrap_or_default();
+        let newcomers: Vec<UnitId> = members
+            .iter()
+            .filter(|member| !before.contains(member))
+            .map(|member| member.unit_id)
+            .collect();
+        for unit in tx.find::<OrgUnit>().ids(&newcomers).all("r.id").await? {
+            caller.require_on(Action::GrantRole, &unit)?;
+        }
+    }
     network.version += 1;
     network.updated_at = tx.now();
     tx.set_members(&network, &members).await?;

@@ -219,6 +219,16 @@ impl Store {
             .collect()
     }
 
+    /// Whether anybody holds a role on the network.
+    pub async fn has_grants_on(&self, network: NetworkId) -> Result<bool> {
+        let values = [network.value(), self.scope.today.value()];
+        let live = self.find_all::<Grant>().filter(
+            "r.network_id = ? and r.revoked_at is null and (r.expires_on is null or r.expires_on >= ?)",
+            values,
+        );
+        Ok(live.first("r.id").await?.is_some())
+    }
+
     /// A client's secrets, without the secrets.
     pub async fn secrets_of(&self, client: PrincipalId) -> Result<Vec<SecretRow>> {
         let text = "select id, hash, expires_at, created_at from client_secrets where tenant_id = ? and client_id = ? order by id";

@@ -99,6 +99,71 @@ async fn nobody_gives_what_is_not_theirs_to_give() {
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_network_is_no_way_around_its_members() {
+    for_each_database(async |world| {
+        let (id, _) = person(world, "neighbour").await;
+        let lead = world.as_role("organisation_lead");
+        let unit = |code: &str| json!({ "unit": world.north.unit(code).id });
+        let network = |code: &str, member: &str| {
+            json!({
+                "code": code, "name": "Across", "kind": "clinical_network",
+                "hostUnit": world.north.unit("alpha").id, "members": [unit(member)],
+            })
+        };
+        let give =
+            |network: &str| json!({ "principalId": id, "role": "organisation_analyst", "network": network });
+        let across = lead
+            .post("/v1/networks", &network("across", "beta-stroke"))
+            .await
+            .expect(201)
+            .id();
+        lead.post("/v1/grants", &give(&across))
+            .await
+            .problem(403, "forbidden");
+
+        // Nor is it one to make the network first, and members later.
+        let own = lead
+            .post("/v1/networks", &network("own", "alpha-stroke"))
+            .await
+            .expect(201)
+            .id();
+        lead.post("/v1/grants", &give(&own)).await.expect(201);
+        let members = format!("/v1/networks/{own}/members");
+        let both = json!({ "members": [unit("alpha-stroke"), unit("beta-stroke")] });
+        lead.put(&members, &both).await.problem(403, "forbidden");
+        world.national_lead().put(&members, &both).await.expect(200);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_kept_answer_goes_with_the_role_it_came_of() {
+    for_each_database(async |world| {
+        let lead = world.national_lead();
+        let (id, token) = person(world, "leaver").await;
+        let leaver = Actor::with_token(world, &token);
+        let grant = world
+            .grant(lead, &id, "organisation_lead", &world.north.unit("alpha").id)
+            .await;
+        let body = json!({
+            "parent": world.north.unit("alpha").id, "tier": "microsystem", "kind": "clinical_team",
+            "code": "made-by-leaver", "name": "A team",
+        });
+        let post = async || {
+            leaver
+                .post("/v1/org-units", &body)
+                .header("idempotency-key", "leaver-1")
+                .await
+        };
+        post().await.expect(201);
+        post().await.expect(201);
+        lead.delete(&format!("/v1/grants/{grant}")).await.expect(200);
+        post().await.problem(404, "not_found");
+    })
+    .await;
+}
+
 async fn made_client(world: &World, body: &Value) -> (String, (String, String)) {
     let made = world
         .national_lead()

@@ -33,6 +33,16 @@ pub(super) struct Amount {
     squares: f64,
 }
 
+impl std::fmt::Display for Amount {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "{} / {} from {} unit(s)",
+            self.numerator, self.denominator, self.contributors
+        )
+    }
+}
+
 impl Amount {
     fn add(&mut self, other: Self, sign: i64) {
         #[expect(clippy::cast_precision_loss, reason = "1 or -1")]
@@ -269,18 +279,18 @@ impl Store {
                 match wanted.remove(&place) {
                     Some(amount) if alike(amount, there) => {}
                     Some(amount) => findings.push(format!(
-                        "{} is {there:?}, counted {amount:?}",
+                        "{} is {there}, counted {amount}",
                         named(&measure, &place)
                     )),
                     None => findings.push(format!(
-                        "{} is {there:?}, nothing contributes",
+                        "{} is {there}, nothing contributes",
                         named(&measure, &place)
                     )),
                 }
             }
             findings.extend(
                 wanted.iter().map(|(place, amount)| {
-                    format!("{} is missing, counted {amount:?}", named(&measure, place))
+                    format!("{} is missing, counted {amount}", named(&measure, place))
                 }),
             );
         }

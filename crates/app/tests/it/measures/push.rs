@@ -65,7 +65,7 @@ async fn a_push_is_new_then_unchanged_then_a_correction_and_every_state_is_kept(
             include_retracted: true,
             ..ObservationQuery::default()
         };
-        assert_eq!(list(&caller, all).await, [gone.clone()]);
+        assert_eq!(list(&caller, all).await, std::slice::from_ref(&gone));
         assert_eq!(list(&caller, known_at(then)).await.len(), 1);
         let again = with(first.clone(), json!({"retracted": true}));
         assert_eq!(push(&caller, &[again]).await.unwrap(), (0, 0, 1));
