@@ -242,13 +242,13 @@ async fn hidden(
             for (s, stratum) in work.strata.iter().enumerate() {
                 let (sum, largest) = sums.hidden(*node, stratum, slice);
                 let units = u64::try_from(counted.max(i64::from(sum.contributors > 0))).unwrap_or(0);
-                if units > 1 && sum.denominator > 0.0 && largest / sum.denominator > rule.dominance {
+                if units > 1 && sum.weight() > 0.0 && largest / sum.weight() > rule.dominance {
                     unsure.push((at, n, s));
                 }
                 figures.push(Hidden {
                     units,
                     numerator: sum.numerator,
-                    denominator: sum.denominator,
+                    denominator: sum.weight(),
                     largest_denominator: largest,
                     counts_people: work.measure.counts_people,
                 });
@@ -294,7 +294,7 @@ async fn make_sure(
         for unit in at_node.get(&tree.nodes[*node]).into_iter().flatten() {
             for (at, of, sum) in parts.get(&unit.unit).into_iter().flatten() {
                 if base.contains(at) && *of == work.strata[*stratum] && work.stands(unit, *at) {
-                    *by_unit.entry(unit.unit).or_default() += sum.denominator;
+                    *by_unit.entry(unit.unit).or_default() += sum.weight();
                 }
             }
         }

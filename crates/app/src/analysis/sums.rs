@@ -15,11 +15,20 @@ pub(super) struct Sum {
     pub contributors: i64,
     pub numerator: f64,
     pub denominator: f64,
-    /// Of the squared denominators.
+    /// Of the squared weights.
     pub squares: f64,
 }
 
 impl Sum {
+    /// What shares of it are measured by: its denominator, or where there is none what it counts.
+    pub fn weight(&self) -> f64 {
+        if self.denominator == 0.0 {
+            self.numerator
+        } else {
+            self.denominator
+        }
+    }
+
     fn add(&mut self, other: Self) {
         self.contributors += other.contributors;
         self.numerator += other.numerator;
@@ -109,7 +118,7 @@ impl Sums {
         self.over(&self.shown, node, stratum, &slice.base)
     }
 
-    /// What the reader may not see, and at most how much of the denominator one unit has.
+    /// What the reader may not see, and at most how much of its weight one unit has.
     pub fn hidden(&self, node: UnitId, stratum: &Stratum, slice: &Slice) -> (Sum, f64) {
         let (mut total, mut largest) = (Sum::default(), 0.0);
         for at in &slice.base {
@@ -120,7 +129,7 @@ impl Sums {
             // sums at most the sum of the largest.
             largest += hidden.squares.max(0.0).sqrt();
         }
-        (total, largest.min(total.denominator))
+        (total, largest.min(total.weight()))
     }
 }
 
@@ -158,7 +167,7 @@ impl Work<'_> {
                     contributors: 1,
                     numerator: part.numerator,
                     denominator: part.denominator,
-                    squares: part.denominator * part.denominator,
+                    squares: part.weight().powi(2),
                 };
                 parts.entry(unit).or_default().push((at, part.stratum, sum));
             }

@@ -334,10 +334,10 @@ fn name_of(row: &Observation) -> Option<Name> {
     row.source.clone().zip(row.external_id.clone())
 }
 
-/// Whether nobody but the row's own source holds the observation.
+/// Whether nobody but the row's own source holds the observation; what people have recorded is no tool's.
 fn is_free(caller: &Caller, there: &Observation, row: &Ready<'_>) -> bool {
     match (name_of(there), &row.name) {
-        (None, _) => true,
+        (None, _) => caller.client().is_none(),
         (Some(held), Some(name)) => held == *name,
         (Some((source, _)), None) => caller.scope().sources.contains(&source),
     }

@@ -353,6 +353,16 @@ fn find_event(
     }
     let held = |detail: &str| Violation::new("/source", HELD, detail);
     if let Some(event) = row.name().and_then(|name| named.get(&name)) {
+        let owner = if event.unit_id == row.unit.id {
+            Some(&row.unit)
+        } else {
+            theirs.get(&event.unit_id)
+        };
+        if !owner.is_some_and(|owner| may_know(caller, event, owner)) {
+            return Err(held(
+                "this externalId names an event that is not yours to correct",
+            ));
+        }
         let may = event.unit_id == row.unit.id
             || theirs.get(&event.unit_id).is_some_and(|unit| {
                 caller
@@ -371,6 +381,7 @@ fn find_event(
         .into_iter()
         .flatten()
         .filter(|event| event.stage == row.input.stage && event.occurred() == row.input.occurred_on)
+        .filter(|event| may_know(caller, event, &row.unit))
         .collect();
     // What still counts before what was taken back, what has no source before what has one.
     same.sort_by_key(|event| (event.retracted, event.source.is_some(), event.id));
@@ -399,6 +410,17 @@ fn find_event(
         Some(event)
     };
     retraction_needs_event(row, existing)
+}
+
+/// Whether the caller may know of an event of this unit: what it may not read it neither corrects nor meets.
+fn may_know(caller: &Caller, event: &AdoptionEvent, unit: &OrgUnit) -> bool {
+    let scope = caller.scope();
+    let own = event
+        .source
+        .as_ref()
+        .is_some_and(|source| scope.sources.contains(source));
+    let reads = scope.reads_from(Action::ReadAdoption, &unit.path);
+    own || event.sharing == Sharing::Everyone || reads.is_some_and(|least| least <= event.sharing)
 }
 
 fn retraction_needs_event(

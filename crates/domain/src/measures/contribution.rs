@@ -13,6 +13,17 @@ pub struct Contribution {
     pub denominator: f64,
 }
 
+impl Contribution {
+    /// How much of a sum is this unit's: by its denominator, or where there is none by what it counts.
+    pub fn weight(&self) -> f64 {
+        if self.denominator == 0.0 {
+            self.numerator
+        } else {
+            self.denominator
+        }
+    }
+}
+
 /// What the observations of one unit and period add: each single stratum its own figure; the whole its
 /// unsplit figure, else the sum over the first dimension, in the measure's order, of which every value is
 /// known. A stratum that is not applicable is known to add nothing. `dimensions` are the measure's.

@@ -29,7 +29,7 @@ pub(super) struct Amount {
     contributors: i64,
     numerator: f64,
     denominator: f64,
-    /// The sum of the squared denominators: bounds the largest of them.
+    /// The sum of the squared weights: bounds the largest of them.
     squares: f64,
 }
 
@@ -88,6 +88,7 @@ fn placed<'o>(
             .min()
             .unwrap_or(Sharing::Team);
         for part in contributions(measure, &dimensions, &rows) {
+            let weight = part.weight();
             let place = Place {
                 measure: group.measure,
                 unit: group.unit,
@@ -99,7 +100,7 @@ fn placed<'o>(
                 contributors: 1,
                 numerator: part.numerator,
                 denominator: part.denominator,
-                squares: part.denominator * part.denominator,
+                squares: weight * weight,
             };
             placed.insert(place, amount);
         }

@@ -208,6 +208,29 @@ async fn totals_are_told_where_nobody_hidden_can_be_told_from_them() {
 }
 
 #[tokio::test]
+async fn a_count_that_one_team_alone_has_reported_is_not_told() {
+    for world in worlds(&[&[7]]).await {
+        world
+            .measure("m", json!({"scale": "count", "countsPeople": true}))
+            .await;
+        let count = |team: &str, people: u32| {
+            let mut row = row(team, "2005-04", people, 1);
+            row["denominator"] = json!(null);
+            row
+        };
+        push(&world.system(), &[count("s0o0t0", 37)]).await.unwrap();
+        let analyst = world.person(&[(Role::ShaAnalyst, "s0")]).await;
+        let caller = world.caller(analyst).await;
+        let whole = Stratum::whole();
+        let told = async || find(&cells(&caller, query("s0", GroupBy::None)).await, "s0", &whole).total;
+        assert_eq!(told().await, None);
+        let others: Vec<_> = (1..7).map(|t| count(&format!("s0o0t{t}"), 20)).collect();
+        push(&world.system(), &others).await.unwrap();
+        assert_eq!(told().await.and_then(|total| total.numerator), Some(157.0));
+    }
+}
+
+#[tokio::test]
 async fn who_has_not_reported_is_missing_and_not_zero() {
     let shape: &[&[usize]] = &[&[3]];
     for world in worlds(shape).await {
