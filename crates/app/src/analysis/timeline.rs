@@ -26,6 +26,12 @@ fn levels(cadence: Interval, interval: Interval) -> Option<Vec<Interval>> {
     })
 }
 
+/// Whether totals are told for the level. Finer periods are summed to one kind of year only: the difference of a
+/// financial and a calendar year would tell the quarters at their ends.
+fn tells_totals(cadence: Interval, level: Interval) -> bool {
+    level != Interval::Year || cadence == Interval::Year
+}
+
 /// Whether periods of the cadence add up to the interval.
 pub(super) fn nests(cadence: Interval, interval: Interval) -> bool {
     levels(cadence, interval).is_some()
@@ -40,7 +46,7 @@ pub(super) struct Slice {
     pub base: Vec<usize>,
     /// The slices of every finer level in it, level by level.
     pub finer: Vec<Vec<usize>>,
-    /// Whether it is a period of the measure's cadence, or an interval of such.
+    /// Whether it is a period of the measure's cadence, or an interval of such, for which totals are told.
     pub standard: bool,
 }
 
@@ -129,7 +135,7 @@ impl Timeline {
                     period,
                     base,
                     finer,
-                    standard: true,
+                    standard: tells_totals(cadence, *level),
                 });
             }
             starts.push(timeline.first_row);

@@ -231,6 +231,33 @@ async fn a_count_that_one_team_alone_has_reported_is_not_told() {
 }
 
 #[tokio::test]
+async fn one_kind_of_year_is_told_for_finer_periods() {
+    for world in worlds(&[&[7]]).await {
+        world.measure("m", json!({"countsPeople": true})).await;
+        let months = (0..24).map(|n| format!("{}-{:02}", 2004 + n / 12, n % 12 + 1));
+        let rows: Vec<_> = months
+            .flat_map(|month| (0..7).map(move |t| row(&format!("s0o0t{t}"), &month, 10, 30)))
+            .collect();
+        push(&world.system(), &rows).await.unwrap();
+        let analyst = world.person(&[(Role::ShaAnalyst, "s0")]).await;
+        let caller = world.caller(analyst).await;
+        for (interval, told) in [(Interval::FinancialYear, true), (Interval::Year, false)] {
+            let mut asked = query("s0", GroupBy::None);
+            asked.interval = Some(interval);
+            asked.from = "2004-01-01".parse().ok();
+            asked.to = "2005-12-31".parse().ok();
+            let answer = cells(&caller, asked).await;
+            assert!(!answer.is_empty());
+            assert!(
+                answer
+                    .iter()
+                    .all(|cell| cell.total.is_some() == told && !cell.suppressed)
+            );
+        }
+    }
+}
+
+#[tokio::test]
 async fn who_has_not_reported_is_missing_and_not_zero() {
     let shape: &[&[usize]] = &[&[3]];
     for world in worlds(shape).await {
