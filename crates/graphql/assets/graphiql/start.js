@@ -19,7 +19,7 @@
 #
 # Answers hold what your role and the owners'
 # sharing let you see. Lists are Relay
-# connections. Subscriptions run here as well.
+# connections.
 
 {
   me {
