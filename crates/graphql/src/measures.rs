@@ -351,8 +351,9 @@ impl MeasuresMutation {
         ctx: &Context<'_>,
         id: Reference,
         if_version: Option<i64>,
+        #[graphql(default)] take_over: bool,
     ) -> Result<ObservationNode> {
-        let taken = measures::retract_observation(ctx.data::<Caller>()?, &id, if_version).await;
+        let taken = measures::retract_observation(ctx.data::<Caller>()?, &id, if_version, take_over).await;
         taken.map(ObservationNode::from).map_err(fault)
     }
 }

@@ -236,6 +236,8 @@ pub struct SuppressionConfig {
     pub threshold: u32,
     /// The largest share of the hidden denominator that one unit may have.
     pub dominance: f64,
+    /// How many days after it was added a unit counts as hidden, unless the platform itself added it.
+    pub settling_days: u16,
 }
 
 /// Logs, traces and metrics.
