@@ -56,6 +56,12 @@
 //! # Ok::<(), spiral_stats::suppression::TableError>(())
 //! ```
 
+mod error;
+mod numbers;
+pub mod order;
 pub mod rate;
 pub mod sum;
 pub mod suppression;
+pub mod xmr;
+
+pub use error::Error;
