@@ -50,7 +50,11 @@ impl Error {
     }
 
     pub(crate) fn invalid_at(what: &'static str, at: usize, why: &'static str) -> Self {
-        Self::Invalid { what, why, at: Some(at) }
+        Self::Invalid {
+            what,
+            why,
+            at: Some(at),
+        }
     }
 
     pub(crate) fn not_estimable(what: &'static str, why: &'static str) -> Self {

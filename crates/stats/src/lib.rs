@@ -56,10 +56,14 @@
 //! # Ok::<(), spiral_stats::suppression::TableError>(())
 //! ```
 
+mod discrete;
+mod distribution;
 mod error;
 mod numbers;
 pub mod order;
 pub mod rate;
+pub mod run_chart;
+pub mod shewhart;
 pub mod sum;
 pub mod suppression;
 pub mod xmr;

@@ -53,7 +53,10 @@ pub(crate) fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
 /// Mean and sum of squared deviations from it, in two passes.
 pub(crate) fn spread(values: &[f64]) -> Option<(f64, f64)> {
     let mean = mean(values.iter().copied())?;
-    let squares: Accumulator = values.iter().map(|value| (value - mean) * (value - mean)).collect();
+    let squares: Accumulator = values
+        .iter()
+        .map(|value| (value - mean) * (value - mean))
+        .collect();
     Some((mean, squares.value()))
 }
 
@@ -68,7 +71,10 @@ pub(crate) fn median(mut values: Vec<f64>) -> Option<f64> {
     if count % 2 == 1 {
         return Some(upper);
     }
-    let lower = values[..count / 2].iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let lower = values[..count / 2]
+        .iter()
+        .copied()
+        .fold(f64::NEG_INFINITY, f64::max);
     Some(lower + (upper - lower) / 2.0)
 }
 
@@ -118,6 +124,10 @@ impl Ties {
 
 /// The weighted mean; the caller has seen to it that the weights have a positive sum.
 pub(crate) fn weighted_mean(values: &[f64], weights: &[f64]) -> f64 {
-    let total: Accumulator = values.iter().zip(weights).map(|(value, weight)| value * weight).collect();
+    let total: Accumulator = values
+        .iter()
+        .zip(weights)
+        .map(|(value, weight)| value * weight)
+        .collect();
     total.value() / sum(weights)
 }

@@ -40,7 +40,10 @@ pub struct Rebase {
 /// assert_eq!(found.ignored, [1]);
 /// ```
 pub fn rows_of<D: Ord>(dates: &[D], wanted: &[D]) -> Rebase {
-    let mut found = Rebase { rows: Vec::new(), ignored: Vec::new() };
+    let mut found = Rebase {
+        rows: Vec::new(),
+        ignored: Vec::new(),
+    };
     for (place, date) in wanted.iter().enumerate() {
         match dates.binary_search(date) {
             Ok(row) => found.rows.push(row),

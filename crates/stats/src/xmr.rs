@@ -346,8 +346,14 @@ pub struct Chart {
 pub fn xmr(values: &[Option<f64>], settings: &Settings) -> Result<Chart, Error> {
     check(values, settings)?;
     let opens = settings.rebase.first() == Some(&0);
-    let starts = (!opens).then_some(0).into_iter().chain(settings.rebase.iter().copied());
-    let ends = settings.rebase[usize::from(opens)..].iter().copied().chain([values.len()]);
+    let starts = (!opens)
+        .then_some(0)
+        .into_iter()
+        .chain(settings.rebase.iter().copied());
+    let ends = settings.rebase[usize::from(opens)..]
+        .iter()
+        .copied()
+        .chain([values.len()]);
     let mut chart = Chart {
         points: Vec::with_capacity(values.len()),
         phases: Vec::with_capacity(settings.rebase.len() + 1),
@@ -399,7 +405,10 @@ fn check(values: &[Option<f64>], settings: &Settings) -> Result<(), Error> {
         Baseline::First(rows) if rows < FEWEST_BASELINE_ROWS => {
             Err(Error::invalid("baseline", "has fewer than 12 rows"))
         }
-        Baseline::Frozen { mean, average_moving_range } => {
+        Baseline::Frozen {
+            mean,
+            average_moving_range,
+        } => {
             finite("frozen mean", mean)?;
             if finite("frozen average moving range", average_moving_range)? < 0.0 {
                 return Err(Error::invalid("frozen average moving range", "is below zero"));
@@ -424,7 +433,10 @@ impl Centre {
         let base = match settings.baseline {
             Baseline::All => rows,
             Baseline::First(count) => &rows[..count.min(rows.len())],
-            Baseline::Frozen { mean, average_moving_range } => {
+            Baseline::Frozen {
+                mean,
+                average_moving_range,
+            } => {
                 let limits = Limits::around(mean, average_moving_range);
                 in_range("limit", limits.upper - limits.lower)?;
                 return Ok(Self {
@@ -443,7 +455,12 @@ impl Centre {
             count += 1;
         }
         if count == 0 {
-            return Ok(Self { mean: None, limits: None, ties: Ties::of(0.0), values: Some(0) });
+            return Ok(Self {
+                mean: None,
+                limits: None,
+                ties: Ties::of(0.0),
+                values: Some(0),
+            });
         }
         let mean = in_range("mean", total.value() / float(count))?;
         let limits = match average_moving_range(base, settings.screening)? {
@@ -455,7 +472,12 @@ impl Centre {
             None => None,
         };
         let ties = Ties::of(in_range("sum of the values", size)? / float(count));
-        Ok(Self { mean: Some(mean), limits, ties, values: Some(count) })
+        Ok(Self {
+            mean: Some(mean),
+            limits,
+            ties,
+            values: Some(count),
+        })
     }
 
     fn warn(&self, rows: &[Option<f64>], phase: usize, warnings: &mut Vec<Warning>) {

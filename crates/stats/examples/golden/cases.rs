@@ -1,5 +1,6 @@
 //! Reads golden cases, computes them and compares.
 
+mod charts;
 mod compare;
 mod read;
 mod xmr;
@@ -9,7 +10,7 @@ use std::fmt;
 use serde_json::Value;
 use spiral_stats::Error;
 
-pub const KINDS: [&str; 1] = ["xmr"];
+pub const KINDS: [&str; 6] = ["xmr", "runchart", "pchart", "uchart", "cchart", "othercharts"];
 
 /// What became of a file.
 #[derive(Debug, Default)]
@@ -30,7 +31,12 @@ pub struct Mismatch {
 
 impl fmt::Display for Mismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { id, path, expected, got } = self;
+        let Self {
+            id,
+            path,
+            expected,
+            got,
+        } = self;
         write!(f, "{id} {path}: expected {expected}, got {got}")
     }
 }
@@ -61,6 +67,7 @@ pub fn check(kind: &str, text: &str) -> Result<Report, String> {
     let cases: Vec<Value> = serde_json::from_str(text).map_err(|error| error.to_string())?;
     let compute: fn(&Value, &Value) -> Answer = match kind {
         "xmr" => xmr::compute,
+        "runchart" | "pchart" | "uchart" | "cchart" | "othercharts" => charts::compute,
         _ => return Err(format!("no such kind: {kind}; there are {}", KINDS.join(", "))),
     };
     let mut report = Report::default();
@@ -111,20 +118,33 @@ fn acceptable(kind: &str, case: &Value) -> Vec<Value> {
 
 fn differences(kind: &str, case: &Value, expected: &Value, answer: &Answer) -> Vec<Mismatch> {
     let mismatch = |expected: String, got: String| {
-        vec![Mismatch { id: String::new(), path: "result".into(), expected, got }]
+        vec![Mismatch {
+            id: String::new(),
+            path: "result".into(),
+            expected,
+            got,
+        }]
     };
     let refusal = expected.get("error").filter(|error| error.is_string());
     match (refusal, answer) {
         (_, Err(Refusal::Case(problem))) => mismatch("a case of this kind".into(), problem.clone()),
         // Any clean refusal will do.
         (Some(_), Err(Refusal::Stats(_))) => Vec::new(),
-        (Some(error), Ok(value)) if !compare::undefined(value) => mismatch(format!("error {error}"), value.to_string()),
+        (Some(error), Ok(value)) if !compare::undefined(value) => {
+            mismatch(format!("error {error}"), value.to_string())
+        }
         (Some(_), Ok(_)) => Vec::new(),
         (None, Err(Refusal::Stats(error))) => mismatch("a result".into(), format!("error: {error}")),
         (None, Ok(value)) => {
             let _ = kind;
             let mut found = Vec::new();
-            compare::compare(&compare::Tolerance::of(&case["tolerance"]), "", expected, value, &mut found);
+            compare::compare(
+                &compare::Tolerance::of(&case["tolerance"]),
+                "",
+                expected,
+                value,
+                &mut found,
+            );
             found
         }
     }

@@ -11,7 +11,10 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let (Some(kind), Some(file), None) = (arguments.next(), arguments.next(), arguments.next()) else {
-        eprintln!("usage: golden <kind> <file.json>; kinds: {}", cases::KINDS.join(", "));
+        eprintln!(
+            "usage: golden <kind> <file.json>; kinds: {}",
+            cases::KINDS.join(", ")
+        );
         return ExitCode::from(2);
     };
     let report = std::fs::read_to_string(&file)

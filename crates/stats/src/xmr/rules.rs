@@ -49,9 +49,8 @@ fn place(value: Option<f64>, phase: usize, centre: &Centre) -> Point {
     if let (Some(value), Some(limits)) = (value, centre.limits) {
         let beyond = ties.above(value, limits.upper) || ties.below(value, limits.lower);
         outside = Some(beyond);
-        near = Some(
-            !beyond && (ties.above(value, limits.near_upper) || ties.below(value, limits.near_lower)),
-        );
+        near =
+            Some(!beyond && (ties.above(value, limits.near_upper) || ties.below(value, limits.near_lower)));
     }
     Point {
         value,
@@ -103,7 +102,9 @@ fn trends(points: &mut [Point]) {
             if let Some(high) = rising
                 && at - start >= RUN
             {
-                points[start..at].iter_mut().for_each(|point| point.fire(Rule::Trend, high));
+                points[start..at]
+                    .iter_mut()
+                    .for_each(|point| point.fire(Rule::Trend, high));
             }
             start = at - 1;
             rising = next;
@@ -140,7 +141,9 @@ fn shifts(points: &mut [Point]) {
                 && at - start >= RUN
             {
                 let high = common == Side::Above;
-                points[start..at].iter_mut().for_each(|point| point.fire(Rule::Shift, high));
+                points[start..at]
+                    .iter_mut()
+                    .for_each(|point| point.fire(Rule::Shift, high));
             }
             start = at;
             side = next;

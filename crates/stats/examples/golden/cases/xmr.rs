@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use spiral_stats::{
     order::{by_date, rows_of},
-    xmr::{Assurance, Baseline, Chart, Direction, LIMIT, NEAR_LIMIT, Point, Rule, Settings, Side, Variation, xmr},
+    xmr::{
+        Assurance, Baseline, Chart, Direction, LIMIT, NEAR_LIMIT, Point, Rule, Settings, Side, Variation, xmr,
+    },
 };
 
 use super::{Answer, Refusal, read};
@@ -66,7 +68,11 @@ pub fn compute(input: &Value, params: &Value) -> Answer {
 
 /// A setting is the same for all facets, or an object by facet.
 fn of_facet<'a>(setting: &'a Value, facet: &str) -> &'a Value {
-    if setting.is_object() { &setting[facet] } else { setting }
+    if setting.is_object() {
+        &setting[facet]
+    } else {
+        setting
+    }
 }
 
 #[derive(Default)]
@@ -84,11 +90,14 @@ impl Columns {
         push("lpl", json!(phase.limits.map(|limits| limits.lower)));
         push("upl", json!(phase.limits.map(|limits| limits.upper)));
         push("outside_limits", json!(point.outside));
-        push("relative_to_mean", json!(point.side.map(|side| match side {
-            Side::Below => -1,
-            Side::On => 0,
-            Side::Above => 1,
-        })));
+        push(
+            "relative_to_mean",
+            json!(point.side.map(|side| match side {
+                Side::Below => -1,
+                Side::On => 0,
+                Side::Above => 1,
+            })),
+        );
         push("close_to_limits", json!(point.near));
         push("special_cause_type", json!(label(point)));
         push("special_cause_flag", json!(point.signal.is_some()));
@@ -171,7 +180,10 @@ pub fn follow(expected: &mut Value, alternative: &Value) {
             ("n_common", &["common_cause"][..]),
             ("n_improvement", &["special_cause_improvement"]),
             ("n_concern", &["special_cause_concern"]),
-            ("n_neutral", &["special_cause_neutral_high", "special_cause_neutral_low"]),
+            (
+                "n_neutral",
+                &["special_cause_neutral_high", "special_cause_neutral_low"],
+            ),
         ] {
             let is_counted = |&at: &usize| counted.iter().any(|name| points["point_type"][at] == *name);
             row[column] = json!(mine.iter().copied().filter(|at| is_counted(at)).count());
