@@ -140,10 +140,10 @@ impl Discrete for Binomial {
         } else if p == 0.0 {
             f64::from(k == 0.0)
         } else if q == 0.0 {
-            f64::from(k == n)
+            f64::from(k >= n)
         } else if k == 0.0 {
             (n * (-p).ln_1p()).exp()
-        } else if k == n {
+        } else if k >= n {
             (n * p.ln()).exp()
         } else {
             let exponent = stirling_error(n)
@@ -266,7 +266,7 @@ fn deviance(x: f64, m: f64) -> f64 {
         power *= square;
         let next = total + power / odd;
         // Also ends where the next term is lost in rounding.
-        if next <= total && next >= total {
+        if next.total_cmp(&total).is_eq() {
             return total;
         }
         total = next;

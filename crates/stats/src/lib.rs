@@ -59,6 +59,7 @@
 mod discrete;
 mod distribution;
 mod error;
+pub mod funnel;
 mod numbers;
 pub mod order;
 pub mod rate;

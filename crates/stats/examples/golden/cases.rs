@@ -2,6 +2,7 @@
 
 mod charts;
 mod compare;
+mod funnel;
 mod read;
 mod xmr;
 
@@ -10,7 +11,15 @@ use std::fmt;
 use serde_json::Value;
 use spiral_stats::Error;
 
-pub const KINDS: [&str; 6] = ["xmr", "runchart", "pchart", "uchart", "cchart", "othercharts"];
+pub const KINDS: &[&str] = &[
+    "xmr",
+    "runchart",
+    "pchart",
+    "uchart",
+    "cchart",
+    "othercharts",
+    "funnel",
+];
 
 /// What became of a file.
 #[derive(Debug, Default)]
@@ -68,6 +77,7 @@ pub fn check(kind: &str, text: &str) -> Result<Report, String> {
     let compute: fn(&Value, &Value) -> Answer = match kind {
         "xmr" => xmr::compute,
         "runchart" | "pchart" | "uchart" | "cchart" | "othercharts" => charts::compute,
+        "funnel" => funnel::compute,
         _ => return Err(format!("no such kind: {kind}; there are {}", KINDS.join(", "))),
     };
     let mut report = Report::default();

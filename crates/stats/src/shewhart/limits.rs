@@ -88,7 +88,7 @@ impl Rows<'_> {
                     upper: centre.map(|centre| D4 / 3.0 * sigmas * centre),
                 })
             }
-            Kind::T => self.times(count, &base, settings)?,
+            Kind::T => times(count, &base, settings)?,
             Kind::G => {
                 let mean = mean_or_given()?;
                 let deviation = mean.map(|mean| (mean * (mean + 1.0)).sqrt());
@@ -119,30 +119,6 @@ impl Rows<'_> {
             .zip(&self.baseline)
             .map(|(&included, &base)| included && base);
         rows.iter().zip(counted).filter(|row| row.1).map(|row| *row.0)
-    }
-
-    /// The i chart of transformed times, transformed back.
-    fn times(&self, count: usize, base: &[Option<f64>], settings: &Settings) -> Result<Drawn, Error> {
-        let root = |value: f64| value.powf(1.0 / ROOT);
-        let roots: Vec<Option<f64>> = base.iter().map(|value| value.map(root)).collect();
-        let centre = settings
-            .centre
-            .map(root)
-            .or_else(|| mean(roots.iter().flatten().copied()));
-        let deviation = deviation(&roots, settings.screening)?;
-        let back = |value: f64| (value >= 0.0).then(|| value.powf(ROOT));
-        let mut drawn = Drawn::level(count, centre.and_then(back), |sigmas| {
-            let limits = around(centre, deviation, sigmas, ANY);
-            Limits {
-                lower: limits.lower.and_then(back),
-                upper: limits.upper.and_then(back),
-            }
-        });
-        // A time has a lower limit of zero where it has no other.
-        for (limits, _) in &mut drawn.limits {
-            limits.lower = limits.lower.or(centre.map(|_| 0.0));
-        }
-        Ok(drawn)
     }
 
     fn rates(&self, kind: Kind, values: &[Option<f64>], settings: &Settings) -> Result<Drawn, Error> {
@@ -269,6 +245,30 @@ impl Rows<'_> {
             narrowed: false,
         })
     }
+}
+
+/// The i chart of transformed times, transformed back.
+fn times(count: usize, base: &[Option<f64>], settings: &Settings) -> Result<Drawn, Error> {
+    let root = |value: f64| value.powf(1.0 / ROOT);
+    let roots: Vec<Option<f64>> = base.iter().map(|value| value.map(root)).collect();
+    let centre = settings
+        .centre
+        .map(root)
+        .or_else(|| mean(roots.iter().flatten().copied()));
+    let deviation = deviation(&roots, settings.screening)?;
+    let back = |value: f64| (value >= 0.0).then(|| value.powf(ROOT));
+    let mut drawn = Drawn::level(count, centre.and_then(back), |sigmas| {
+        let limits = around(centre, deviation, sigmas, ANY);
+        Limits {
+            lower: limits.lower.and_then(back),
+            upper: limits.upper.and_then(back),
+        }
+    });
+    // A time has a lower limit of zero where it has no other.
+    for (limits, _) in &mut drawn.limits {
+        limits.lower = limits.lower.or(centre.map(|_| 0.0));
+    }
+    Ok(drawn)
 }
 
 /// The standard deviation that moving ranges tell. Undefined without any, or if screening leaves none, which
