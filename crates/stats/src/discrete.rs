@@ -13,7 +13,7 @@ use statrs::function::gamma::ln_gamma;
 use crate::{distribution::normal_quantile, error::Error};
 
 /// Counts above this are refused: their tails would take seconds to sum.
-pub(crate) const LARGEST_COUNT: f64 = 1e12;
+pub(crate) const LARGEST_COUNT: f64 = 1e10;
 
 /// A distribution over whole numbers from 0 on.
 pub(crate) trait Discrete {

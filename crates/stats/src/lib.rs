@@ -56,6 +56,7 @@
 //! # Ok::<(), spiral_stats::suppression::TableError>(())
 //! ```
 
+pub mod compare;
 mod discrete;
 mod distribution;
 mod error;
@@ -63,8 +64,10 @@ pub mod funnel;
 mod numbers;
 pub mod order;
 pub mod rate;
+pub mod roll_up;
 pub mod run_chart;
 pub mod shewhart;
+pub mod standardise;
 pub mod sum;
 pub mod suppression;
 pub mod xmr;
