@@ -59,8 +59,10 @@
 pub mod compare;
 mod discrete;
 mod distribution;
+pub mod effect;
 mod error;
 pub mod funnel;
+pub mod meta;
 mod numbers;
 pub mod order;
 pub mod rate;

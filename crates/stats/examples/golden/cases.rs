@@ -3,6 +3,7 @@
 mod charts;
 mod compare;
 mod funnel;
+mod meta;
 mod prepost;
 mod read;
 mod rollup;
@@ -21,6 +22,9 @@ pub const KINDS: &[&str] = &[
     "cchart",
     "othercharts",
     "funnel",
+    "rollup",
+    "prepost",
+    "meta",
 ];
 
 /// What became of a file.
@@ -81,6 +85,7 @@ pub fn check(kind: &str, text: &str) -> Result<Report, String> {
         "runchart" | "pchart" | "uchart" | "cchart" | "othercharts" => charts::compute,
         "funnel" => funnel::compute,
         "rollup" => rollup::compute,
+        "meta" => meta::compute,
         "prepost" => prepost::compute,
         _ => return Err(format!("no such kind: {kind}; there are {}", KINDS.join(", "))),
     };
