@@ -122,6 +122,10 @@ pub struct Proportions {
 /// assert!(change.newcombe.lower > 0.0); // more than chance
 /// # Ok::<(), spiral_stats::Error>(())
 /// ```
+#[expect(
+    clippy::many_single_char_names,
+    reason = "the cells of a table are a, b, c, d"
+)]
 pub fn proportions(before: Cases, after: Cases, level: f64) -> Result<Proportions, Error> {
     let z = normal_reach(checked_level(level)?);
     for cases in [before, after] {

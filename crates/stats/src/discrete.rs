@@ -287,6 +287,7 @@ mod tests {
 
     /// Worked out with 40 digits.
     #[test]
+    #[expect(clippy::unreadable_literal, reason = "reference values")]
     fn masses_and_tails() {
         let case = |n, p| Binomial::new(n, p).expect("whole");
         near(case(10.0, 0.5).mass(3.0), 0.1171875, 1e-12);

@@ -108,10 +108,6 @@ pub fn standardised_mean_difference(treated: Group, control: Group) -> Result<Ef
 
 /// Hedges' J.
 fn correction(degrees: f64) -> f64 {
-    if degrees < 2.0 {
-        // Γ(0) is infinite: one degree of freedom leaves no estimate, and J is zero.
-        return 0.0;
-    }
     if degrees > 1e4 {
         // The difference of logarithms loses digits; the expansion has them.
         let r = 1.0 / degrees;

@@ -57,6 +57,7 @@
 //! ```
 
 pub mod compare;
+pub mod diffusion;
 mod discrete;
 mod distribution;
 pub mod effect;

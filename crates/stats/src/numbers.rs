@@ -1,9 +1,6 @@
 //! Small arithmetic that every module needs: exact ties, checked input, means and quantiles.
 
-use crate::{
-    error::Error,
-    sum::{Accumulator, sum},
-};
+use crate::{error::Error, sum::Accumulator};
 
 /// A count as a number. Exact up to 2^53, which no slice reaches.
 #[expect(clippy::cast_precision_loss, reason = "slices are shorter than 2^53")]
@@ -110,7 +107,9 @@ impl Ties {
     }
 
     pub(crate) fn equal(self, value: f64, line: f64) -> bool {
-        (value - line).abs() <= 16.0 * f64::EPSILON * (value.abs() + line.abs() + self.scale)
+        // Each by itself, or the sum of the largest numbers would be infinite.
+        let part = |size: f64| 16.0 * f64::EPSILON * size.abs();
+        (value - line).abs() <= part(value) + part(line) + part(self.scale)
     }
 
     pub(crate) fn above(self, value: f64, line: f64) -> bool {
@@ -120,14 +119,4 @@ impl Ties {
     pub(crate) fn below(self, value: f64, line: f64) -> bool {
         value < line && !self.equal(value, line)
     }
-}
-
-/// The weighted mean; the caller has seen to it that the weights have a positive sum.
-pub(crate) fn weighted_mean(values: &[f64], weights: &[f64]) -> f64 {
-    let total: Accumulator = values
-        .iter()
-        .zip(weights)
-        .map(|(value, weight)| value * weight)
-        .collect();
-    total.value() / sum(weights)
 }

@@ -2,6 +2,7 @@
 
 mod charts;
 mod compare;
+mod diffusion;
 mod funnel;
 mod meta;
 mod prepost;
@@ -25,6 +26,8 @@ pub const KINDS: &[&str] = &[
     "rollup",
     "prepost",
     "meta",
+    "rogers",
+    "bass",
 ];
 
 /// What became of a file.
@@ -86,6 +89,8 @@ pub fn check(kind: &str, text: &str) -> Result<Report, String> {
         "funnel" => funnel::compute,
         "rollup" => rollup::compute,
         "meta" => meta::compute,
+        "rogers" => diffusion::rogers,
+        "bass" => diffusion::growth,
         "prepost" => prepost::compute,
         _ => return Err(format!("no such kind: {kind}; there are {}", KINDS.join(", "))),
     };
@@ -158,8 +163,11 @@ fn differences(kind: &str, case: &Value, expected: &Value, answer: &Answer) -> V
         (Some(_), Ok(_)) => Vec::new(),
         (None, Err(Refusal::Stats(error))) => mismatch("a result".into(), format!("error: {error}")),
         (None, Ok(value)) => {
-            let _ = kind;
             let mut found = Vec::new();
+            if kind == "bass" {
+                diffusion::compare_growth(&case["tolerance"], expected, value, &mut found);
+                return found;
+            }
             compare::compare(
                 &compare::Tolerance::of(&case["tolerance"]),
                 "",

@@ -4,6 +4,8 @@
 //! mismatch, then `N passed, M failed`; the exit code is 1 if any case failed and 2 if the file could not be
 //! read.
 
+// The tests of the package use the same files, and find them the same way.
+#[path = "cases.rs"]
 mod cases;
 
 use std::process::ExitCode;

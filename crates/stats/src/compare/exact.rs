@@ -60,7 +60,7 @@ pub(super) fn binomial_test(x: f64, n: f64, p: f64) -> Result<f64, Error> {
 /// The first whole number above `low`, at most `high`, from which on the condition holds.
 fn first_whole(mut low: f64, mut high: f64, holds: impl Fn(f64) -> bool) -> f64 {
     while high - low > 1.0 {
-        let middle = ((low + high) / 2.0).floor();
+        let middle = f64::midpoint(low, high).floor();
         if holds(middle) {
             high = middle;
         } else {

@@ -8,6 +8,7 @@ use spiral_stats::{
 
 use super::{Answer, Refusal, read};
 
+#[expect(clippy::many_single_char_names, reason = "the columns have these names")]
 pub fn compute(input: &Value, params: &Value) -> Answer {
     let y = read::optional_numbers(input, "y")?;
     let n = match input.get("n").filter(|n| !n.is_null()) {

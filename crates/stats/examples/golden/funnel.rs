@@ -86,7 +86,8 @@ pub fn compute(input: &Value, params: &Value) -> Answer {
 }
 
 fn limits(groups: &mut Value, prefix: &str, limits: &[Limits]) {
-    let columns: [(&str, fn(&Limits) -> f64); 4] = [
+    type Column = (&'static str, fn(&Limits) -> f64);
+    let columns: [Column; 4] = [
         ("lcl95", |limits| limits.lower_95),
         ("ucl95", |limits| limits.upper_95),
         ("lcl998", |limits| limits.lower_998),

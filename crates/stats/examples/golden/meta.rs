@@ -26,29 +26,27 @@ pub fn compute(input: &Value, params: &Value) -> Answer {
     };
     let pooled = pool(&effects, method, params["level"].as_f64().unwrap_or(95.0))?;
     let found = pooled.heterogeneity;
-    let mut answer = json!({
+    let inference = pooled.inference(test);
+    Ok(json!({
         "yi": effects.iter().map(|effect| effect.estimate).collect::<Vec<_>>(),
         "vi": effects.iter().map(|effect| effect.variance).collect::<Vec<_>>(),
         "weights_percent": pooled.weights,
         "k": pooled.studies,
         "estimate": pooled.estimate,
+        "se": inference.error,
+        "statistic": inference.statistic,
+        "p_value": inference.p_value,
+        "ci_lower": inference.interval.0,
+        "ci_upper": inference.interval.1,
+        "pi_lower": inference.prediction.map(|interval| interval.0),
+        "pi_upper": inference.prediction.map(|interval| interval.1),
         "tau2": found.tau2,
         "Q": found.q,
         "Q_df": found.degrees,
         "Q_p": found.p_value,
         "I2_percent": found.i2,
         "H2": found.h2,
-    });
-    if let Some(inference) = pooled.inference(test) {
-        answer["se"] = json!(inference.error);
-        answer["statistic"] = json!(inference.statistic);
-        answer["p_value"] = json!(inference.p_value);
-        answer["ci_lower"] = json!(inference.interval.0);
-        answer["ci_upper"] = json!(inference.interval.1);
-        answer["pi_lower"] = json!(inference.prediction.map(|interval| interval.0));
-        answer["pi_upper"] = json!(inference.prediction.map(|interval| interval.1));
-    }
-    Ok(answer)
+    }))
 }
 
 fn effects(input: &Value, measure: &str) -> Result<Vec<Effect>, Refusal> {
