@@ -57,6 +57,23 @@
 //! # Ok::<(), spiral_stats::suppression::TableError>(())
 //! ```
 
+pub mod compare;
+pub mod diffusion;
+mod discrete;
+mod distribution;
+pub mod effect;
+mod error;
+pub mod funnel;
+pub mod meta;
+mod numbers;
+pub mod order;
 pub mod rate;
+pub mod roll_up;
+pub mod run_chart;
+pub mod shewhart;
+pub mod standardise;
 pub mod sum;
 pub mod suppression;
+pub mod xmr;
+
+pub use error::Error;
