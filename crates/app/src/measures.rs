@@ -246,7 +246,8 @@ pub async fn observations(
         stratum: query.stratum,
         source: query.source,
         known_at: query.known_at,
-        retracted: query.include_retracted,
+        // Whoever asks what has changed must learn what was taken back.
+        retracted: query.include_retracted || page.updated_since.is_some(),
         ..ObservationFilter::default()
     };
     if let Some(measure) = &query.measure {

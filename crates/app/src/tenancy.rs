@@ -9,8 +9,8 @@ use spiral_domain::tenancy::{
     SetNetworkMembers, SetSharing, SharingSetting, Tier,
 };
 use spiral_domain::{
-    Allowed, Date, DatePrecision, Error, NetworkId, Page, PageRequest, Reference, Result, Sharing, UnitId,
-    Violations, WorkKind,
+    Allowed, Date, DatePrecision, Error, NetworkId, Page, PageRequest, Reference, Result, Sharing, Timestamp,
+    UnitId, Violations, WorkKind,
 };
 use spiral_store::{Column as _, Tx};
 
@@ -209,10 +209,11 @@ pub async fn org_units(
 }
 
 /// How many units the filter finds.
-pub async fn count_org_units(caller: &Caller, filter: &UnitFilter) -> Result<i64> {
+pub async fn count_org_units(caller: &Caller, filter: &UnitFilter, since: Option<Timestamp>) -> Result<i64> {
     caller.require(Action::ReadDirectory)?;
     narrow(caller, caller.store().find::<OrgUnit>(), filter)
         .await?
+        .changed_since(since)
         .count()
         .await
 }

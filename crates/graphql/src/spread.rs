@@ -7,7 +7,7 @@ use spiral_domain::spread::{
     Adoption, AdoptionEvent, AdoptionView, DisputeAdoption, RecordAdoption, SpreadCurve, SpreadGroupBy,
     SpreadMetrics, SpreadTree, Stage, UnitAdoptions,
 };
-use spiral_domain::{AdoptionEventId, Date, Interval, Reference, Timestamp, Withheld};
+use spiral_domain::{AdoptionEventId, Date, Interval, Reference, Sort, Timestamp, Withheld};
 
 use crate::faults::fault;
 use crate::innovations::{InnovationNode, innovation_of};
@@ -173,13 +173,13 @@ impl CurveNode {
 }
 
 /// How many adoption events a list has in all.
-pub(crate) struct EventTotal(spread::EventFilter);
+pub(crate) struct EventTotal(spread::EventFilter, Option<Timestamp>);
 
 #[Object(name = "AdoptionEventTotal")]
 impl EventTotal {
     /// How many adoption events the filter finds; counted only if asked for.
     async fn total_count(&self, ctx: &Context<'_>) -> Result<i64> {
-        spread::count_adoption_events(ctx.data::<Caller>()?, &self.0)
+        spread::count_adoption_events(ctx.data::<Caller>()?, &self.0, self.1)
             .await
             .map_err(fault)
     }
@@ -212,9 +212,10 @@ impl SpreadQueries {
         from: Option<Date>,
         to: Option<Date>,
         source: Option<String>,
-        updated_since: Option<Timestamp>,
         first: Option<i32>,
         after: Option<String>,
+        updated_since: Option<Timestamp>,
+        sort: Option<Sort>,
     ) -> Result<Connection<String, EventNode, EventTotal, EmptyFields>> {
         let caller = ctx.data::<Caller>()?;
         let filter = spread::EventFilter {
@@ -225,17 +226,16 @@ impl SpreadQueries {
             from,
             to,
             source,
-            updated_since,
         };
-        let request = page_request(first, after);
+        let request = page_request(first, after, updated_since, sort);
         let list = format!("adoption_events {filter:?}");
         let page = spread::adoption_events(caller, filter.clone(), &request)
             .await
             .map_err(fault)?;
-        let cursor = |event: &AdoptionEvent| caller.cursor(&list, event.id.into());
+        let cursor = |place| caller.cursor(&list, place);
         Ok(connection(
             page,
-            EventTotal(filter),
+            EventTotal(filter, updated_since),
             request.cursor.is_some(),
             cursor,
             EventNode::from,
@@ -254,6 +254,8 @@ impl SpreadQueries {
         stage: Option<Stage>,
         first: Option<i32>,
         after: Option<String>,
+        updated_since: Option<Timestamp>,
+        sort: Option<Sort>,
     ) -> Result<Connection<String, AdoptionNode, EmptyFields, EmptyFields>> {
         let caller = ctx.data::<Caller>()?;
         let filter = spread::StateFilter {
@@ -262,11 +264,10 @@ impl SpreadQueries {
             within,
             stage,
         };
-        let request = page_request(first, after);
-        let page = spread::adoptions(caller, filter.clone(), &request)
-            .await
-            .map_err(fault)?;
-        let cursor = |adoption: &Adoption| spread::adoption_cursor(caller, &filter, adoption);
+        let request = page_request(first, after, updated_since, sort);
+        let list = filter.list();
+        let page = spread::adoptions(caller, filter, &request).await.map_err(fault)?;
+        let cursor = |place| caller.cursor(&list, place);
         Ok(connection(
             page,
             EmptyFields,

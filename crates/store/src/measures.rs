@@ -258,30 +258,15 @@ impl Store {
         window: &Window,
     ) -> Result<Slice<Observation>> {
         let columns = columns_of::<Observation>("r");
-        let mut sql = Sql::new(self.dialect(), format!("select {columns} from ("));
+        let mut sql = Sql::new(self.dialect(), format!("select {columns}, r.recorded_at from ("));
         self.push_observations(&mut sql, filter, "observations");
         if filter.known_at.is_some() {
             sql.push(" union all ");
             self.push_observations(&mut sql, filter, "observation_revisions");
         }
         sql.push(") r where 1 = 1");
-        if let Some(after) = window.after {
-            sql.push(" and r.id > ").bind(after);
-        }
-        sql.push(" order by r.id limit ")
-            .bind(window.limit.saturating_add(1));
-        let mut records: Vec<Observation> = self
-            .fetch(sql)
-            .await?
-            .iter()
-            .map(Observation::read)
-            .collect::<Result<_>>()?;
-        let has_more = records.len() > usize::try_from(window.limit).unwrap_or(usize::MAX);
-        if has_more {
-            records.pop();
-        }
-        let next = records.last().filter(|_| has_more).map(|last| last.id.0);
-        Ok(Slice { records, next })
+        window.push(&mut sql, "r.recorded_at");
+        window.slice(&self.fetch(sql).await?)
     }
 
     /// The visible observations of one table that pass the filter.

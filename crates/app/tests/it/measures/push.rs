@@ -514,7 +514,7 @@ async fn lists_are_paged_and_filtered() {
         let caller = world.caller(lead).await;
         let mut page = PageRequest {
             limit: Some(3),
-            cursor: None,
+            ..PageRequest::default()
         };
         let first = measures::observations(&caller, ObservationQuery::default(), &page)
             .await

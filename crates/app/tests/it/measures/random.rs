@@ -140,7 +140,7 @@ async fn seen(caller: &Caller) -> Vec<Observation> {
     let mut all = Vec::new();
     let mut page = PageRequest {
         limit: Some(500),
-        cursor: None,
+        ..PageRequest::default()
     };
     loop {
         let next = measures::observations(caller, ObservationQuery::default(), &page)

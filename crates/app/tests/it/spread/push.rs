@@ -233,11 +233,13 @@ async fn rows_are_inserted_corrected_and_taken_back() {
             .await
             .unwrap();
         assert!(all.data.iter().all(|event| event.id != ours.id));
-        let since = EventFilter {
+        let since = PageRequest {
             updated_since: Some(super::now()),
-            ..EventFilter::default()
+            ..PageRequest::default()
         };
-        let all = spread::adoption_events(&team, since, &page).await.unwrap();
+        let all = spread::adoption_events(&team, EventFilter::default(), &since)
+            .await
+            .unwrap();
         assert!(all.data.iter().any(|event| event.id == ours.id));
         let mut back = named(
             event("clinic", "s2o2t3", Stage::Aware, "2005-01-01"),
