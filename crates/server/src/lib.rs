@@ -3,9 +3,11 @@
 pub mod cli;
 pub mod config;
 mod layers;
+mod peer;
 mod platform;
 mod serve;
 pub mod telemetry;
+mod transport;
 
 pub use platform::{db_options, open, settings};
 pub use serve::{Running, start};
