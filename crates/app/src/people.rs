@@ -18,7 +18,7 @@ use crate::request::RequestContext;
 use crate::tokens::keys::Claims;
 use crate::tokens::secret;
 
-mod clients;
+pub(crate) mod clients;
 
 use clients::CLIENT_ID_MARK;
 pub use clients::{

@@ -13,6 +13,7 @@ use crate::faults::fault;
 use crate::lists::{connection, page_request};
 use crate::loaders::{UnitKey, load};
 use crate::tenancy::OrgUnitNode;
+use crate::writes::write;
 
 /// Who is calling, and what they hold.
 pub(crate) struct MeNode(Me);
@@ -221,31 +222,25 @@ pub struct PeopleMutation;
 impl PeopleMutation {
     /// Registers a person.
     async fn register_principal(&self, ctx: &Context<'_>, input: RegisterPrincipal) -> Result<Principal> {
-        people::register_principal(ctx.data::<Caller>()?, input)
-            .await
-            .map_err(fault)
+        let run = |caller| async move { people::register_principal(&caller, input).await };
+        write(ctx, run).await
     }
 
     /// Gives a role on a unit or a network.
     async fn grant_role(&self, ctx: &Context<'_>, input: GrantRole) -> Result<GrantNode> {
-        people::grant_role(ctx.data::<Caller>()?, input)
-            .await
-            .map(GrantNode::from)
-            .map_err(fault)
+        let run = |caller| async move { people::grant_role(&caller, input).await };
+        write(ctx, run).await.map(GrantNode::from)
     }
 
     /// Takes a role back.
     async fn revoke_grant(&self, ctx: &Context<'_>, id: GrantId) -> Result<GrantNode> {
-        people::revoke_grant(ctx.data::<Caller>()?, id)
-            .await
-            .map(GrantNode::from)
-            .map_err(fault)
+        let run = |caller| async move { people::revoke_grant(&caller, id).await };
+        write(ctx, run).await.map(GrantNode::from)
     }
 
     /// Closes an API client.
     async fn close_api_client(&self, ctx: &Context<'_>, id: PrincipalId) -> Result<ApiClient> {
-        people::close_api_client(ctx.data::<Caller>()?, id)
-            .await
-            .map_err(fault)
+        let run = |caller| async move { people::close_api_client(&caller, id).await };
+        write(ctx, run).await
     }
 }

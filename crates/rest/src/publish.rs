@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 use utoipa::openapi::OpenApi;
 
+use crate::retiring::RETIRING;
+
 mod examples;
 
 /// Adds to the document what holds everywhere, so that a reader of one operation need not know the others.
@@ -14,9 +16,11 @@ pub(crate) fn publish(document: OpenApi) -> Value {
     let security = document["security"].clone();
     let schemas = document["components"]["schemas"].clone();
     for_each_operation(&mut document, |method, path, operation| {
+        retire(operation, method, path);
         let listed = is_list(operation);
         let record = answers_record(operation, &schemas);
         describe(operation);
+        lines_are_text(operation);
         if operation.get("security").is_none() {
             operation["security"] = security.clone();
         }
@@ -112,6 +116,27 @@ fn describe(operation: &mut Value) {
         .is_some_and(|text| !text.is_empty());
     if !said && let Some(summary) = operation["summary"].as_str() {
         operation["description"] = json!(format!("{summary}."));
+    }
+}
+
+/// Says of an operation that it is going to be removed, if it is.
+fn retire(operation: &mut Value, method: &str, path: &str) {
+    let mut all = RETIRING.iter();
+    let found = all.find(|one| one.path == path && one.method.as_str().eq_ignore_ascii_case(method));
+    if let Some(retiring) = found {
+        operation["deprecated"] = json!(true);
+        let said = operation["description"].as_str().unwrap_or_default();
+        operation["description"] = json!(format!(
+            "{said}\n\nGoes on {}; use {} instead.",
+            retiring.sunset, retiring.instead
+        ));
+    }
+}
+
+/// A body of lines is text: no line of it is the whole.
+fn lines_are_text(operation: &mut Value) {
+    if let Some(body) = operation.pointer_mut("/requestBody/content/application~1x-ndjson") {
+        body["schema"] = json!({ "type": "string", "description": "One JSON record on each line." });
     }
 }
 
