@@ -169,11 +169,9 @@ async fn resolve(
             missing("/learntFrom", "unit", reference);
         }
         if let Some(unit) = unit
-            && !*may.entry(unit.id).or_insert_with(|| {
-                caller
-                    .scope()
-                    .may_write(Action::RecordAdoption, unit.id, &unit.path)
-            })
+            && !*may
+                .entry(unit.id)
+                .or_insert_with(|| caller.scope().may_write(Action::RecordAdoption, unit))
         {
             found.push(Violation::new(
                 "/unit",
@@ -345,7 +343,7 @@ fn find_event(
                 return Err(Violation::new("/source", "not_your_source", detail));
             }
             (None, Some(owner)) if *owner != me => {
-                let detail = "this source belongs to an API client";
+                let detail = "this source is not yours";
                 return Err(Violation::new("/source", "not_your_source", detail));
             }
             _ => {}
@@ -359,16 +357,12 @@ fn find_event(
             theirs.get(&event.unit_id)
         };
         if !owner.is_some_and(|owner| may_know(caller, event, owner)) {
-            return Err(held(
-                "this externalId names an event that is not yours to correct",
-            ));
+            return Err(held("this externalId is in use for this source"));
         }
         let may = event.unit_id == row.unit.id
-            || theirs.get(&event.unit_id).is_some_and(|unit| {
-                caller
-                    .scope()
-                    .may_write(Action::RecordAdoption, unit.id, &unit.path)
-            });
+            || theirs
+                .get(&event.unit_id)
+                .is_some_and(|unit| caller.scope().may_write(Action::RecordAdoption, unit));
         return if may {
             Ok(Some(event.clone()))
         } else {
