@@ -129,6 +129,7 @@ create table api_clients (
     scopes text collate "C" not null,
     sources text collate "C" not null,
     numeric_ids boolean not null,
+    keys text collate "C" not null,
     closed_at timestamptz,
     version bigint not null,
     created_at timestamptz not null,
@@ -157,6 +158,16 @@ create table client_secrets (
 );
 create index client_secrets_client on client_secrets (tenant_id, client_id);
 
+create table client_assertions (
+    tenant_id uuid not null,
+    client_id uuid not null,
+    jti text collate "C" not null,
+    expires_at timestamptz not null,
+    primary key (tenant_id, client_id, jti),
+    foreign key (tenant_id, client_id) references api_clients (tenant_id, id)
+);
+create index client_assertions_expiry on client_assertions (tenant_id, expires_at);
+
 create table grants (
     tenant_id uuid not null,
     id uuid not null,
@@ -167,6 +178,8 @@ create table grants (
     granted_by uuid not null,
     expires_on date,
     revoked_at timestamptz,
+    revoked_by uuid,
+    revoked_from uuid,
     version bigint not null,
     created_at timestamptz not null,
     primary key (tenant_id, id),
@@ -285,6 +298,10 @@ create policy tenant on client_sources using (tenant_id = (select nullif(current
 alter table client_secrets enable row level security;
 alter table client_secrets force row level security;
 create policy tenant on client_secrets using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table client_assertions enable row level security;
+alter table client_assertions force row level security;
+create policy tenant on client_assertions using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
 
 alter table grants enable row level security;
 alter table grants force row level security;

@@ -129,6 +129,7 @@ create table api_clients (
     scopes text not null,
     sources text not null,
     numeric_ids integer not null,
+    keys text not null,
     closed_at integer,
     version integer not null,
     created_at integer not null,
@@ -157,6 +158,16 @@ create table client_secrets (
 ) strict, without rowid;
 create index client_secrets_client on client_secrets (tenant_id, client_id);
 
+create table client_assertions (
+    tenant_id blob not null,
+    client_id blob not null,
+    jti text not null,
+    expires_at integer not null,
+    primary key (tenant_id, client_id, jti),
+    foreign key (tenant_id, client_id) references api_clients (tenant_id, id)
+) strict, without rowid;
+create index client_assertions_expiry on client_assertions (tenant_id, expires_at);
+
 create table grants (
     tenant_id blob not null,
     id blob not null,
@@ -167,6 +178,8 @@ create table grants (
     granted_by blob not null,
     expires_on text,
     revoked_at integer,
+    revoked_by blob,
+    revoked_from blob,
     version integer not null,
     created_at integer not null,
     primary key (tenant_id, id),

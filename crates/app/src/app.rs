@@ -78,6 +78,13 @@ impl Default for Settings {
     }
 }
 
+impl Settings {
+    /// Where API clients get tokens.
+    pub fn token_endpoint(&self) -> String {
+        format!("{}/oauth/token", self.issuer.trim_end_matches('/'))
+    }
+}
+
 /// The platform. Cheap to clone.
 #[derive(Clone)]
 pub struct App(Arc<Inner>);
@@ -286,6 +293,8 @@ impl App {
                     granted_by: principal,
                     expires_on: None,
                     revoked_at: None,
+                    revoked_by: None,
+                    revoked_from: None,
                     version: 1,
                     created_at: now,
                 },
