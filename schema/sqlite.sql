@@ -43,6 +43,7 @@ create table org_units (
     opened_precision text not null,
     closed_on text,
     synthetic integer not null,
+    settled_on text not null,
     path text not null,
     version integer not null,
     created_at integer not null,
@@ -54,6 +55,7 @@ create table org_units (
     constraint org_units_path unique (tenant_id, path),
     foreign key (tenant_id, parent_id) references org_units (tenant_id, id)
 ) strict, without rowid;
+create index org_units_settled on org_units (tenant_id, settled_on);
 create index org_units_parent on org_units (tenant_id, parent_id);
 
 create table unit_ancestry (

@@ -50,6 +50,8 @@ pub struct Settings {
     pub suppression_threshold: u32,
     /// Largest share of one hidden unit in a published total.
     pub suppression_dominance: f64,
+    /// Days after which a unit that was added by hand counts among hidden units.
+    pub suppression_settling_days: u16,
 }
 
 impl Default for Settings {
@@ -71,6 +73,7 @@ impl Default for Settings {
             access_log_queue: 4_096,
             suppression_threshold: 5,
             suppression_dominance: 0.85,
+            suppression_settling_days: 30,
         }
     }
 }

@@ -25,6 +25,7 @@ use spiral_domain::{
 use spiral_store::{AdoptionFilter, Column as _, Find, Tx, Window};
 
 use crate::caller::Caller;
+use crate::sources::check_holder;
 use crate::tenancy::check_version;
 
 /// Which adoption events a list shows.
@@ -169,20 +170,7 @@ pub async fn retract_adoption(
     take_over: bool,
 ) -> Result<AdoptionEvent> {
     let (mut tx, mut event) = event_in(caller, Action::RecordAdoption, id, if_match).await?;
-    if let Some(source) = &event.source
-        && !take_over
-    {
-        let owners = tx.owners_of_sources(std::slice::from_ref(source)).await?;
-        if owners
-            .get(source)
-            .is_some_and(|owner| *owner != caller.principal().id)
-        {
-            return Err(Error::conflict(
-                "held_by_another_source",
-                "this event belongs to another tool; take it over to retract it",
-            ));
-        }
-    }
+    check_holder(caller, &tx, event.source.as_ref(), take_over).await?;
     if !event.retracted {
         event.retracted = true;
         event.version += 1;

@@ -356,8 +356,10 @@ impl MeasuresMutation {
         ctx: &Context<'_>,
         id: Reference,
         if_version: Option<i64>,
+        #[graphql(default)] take_over: bool,
     ) -> Result<ObservationNode> {
-        let run = |caller| async move { measures::retract_observation(&caller, &id, if_version).await };
+        let run =
+            |caller| async move { measures::retract_observation(&caller, &id, if_version, take_over).await };
         write(ctx, run).await.map(ObservationNode::from)
     }
 }

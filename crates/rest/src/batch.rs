@@ -11,6 +11,16 @@ use crate::extract::{Write, misfits, unsupported};
 use crate::reply::refuse;
 use crate::{schemas, strict};
 
+/// How a pushed record is taken back.
+#[derive(Debug, Default, serde::Deserialize, utoipa::IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct RetractQuery {
+    /// Takes it back even if another source holds it.
+    #[param(required = false)]
+    pub take_over: bool,
+}
+
 impl Write {
     /// The rows of a batch, by `Content-Type`.
     pub fn batch<T: DeserializeOwned + utoipa::ToSchema>(&self) -> Result<Vec<BatchRow<T>>, Response> {

@@ -12,6 +12,7 @@ use spiral_domain::{Allowed, Date, Page, PageRequest, Reference, Timestamp};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::batch::RetractQuery;
 use crate::extract::{Part, Query, Read, Write};
 use crate::lists::{List, Paged};
 use crate::reply::{Reply, refuse};
@@ -197,12 +198,18 @@ async fn get_observation(Part(observation): Part<Reference>, read: Read) -> Repl
 /// Take an observation back
 ///
 /// It counts for nothing from then on, and stays readable as taken back; pushing it again revives it.
-#[utoipa::path(delete, path = "/v1/observations/{observation}", tag = "measures", params(("observation" = Reference, Path, description = "Its id, or `ext:<source>:<externalId>`")), responses((status = 200, body = Observation)))]
-async fn retract_observation(Part(observation): Part<Reference>, write: Write) -> Reply {
+#[utoipa::path(delete, path = "/v1/observations/{observation}", tag = "measures", params(("observation" = Reference, Path, description = "Its id, or `ext:<source>:<externalId>`"), RetractQuery), responses((status = 200, body = Observation)))]
+async fn retract_observation(
+    Part(observation): Part<Reference>,
+    Query(query): Query<RetractQuery>,
+    write: Write,
+) -> Reply {
     let if_match = write
         .if_match()
         .map_err(axum::response::IntoResponse::into_response)?;
-    let run = |caller| async move { measures::retract_observation(&caller, &observation, if_match).await };
+    let run = |caller| async move {
+        measures::retract_observation(&caller, &observation, if_match, query.take_over).await
+    };
     write
         .once_record(
             StatusCode::OK,

@@ -14,6 +14,7 @@ use spiral_domain::{
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::batch::RetractQuery;
 use crate::extract::{Part, Query, Read, Write};
 use crate::lists::List;
 use crate::reply::{Reply, refuse};
@@ -112,16 +113,6 @@ async fn get_adoption_event(Part(event): Part<AdoptionEventId>, read: Read) -> R
         .await
         .map_err(refuse)?;
     read.record("getAdoptionEvent", event.version, &event).await
-}
-
-/// How an event is taken back.
-#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-#[into_params(parameter_in = Query)]
-struct RetractQuery {
-    /// Takes back an event that belongs to another tool.
-    #[param(required = false)]
-    take_over: bool,
 }
 
 /// Take an adoption event back

@@ -19,6 +19,7 @@ use tower_http::compression::CompressionLayer;
 use tracing::Instrument as _;
 
 use crate::config::Config;
+use crate::overload::{Places, admit};
 use crate::peer::{Network, Peer, origin};
 use crate::telemetry::{RequestLine, Telemetry, adopt_parent, canonical_line, remote_parent, trace_id};
 use crate::transport::{answer_options, cors, encoded_etags, safe_headers};
@@ -45,6 +46,7 @@ pub(crate) fn service(app: App, config: &Config, telemetry: Arc<Telemetry>) -> R
         timeout: config.server.request_timeout(),
         server_timing: config.server.server_timing,
     };
+    let places = Places::new(config.limits.concurrent_requests);
     let routes = spiral_rest::router(app.clone())
         .merge(spiral_graphql::router(app, limits))
         .route("/", get(async || axum::response::Redirect::temporary("/docs")))
@@ -59,6 +61,7 @@ pub(crate) fn service(app: App, config: &Config, telemetry: Arc<Telemetry>) -> R
         .layer(cors(&config.server.cors_origins))
         .layer(middleware::from_fn_with_state(bare, answer_options))
         .layer(middleware::from_fn_with_state(secure, safe_headers))
+        .layer(middleware::from_fn_with_state(places, admit))
         .layer(middleware::from_fn_with_state(around, surround))
 }
 

@@ -185,20 +185,6 @@ impl Store {
             .await
     }
 
-    /// Which client each of these sources belongs to, if to any.
-    pub async fn clients_of_sources(&self, sources: &[String]) -> Result<HashMap<String, PrincipalId>> {
-        let mut sql = self.sql(
-            "select source, client_id from client_sources where tenant_id = ? and ",
-            [self.scope.tenant.value()],
-        );
-        sql.push_in_text("source", sources);
-        self.fetch(sql)
-            .await?
-            .iter()
-            .map(|row| Ok((row.get(0)?, row.get(1)?)))
-            .collect()
-    }
-
     /// Every observation of these groups, tombstones included, whoever sees them.
     pub async fn observations_in(&self, groups: &BTreeSet<ObservationGroup>) -> Result<Vec<Observation>> {
         let mut rows = Rows::new(vec![

@@ -411,6 +411,7 @@ async fn check(world: &World, caller: &Caller, who: &str, everything: &[Observat
         }
         let secret = Hidden {
             units: units as u64,
+            settled: units as u64,
             numerator,
             denominator,
             largest_denominator: by_unit.into_values().fold(0.0, f64::max),
