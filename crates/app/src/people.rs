@@ -15,6 +15,7 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::clock::fresh;
 use crate::request::RequestContext;
+use crate::tenancy::check_version;
 use crate::tokens::keys::Claims;
 use crate::tokens::secret;
 
@@ -146,11 +147,12 @@ pub async fn grant_role(caller: &Caller, input: GrantRole) -> Result<Grant> {
 }
 
 /// Takes a role back; from the next request on it is gone.
-pub async fn revoke_grant(caller: &Caller, id: GrantId) -> Result<Grant> {
+pub async fn revoke_grant(caller: &Caller, id: GrantId, if_match: Option<i64>) -> Result<Grant> {
     let grant = caller.store().find::<Grant>().ids(&[id]).one().await?;
     let unit: OrgUnit = caller.store().named(&grant.unit_id.into()).await?;
     let mut tx = caller.begin(Action::RevokeGrant, &[&unit][..]).await?;
     let mut grant = tx.find::<Grant>().ids(&[id]).one().await?;
+    check_version(if_match, grant.version)?;
     if grant.revoked_at.is_none() {
         grant.revoked_at = Some(tx.now());
         grant.version += 1;
