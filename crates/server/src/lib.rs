@@ -7,5 +7,5 @@ mod platform;
 mod serve;
 pub mod telemetry;
 
-pub use platform::{db_options, open, settings};
-pub use serve::{Running, start};
+pub use platform::{db_options, open, open_at, settings};
+pub use serve::{Running, serve, start};
