@@ -9,6 +9,7 @@ use spiral_store::{Db, Dialect, HeldGrant, Scope, Store};
 use crate::access::AccessLog;
 use crate::caller::Caller;
 use crate::clock::{Clock, fresh};
+use crate::kept::Kept;
 use crate::request::RequestContext;
 use crate::tokens::keys::SigningKey;
 use crate::tokens::seal::MasterKey;
@@ -74,6 +75,7 @@ struct Inner {
     signing: SigningKey,
     verifier: Verifier,
     access_log: AccessLog,
+    kept: Kept,
 }
 
 impl App {
@@ -107,6 +109,7 @@ impl App {
             signing,
             verifier: verifier?,
             access_log: AccessLog::default(),
+            kept: Kept::default(),
         })))
     }
 
@@ -138,6 +141,10 @@ impl App {
         &self.0.access_log
     }
 
+    pub(crate) fn kept(&self) -> &Kept {
+        &self.0.kept
+    }
+
     /// The built-in issuer's public keys, as a JWK set.
     pub fn jwks(&self) -> serde_json::Value {
         self.0.verifier.builtin_jwks()
@@ -167,16 +174,17 @@ impl App {
         let now = self.clock().now();
         let token = token.ok_or(Error::Unauthenticated("a bearer token is required"))?;
         let verified = self.0.verifier.verify(token, now).await?;
-        let tenant = self
-            .db()
-            .tenant_by_slug(&verified.tenant, &request.meter)
+        let (tenant, standing) = self
+            .kept()
+            .tenant(self.db(), &verified.tenant, &request.meter)
             .await?
             .ok_or(Error::Unauthenticated("the token's tenant is not known"))?;
         request.note(|notes| notes.tenant = Some(tenant.slug.clone()));
         let issuer = (!verified.builtin).then_some(verified.issuer.as_str());
+        let (subject, day) = (&verified.subject, now.date());
         let known = self
-            .db()
-            .known(tenant.id, issuer, &verified.subject, now.date(), &request.meter)
+            .kept()
+            .known(self.db(), (&tenant, standing), issuer, subject, day, &request.meter)
             .await?
             .ok_or(Error::Unauthenticated(
                 "the token's subject is not registered in its tenant",
@@ -188,7 +196,7 @@ impl App {
         {
             return Err(Error::Unauthenticated("this API client is closed"));
         }
-        let mut grants = known.grants;
+        let mut grants = known.grants.to_vec();
         if !verified.roles.is_empty() {
             grants.extend(
                 self.grants_by_claim(&tenant, &verified, known.principal.id, now)
@@ -215,13 +223,15 @@ impl App {
         let store = Store::new(self.db().clone(), Arc::new(scope), Arc::clone(&request.meter));
         Ok(Caller {
             app: self.clone(),
-            principal: Arc::new(known.principal),
+            principal: known.principal,
             tenant: Arc::new(tenant),
-            client: known.client.map(Arc::new),
+            client: known.client,
             store,
             request,
             now,
             keyed: None,
+            standing: Some(standing),
+            wrote: Arc::default(),
         })
     }
 
@@ -284,6 +294,8 @@ impl App {
             request,
             now,
             keyed: None,
+            standing: None,
+            wrote: Arc::default(),
         }
     }
 

@@ -56,10 +56,19 @@ pub async fn adoption_events(
     page: &PageRequest,
 ) -> Result<Page<AdoptionEvent>> {
     caller.require(Action::ReadAdoption)?;
-    let list = format!("adoption_events {filter:?}");
+    let list = event_list(&filter);
     let window = caller.window(&list, page)?;
     let slice = narrow(caller, &filter).await?.page(&window).await?;
     Ok(slice.into_page(|after| caller.cursor(&list, after)))
+}
+
+fn event_list(filter: &EventFilter) -> String {
+    format!("adoption_events {filter:?}")
+}
+
+/// The cursor of the list after this event.
+pub fn event_cursor(caller: &Caller, filter: &EventFilter, event: &AdoptionEvent) -> String {
+    caller.cursor(&event_list(filter), event.id.0)
 }
 
 /// How many adoption events the filter finds.

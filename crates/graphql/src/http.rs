@@ -15,14 +15,17 @@ use spiral_app::{App, Caller};
 use spiral_domain::Error;
 
 use crate::graphiql;
+use crate::guard;
 use crate::loaders::Driver;
 use crate::schema::{Limits, SpiralSchema, build};
+use crate::written;
 
 const GRAPHQL_JSON: &str = "application/graphql-response+json";
 
 struct Face {
     app: App,
     schema: SpiralSchema,
+    limits: Limits,
 }
 
 /// The GraphQL face.
@@ -30,6 +33,7 @@ pub fn router(app: App, limits: Limits) -> Router {
     let face = Arc::new(Face {
         app,
         schema: build(limits),
+        limits,
     });
     Router::new()
         .route("/graphql", get(by_get).post(by_post))
@@ -80,7 +84,8 @@ async fn by_post(State(face): State<Arc<Face>>, headers: HeaderMap, body: Bytes)
     match serde_json::from_slice::<Request>(&body) {
         Ok(request) if request.query.is_empty() => malformed("`query` is missing", &accept),
         Ok(mut request) => {
-            if headers.contains_key("idempotency-key") && is_mutation(&mut request) {
+            let keyed = headers.contains_key("idempotency-key") && guard::check(&request.query, &face.limits).is_ok();
+            if keyed && is_mutation(&mut request) {
                 return malformed(
                     "GraphQL takes no Idempotency-Key; the same use case over REST does",
                     &accept,
@@ -104,7 +109,9 @@ async fn authenticate(face: &Face, headers: &HeaderMap) -> Result<Caller, Error>
 }
 
 async fn run(face: &Face, caller: Caller, mut request: Request, accept: &str, reads_only: bool) -> Response {
-    if reads_only && is_mutation(&mut request) {
+    // An extension would do as well, but with one every field of every answer is asked about.
+    let guarded = guard::check(&request.query, &face.limits);
+    if guarded.is_ok() && reads_only && is_mutation(&mut request) {
         let mut response = failed(
             StatusCode::METHOD_NOT_ALLOWED,
             "method_not_allowed",
@@ -126,11 +133,16 @@ async fn run(face: &Face, caller: Caller, mut request: Request, accept: &str, re
         "named".into()
     };
     RequestContext::current().note(|notes| notes.operation = Some(format!("graphql:{operation}")));
-    let driver = Driver::default();
-    let loader = driver.loader(caller.clone());
-    let answer = driver
-        .run(face.schema.execute(request.data(caller.clone()).data(loader)))
-        .await;
+    let answer = match guarded {
+        Err(words) => Answer::from_errors(vec![ServerError::new(words, None)]),
+        Ok(()) => {
+            let driver = Driver::default();
+            let loader = driver.loader(caller.clone());
+            driver
+                .run(face.schema.execute(request.data(caller.clone()).data(loader)))
+                .await
+        }
+    };
     let answer = shorten(answer);
     if let Err(error) = caller
         .audit_read(
@@ -151,7 +163,7 @@ async fn run(face: &Face, caller: Caller, mut request: Request, accept: &str, re
     let body = if request_error {
         serde_json::to_vec(&serde_json::json!({ "errors": answer.errors }))
     } else {
-        serde_json::to_vec(&answer)
+        written::body(&answer)
     };
     match body {
         Ok(body) => respond(status, body, accept),

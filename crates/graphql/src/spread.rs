@@ -1,11 +1,13 @@
 //! Adoption events, states, metrics and curves.
 
-use async_graphql::connection::{Connection, EmptyFields};
+use std::sync::Arc;
+
+use async_graphql::connection::{Connection, EmptyFields, PageInfo};
 use async_graphql::{ComplexObject, Context, Object, Result, SimpleObject};
 use spiral_app::{Caller, spread};
 use spiral_domain::spread::{
     Adoption, AdoptionEvent, AdoptionView, DisputeAdoption, RecordAdoption, SpreadCurve, SpreadGroupBy,
-    SpreadMetrics, SpreadTree, Stage, UnitAdoptions,
+    SpreadMetrics, SpreadPoint, SpreadTree, Stage, UnitAdoptions,
 };
 use spiral_domain::{AdoptionEventId, Date, Interval, Reference, Timestamp, Withheld};
 
@@ -14,6 +16,7 @@ use crate::innovations::{InnovationNode, innovation_of};
 use crate::lists::{connection, page_request};
 use crate::loaders::{UnitKey, load};
 use crate::tenancy::OrgUnitNode;
+use crate::written::Written;
 
 async fn unit_of(ctx: &Context<'_>, id: Option<spiral_domain::UnitId>) -> Result<Option<OrgUnitNode>> {
     match id {
@@ -159,8 +162,19 @@ pub(crate) struct CurveNode {
     record: SpreadCurve,
 }
 
+impl From<SpreadCurve> for CurveNode {
+    fn from(record: SpreadCurve) -> Self {
+        Self { record }
+    }
+}
+
 #[ComplexObject]
 impl CurveNode {
+    /// One point for each interval.
+    async fn points(&self) -> Written<SpreadPoint, SpreadPoint> {
+        Written::new(Arc::new(self.record.points.clone()))
+    }
+
     /// The innovation.
     async fn innovation(&self, ctx: &Context<'_>) -> Result<Option<InnovationNode>> {
         innovation_of(ctx, self.record.innovation_id).await
@@ -172,17 +186,66 @@ impl CurveNode {
     }
 }
 
-/// How many adoption events a list has in all.
-pub(crate) struct EventTotal(spread::EventFilter);
+/// A page of adoption events.
+pub(crate) struct EventPage {
+    events: Arc<Vec<AdoptionEvent>>,
+    has_more: bool,
+    /// Whether there is a page before.
+    later: bool,
+    filter: spread::EventFilter,
+}
 
-#[Object(name = "AdoptionEventTotal")]
-impl EventTotal {
+impl EventPage {
+    /// The cursor after an event of the page.
+    fn cursor(&self, caller: &Caller, event: Option<&AdoptionEvent>) -> Option<String> {
+        event.map(|event| spread::event_cursor(caller, &self.filter, event))
+    }
+}
+
+#[Object(name = "AdoptionEventConnection")]
+impl EventPage {
+    /// Information to aid in pagination.
+    async fn page_info(&self, ctx: &Context<'_>) -> Result<PageInfo> {
+        let caller = ctx.data::<Caller>()?;
+        Ok(PageInfo {
+            has_previous_page: self.later,
+            has_next_page: self.has_more,
+            start_cursor: self.cursor(caller, self.events.first()),
+            end_cursor: self.cursor(caller, self.events.last()),
+        })
+    }
+
+    /// A list of edges.
+    async fn edges(&self, ctx: &Context<'_>) -> Result<Vec<EventEdge>> {
+        let caller = ctx.data::<Caller>()?;
+        let edge = |event: &AdoptionEvent| EventEdge {
+            cursor: spread::event_cursor(caller, &self.filter, event),
+            node: event.clone().into(),
+        };
+        Ok(self.events.iter().map(edge).collect())
+    }
+
+    /// A list of nodes.
+    async fn nodes(&self) -> Written<AdoptionEvent, EventNode> {
+        Written::new(Arc::clone(&self.events))
+    }
+
     /// How many adoption events the filter finds; counted only if asked for.
     async fn total_count(&self, ctx: &Context<'_>) -> Result<i64> {
-        spread::count_adoption_events(ctx.data::<Caller>()?, &self.0)
+        spread::count_adoption_events(ctx.data::<Caller>()?, &self.filter)
             .await
             .map_err(fault)
     }
+}
+
+/// An edge in a connection.
+#[derive(SimpleObject)]
+#[graphql(name = "AdoptionEventEdge")]
+pub(crate) struct EventEdge {
+    /// The item at the end of the edge
+    node: EventNode,
+    /// A cursor for use in pagination
+    cursor: String,
 }
 
 /// What this capability offers to read.
@@ -215,7 +278,7 @@ impl SpreadQueries {
         updated_since: Option<Timestamp>,
         first: Option<i32>,
         after: Option<String>,
-    ) -> Result<Connection<String, EventNode, EventTotal, EmptyFields>> {
+    ) -> Result<EventPage> {
         let caller = ctx.data::<Caller>()?;
         let filter = spread::EventFilter {
             innovation,
@@ -228,18 +291,15 @@ impl SpreadQueries {
             updated_since,
         };
         let request = page_request(first, after);
-        let list = format!("adoption_events {filter:?}");
         let page = spread::adoption_events(caller, filter.clone(), &request)
             .await
             .map_err(fault)?;
-        let cursor = |event: &AdoptionEvent| caller.cursor(&list, event.id.into());
-        Ok(connection(
-            page,
-            EventTotal(filter),
-            request.cursor.is_some(),
-            cursor,
-            EventNode::from,
-        ))
+        Ok(EventPage {
+            events: Arc::new(page.data),
+            has_more: page.page.has_more,
+            later: request.cursor.is_some(),
+            filter,
+        })
     }
 
     /// Where units stand with innovations, a page at a time.
@@ -288,7 +348,7 @@ impl SpreadQueries {
         #[graphql(default)] group_by: SpreadGroupBy,
         as_of: Option<Date>,
         #[graphql(default)] tree: SpreadTree,
-    ) -> Result<Vec<MetricsNode>> {
+    ) -> Result<Written<SpreadMetrics, MetricsNode>> {
         let query = spread::SpreadQuery {
             innovations,
             unit,
@@ -300,7 +360,7 @@ impl SpreadQueries {
         let rows = spread::spread_metrics(ctx.data::<Caller>()?, &query)
             .await
             .map_err(fault)?;
-        Ok(rows.into_iter().map(MetricsNode::from).collect())
+        Ok(Written::new(rows))
     }
 
     /// The course of innovations: one curve for each innovation and place.
@@ -317,7 +377,7 @@ impl SpreadQueries {
         to: Option<Date>,
         interval: Option<Interval>,
         #[graphql(default)] tree: SpreadTree,
-    ) -> Result<Vec<CurveNode>> {
+    ) -> Result<Written<SpreadCurve, CurveNode>> {
         let query = spread::CurveQuery {
             innovations,
             unit,
@@ -331,7 +391,7 @@ impl SpreadQueries {
         let curves = spread::spread_curve(ctx.data::<Caller>()?, &query)
             .await
             .map_err(fault)?;
-        Ok(curves.into_iter().map(|record| CurveNode { record }).collect())
+        Ok(Written::new(curves))
     }
 }
 

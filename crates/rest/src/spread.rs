@@ -262,7 +262,7 @@ async fn spread_metrics(read: Read, Query(query): Query<MetricsQuery>) -> Reply 
         .await
         .map_err(refuse)?;
     let lines = || rows.iter().map(MetricsLine::from).collect();
-    read.rows_or("spreadMetrics", &rows, lines, rows.len()).await
+    read.rows_or("spreadMetrics", &*rows, lines, rows.len()).await
 }
 
 /// Which curves.
@@ -312,7 +312,7 @@ async fn spread_curve(read: Read, Query(query): Query<CurveQuery>) -> Reply {
     let curves = spread::spread_curve(&read.caller, &query).await.map_err(refuse)?;
     let points = curves.iter().map(|curve| curve.points.len()).sum();
     let lines = || curves.iter().flat_map(curve_lines).collect();
-    read.rows_or("spreadCurve", &curves, lines, points).await
+    read.rows_or("spreadCurve", &*curves, lines, points).await
 }
 
 /// A row of metrics as a line of CSV: a total that is left out is an empty cell.

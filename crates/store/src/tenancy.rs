@@ -6,12 +6,13 @@ use spiral_domain::people::Tenant;
 use spiral_domain::programmes::Programme;
 use spiral_domain::tenancy::{Network, NetworkKind, NetworkMember, OrgUnit, SharingSetting, Tier, UnitKind};
 use spiral_domain::{
-    Date, DatePrecision, Error, NetworkId, ProgrammeId, Reference, Result, Sharing, Timestamp, UnitId,
+    Date, DatePrecision, Error, NetworkId, ProgrammeId, Reference, Result, Sharing, TenantId, Timestamp, UnitId,
     WorkKind,
 };
 use uuid::Uuid;
 
 use crate::db::{Db, Meter};
+use crate::ledger::Standing;
 use crate::record::{Record, Scoping, record};
 use crate::sql::{Rows, Sql};
 use crate::store::Store;
@@ -60,6 +61,22 @@ impl Db {
         rows.first().map(read_tenant).transpose()
     }
 
+    /// The tenant with this id, if it still has this short name, and where its ledger stands.
+    pub async fn standing(&self, id: TenantId, slug: &str, meter: &Meter) -> Result<Option<(Tenant, Standing)>> {
+        let text = "select t.id, t.slug, t.name, t.created_at, h.changed, h.settled from tenants t \
+                    join ledger_head h on h.tenant_id = t.id where t.id = ? and t.slug = ?";
+        let values = [id.value(), slug.to_owned().value()];
+        let rows = self
+            .fetch(Some(id), Sql::with(self.dialect(), text, values), meter)
+            .await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let standing = Standing {
+            changed: row.get(4)?,
+            settled: row.get(5)?,
+        };
+        Ok(Some((read_tenant(row)?, standing)))
+    }
+
     /// Every tenant.
     pub async fn tenants(&self) -> Result<Vec<Tenant>> {
         let sql = Sql::new(
@@ -87,7 +104,7 @@ impl Db {
         connection
             .execute(Sql::with(self.dialect(), text, values), &meter)
             .await?;
-        let text = "insert into ledger_head (tenant_id, position, hash, at, units) values (?, 0, ?, ?, 0)";
+        let text = "insert into ledger_head (tenant_id, position, hash, at, units, changed, settled) values (?, 0, ?, ?, 0, 0, 0)";
         let values = [
             tenant.id.value(),
             Vec::<u8>::new().value(),

@@ -1,5 +1,7 @@
 //! The course of spread: who adopted in each interval, and how many had by its end.
 
+use std::sync::Arc;
+
 use spiral_domain::people::Action;
 use spiral_domain::spread::{
     Flow, FlowEntry, Series, SpreadCount, SpreadCurve, SpreadGroupBy, SpreadPoint, SpreadTree, Sums,
@@ -50,8 +52,18 @@ impl Default for CurveQuery {
 const MOST_POINTS: usize = 250_000;
 
 /// The course of innovations: one curve for each innovation and place.
-pub async fn spread_curve(caller: &Caller, query: &CurveQuery) -> Result<Vec<SpreadCurve>> {
+pub async fn spread_curve(caller: &Caller, query: &CurveQuery) -> Result<Arc<Vec<SpreadCurve>>> {
     caller.require(Action::ReadSpread)?;
+    let weigh = |curves: &Vec<SpreadCurve>| {
+        let points: usize = curves.iter().map(|curve| curve.points.len()).sum();
+        curves.len() * 300 + points * size_of::<SpreadPoint>()
+    };
+    caller
+        .kept(&format!("curve {query:?}"), weigh, curves(caller, query))
+        .await
+}
+
+async fn curves(caller: &Caller, query: &CurveQuery) -> Result<Vec<SpreadCurve>> {
     // An event known to the quarter fits no month, one known to the year fits no quarter.
     let exactness = match query.interval {
         Interval::Month => 0,

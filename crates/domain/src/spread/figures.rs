@@ -156,6 +156,7 @@ pub struct SpreadCurve {
     /// interval: they are left out of all its points.
     pub less_exact: SpreadCount,
     /// One point for each interval.
+    #[graphql(skip)]
     pub points: Vec<SpreadPoint>,
 }
 
