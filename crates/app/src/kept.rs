@@ -2,15 +2,17 @@
 //! stands, and what was read at another standing, or on another day, is read again.
 
 use std::any::Any;
+use std::collections::{HashMap, HashSet};
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use moka::future::Cache;
 use sha2::{Digest as _, Sha256};
 use spiral_domain::people::{ApiClient, Principal, Tenant};
-use spiral_domain::{Date, Result, TenantId};
-use spiral_store::{Db, HeldGrant, Meter, Scope, Standing};
+use spiral_domain::tenancy::OrgUnit;
+use spiral_domain::{Date, Reference, Result, TenantId};
+use spiral_store::{Db, HeldGrant, Meter, Scope, Standing, Tx};
 
 use crate::caller::Caller;
 
@@ -38,10 +40,21 @@ struct Answer {
     answer: Arc<dyn Any + Send + Sync>,
 }
 
+/// Units of one tenant by what they were called, as they were read.
+struct Units {
+    settled: i64,
+    by_name: HashMap<Reference, Arc<OrgUnit>>,
+}
+
 type WhoKey = (TenantId, Option<String>, String);
+
+/// So many tenants' units are kept, and so many of each.
+const DIRECTORIES: u64 = 16;
+const UNITS: usize = 20_000;
 
 /// What one server keeps.
 pub(crate) struct Kept {
+    units: Cache<TenantId, Arc<Mutex<Units>>>,
     tenants: Cache<String, TenantId>,
     known: Cache<WhoKey, Known>,
     answers: Cache<[u8; 32], Answer>,
@@ -50,6 +63,7 @@ pub(crate) struct Kept {
 impl Default for Kept {
     fn default() -> Self {
         Self {
+            units: Cache::new(DIRECTORIES),
             tenants: Cache::new(TENANTS),
             known: Cache::new(CALLERS),
             answers: Cache::builder()
@@ -108,6 +122,65 @@ impl Kept {
 }
 
 impl Caller {
+    /// The units that these references name, by the platform's eyes: every principal may know of a unit. What is not
+    /// found is absent.
+    pub(crate) async fn named_units(
+        &self,
+        references: impl IntoIterator<Item = &Reference>,
+    ) -> Result<HashMap<Reference, Arc<OrgUnit>>> {
+        let wanted: HashSet<&Reference> = references.into_iter().collect();
+        let platform = self.platform();
+        let Some(standing) = self.standing.filter(|_| !self.wrote.load(Ordering::Relaxed)) else {
+            let found = platform.store().resolve::<OrgUnit>(wanted).await?;
+            return Ok(found.into_iter().map(|(name, unit)| (name, Arc::new(unit))).collect());
+        };
+        let none = async {
+            Arc::new(Mutex::new(Units {
+                settled: standing.settled,
+                by_name: HashMap::new(),
+            }))
+        };
+        let kept = self.app.kept().units.get_with(self.tenant.id, none).await;
+        let mut named: HashMap<Reference, Arc<OrgUnit>> = HashMap::with_capacity(wanted.len());
+        let missing: Vec<&Reference> = {
+            let mut units = kept.lock().unwrap_or_else(PoisonError::into_inner);
+            if units.settled != standing.settled {
+                units.settled = standing.settled;
+                units.by_name.clear();
+            }
+            wanted
+                .into_iter()
+                .filter(|name| match units.by_name.get(*name) {
+                    Some(unit) => {
+                        named.insert((*name).clone(), Arc::clone(unit));
+                        false
+                    }
+                    None => true,
+                })
+                .collect()
+        };
+        if missing.is_empty() {
+            return Ok(named);
+        }
+        let found = platform.store().resolve::<OrgUnit>(missing).await?;
+        let mut units = kept.lock().unwrap_or_else(PoisonError::into_inner);
+        for (name, unit) in found {
+            let unit = Arc::new(unit);
+            // Another request may have come with a later standing.
+            if units.settled == standing.settled && units.by_name.len() < UNITS {
+                units.by_name.insert(name.clone(), Arc::clone(&unit));
+            }
+            named.insert(name, unit);
+        }
+        Ok(named)
+    }
+
+    /// Whether what was read of units, people and declarations before this write began still holds in it.
+    pub(crate) fn settled_in(&self, tx: &Tx) -> bool {
+        self.standing
+            .is_some_and(|standing| standing.settled == tx.standing().settled)
+    }
+
     /// The answer to a question about what the caller may see, worked out once for everybody who sees the same at
     /// this standing of the ledger. `weigh` says about how many bytes it has.
     pub(crate) async fn kept<T, F>(
