@@ -42,6 +42,8 @@ pub struct Settings {
     pub suppression_threshold: u32,
     /// Largest share of one hidden unit in a published total.
     pub suppression_dominance: f64,
+    /// Days after which a unit that was added by hand counts among hidden units.
+    pub suppression_settling_days: u16,
 }
 
 impl Default for Settings {
@@ -59,6 +61,7 @@ impl Default for Settings {
             access_log_queue: 4_096,
             suppression_threshold: 5,
             suppression_dominance: 0.85,
+            suppression_settling_days: 30,
         }
     }
 }
@@ -221,6 +224,8 @@ impl App {
                 .unwrap_or_default(),
         };
         let store = Store::new(self.db().clone(), Arc::new(scope), Arc::clone(&request.meter));
+        // A caller of a request does not outlive it; any other may, and then the standing does not hold.
+        let standing = (!request.id.is_empty()).then_some(standing);
         Ok(Caller {
             app: self.clone(),
             principal: known.principal,
@@ -230,7 +235,7 @@ impl App {
             request,
             now,
             keyed: None,
-            standing: Some(standing),
+            standing,
             wrote: Arc::default(),
         })
     }

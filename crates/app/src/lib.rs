@@ -18,6 +18,7 @@ pub mod people;
 pub mod projections;
 pub mod request;
 pub mod retention;
+mod sources;
 pub mod spread;
 pub mod sustainability;
 pub mod tenancy;

@@ -12,7 +12,7 @@ use spiral_domain::field_tests::{
     FieldTestStatus, Phase, PushFieldTestResult, Site,
 };
 use spiral_domain::people::Action;
-use spiral_domain::{FieldTestId, InnovationId, Reference, SiteId};
+use spiral_domain::{FieldTestId, InnovationId, Reference, SiteId, Sort, Timestamp};
 
 use crate::faults::fault;
 use crate::innovations::{InnovationNode, innovation_of};
@@ -190,6 +190,7 @@ impl FieldTestQuery {
     }
 
     /// Field tests, a page at a time.
+    #[expect(clippy::too_many_arguments, reason = "a filter is its arguments")]
     #[graphql(complexity = "first.unwrap_or(50).max(1) as usize * child_complexity")]
     async fn field_tests(
         &self,
@@ -199,6 +200,8 @@ impl FieldTestQuery {
         status: Option<FieldTestStatus>,
         first: Option<i32>,
         after: Option<String>,
+        updated_since: Option<Timestamp>,
+        sort: Option<Sort>,
     ) -> Result<Connection<String, FieldTestNode, EmptyFields, EmptyFields>> {
         let caller = ctx.data::<Caller>()?;
         let filter = FieldTestFilter {
@@ -206,12 +209,12 @@ impl FieldTestQuery {
             unit,
             status,
         };
-        let request = page_request(first, after);
+        let request = page_request(first, after, updated_since, sort);
         let list = filter.list();
         let page = field_tests::field_tests(caller, filter, &request)
             .await
             .map_err(fault)?;
-        let cursor = |test: &FieldTest| caller.cursor(&list, test.id.into());
+        let cursor = |place| caller.cursor(&list, place);
         Ok(connection(
             page,
             EmptyFields,
@@ -235,6 +238,8 @@ impl FieldTestQuery {
         #[graphql(default)] retracted: bool,
         first: Option<i32>,
         after: Option<String>,
+        updated_since: Option<Timestamp>,
+        sort: Option<Sort>,
     ) -> Result<Connection<String, FieldTestResultNode, EmptyFields, EmptyFields>> {
         let caller = ctx.data::<Caller>()?;
         let filter = ResultFilter {
@@ -244,7 +249,7 @@ impl FieldTestQuery {
             phase,
             retracted,
         };
-        let request = page_request(first, after);
+        let request = page_request(first, after, updated_since, sort);
         let test = field_tests::field_test(caller, &field_test)
             .await
             .map_err(fault)?;
@@ -252,7 +257,7 @@ impl FieldTestQuery {
         let page = field_tests::results(caller, &field_test, filter, &request)
             .await
             .map_err(fault)?;
-        let cursor = |result: &FieldTestResult| caller.cursor(&list, result.id.into());
+        let cursor = |place| caller.cursor(&list, place);
         Ok(connection(
             page,
             EmptyFields,

@@ -7,7 +7,7 @@ use spiral_domain::people::{
     Action, ApiClient, AuditEvent, AuditKind, ClientSecret, Grant, GrantRole, Me, Principal,
     RegisterPrincipal, Role, Tenant,
 };
-use spiral_domain::{Allowed, GrantId, PrincipalId, Reference};
+use spiral_domain::{GrantId, PrincipalId, Reference, Sort, Timestamp};
 
 use crate::faults::fault;
 use crate::lists::{connection, page_request};
@@ -92,11 +92,13 @@ impl PeopleQuery {
         ctx: &Context<'_>,
         first: Option<i32>,
         after: Option<String>,
+        updated_since: Option<Timestamp>,
+        sort: Option<Sort>,
     ) -> Result<Connection<String, Principal, EmptyFields, EmptyFields>> {
         let caller = ctx.data::<Caller>()?;
-        let request = page_request(first, after);
+        let request = page_request(first, after, updated_since, sort);
         let page = people::principals(caller, &request).await.map_err(fault)?;
-        let cursor = |principal: &Principal| caller.cursor("principals", principal.id.into());
+        let cursor = |place| caller.cursor("principals", place);
         Ok(connection(
             page,
             EmptyFields,
@@ -107,6 +109,7 @@ impl PeopleQuery {
     }
 
     /// Grants on the units that the caller answers for.
+    #[expect(clippy::too_many_arguments, reason = "a filter is its arguments")]
     #[graphql(complexity = "first.unwrap_or(50).max(1) as usize * child_complexity")]
     async fn grants(
         &self,
@@ -116,6 +119,8 @@ impl PeopleQuery {
         role: Option<Role>,
         first: Option<i32>,
         after: Option<String>,
+        updated_since: Option<Timestamp>,
+        sort: Option<Sort>,
     ) -> Result<Connection<String, GrantNode, EmptyFields, EmptyFields>> {
         let caller = ctx.data::<Caller>()?;
         let filter = people::GrantFilter {
@@ -123,10 +128,10 @@ impl PeopleQuery {
             unit,
             role,
         };
-        let request = page_request(first, after);
+        let request = page_request(first, after, updated_since, sort);
         let list = format!("grants {filter:?}");
         let page = people::grants(caller, filter, &request).await.map_err(fault)?;
-        let cursor = |grant: &Allowed<Grant>| caller.cursor(&list, grant.id.into());
+        let cursor = |place| caller.cursor(&list, place);
         Ok(connection(
             page,
             EmptyFields,
@@ -143,11 +148,13 @@ impl PeopleQuery {
         ctx: &Context<'_>,
         first: Option<i32>,
         after: Option<String>,
+        updated_since: Option<Timestamp>,
+        sort: Option<Sort>,
     ) -> Result<Connection<String, ApiClient, EmptyFields, EmptyFields>> {
         let caller = ctx.data::<Caller>()?;
-        let request = page_request(first, after);
+        let request = page_request(first, after, updated_since, sort);
         let page = people::api_clients(caller, &request).await.map_err(fault)?;
-        let cursor = |client: &ApiClient| caller.cursor("api_clients", client.id.into());
+        let cursor = |place| caller.cursor("api_clients", place);
         Ok(connection(
             page,
             EmptyFields,
@@ -180,8 +187,10 @@ impl PeopleQuery {
         kind: Option<AuditKind>,
         first: Option<i32>,
         after: Option<String>,
+        updated_since: Option<Timestamp>,
+        sort: Option<Sort>,
     ) -> Result<AuditPage> {
-        let request = page_request(first, after);
+        let request = page_request(first, after, updated_since, sort);
         let page = people::audit_events(ctx.data::<Caller>()?, kind.unwrap_or_default(), &request)
             .await
             .map_err(fault)?;

@@ -9,7 +9,7 @@ use spiral_domain::spread::{
     Adoption, AdoptionEvent, AdoptionView, DisputeAdoption, RecordAdoption, SpreadCurve, SpreadGroupBy,
     SpreadMetrics, SpreadPoint, SpreadTree, Stage, UnitAdoptions,
 };
-use spiral_domain::{AdoptionEventId, Date, Interval, Reference, Timestamp, Withheld};
+use spiral_domain::{AdoptionEventId, Date, Interval, Place, Reference, Sort, Timestamp, Withheld};
 
 use crate::faults::fault;
 use crate::innovations::{InnovationNode, innovation_of};
@@ -175,9 +175,12 @@ impl CurveNode {
         Written::new(Arc::new(self.record.points.clone()))
     }
 
-    /// The innovation.
+    /// The innovation; null for several together.
     async fn innovation(&self, ctx: &Context<'_>) -> Result<Option<InnovationNode>> {
-        innovation_of(ctx, self.record.innovation_id).await
+        match self.record.innovation_id {
+            Some(id) => innovation_of(ctx, id).await,
+            None => Ok(None),
+        }
     }
 
     /// The unit at or beneath which is counted; null for a network.
@@ -189,16 +192,18 @@ impl CurveNode {
 /// A page of adoption events.
 pub(crate) struct EventPage {
     events: Arc<Vec<AdoptionEvent>>,
+    places: Vec<Place>,
     has_more: bool,
     /// Whether there is a page before.
     later: bool,
     filter: spread::EventFilter,
+    since: Option<Timestamp>,
 }
 
 impl EventPage {
     /// The cursor after an event of the page.
-    fn cursor(&self, caller: &Caller, event: Option<&AdoptionEvent>) -> Option<String> {
-        event.map(|event| spread::event_cursor(caller, &self.filter, event))
+    fn cursor(&self, caller: &Caller, place: Option<&Place>) -> Option<String> {
+        place.map(|place| spread::event_cursor(caller, &self.filter, *place))
     }
 }
 
@@ -210,19 +215,19 @@ impl EventPage {
         Ok(PageInfo {
             has_previous_page: self.later,
             has_next_page: self.has_more,
-            start_cursor: self.cursor(caller, self.events.first()),
-            end_cursor: self.cursor(caller, self.events.last()),
+            start_cursor: self.cursor(caller, self.places.first()),
+            end_cursor: self.cursor(caller, self.places.last()),
         })
     }
 
     /// A list of edges.
     async fn edges(&self, ctx: &Context<'_>) -> Result<Vec<EventEdge>> {
         let caller = ctx.data::<Caller>()?;
-        let edge = |event: &AdoptionEvent| EventEdge {
-            cursor: spread::event_cursor(caller, &self.filter, event),
+        let edge = |(event, place): (&AdoptionEvent, &Place)| EventEdge {
+            cursor: spread::event_cursor(caller, &self.filter, *place),
             node: event.clone().into(),
         };
-        Ok(self.events.iter().map(edge).collect())
+        Ok(self.events.iter().zip(&self.places).map(edge).collect())
     }
 
     /// A list of nodes.
@@ -232,7 +237,7 @@ impl EventPage {
 
     /// How many adoption events the filter finds; counted only if asked for.
     async fn total_count(&self, ctx: &Context<'_>) -> Result<i64> {
-        spread::count_adoption_events(ctx.data::<Caller>()?, &self.filter)
+        spread::count_adoption_events(ctx.data::<Caller>()?, &self.filter, self.since)
             .await
             .map_err(fault)
     }
@@ -275,9 +280,10 @@ impl SpreadQueries {
         from: Option<Date>,
         to: Option<Date>,
         source: Option<String>,
-        updated_since: Option<Timestamp>,
         first: Option<i32>,
         after: Option<String>,
+        updated_since: Option<Timestamp>,
+        sort: Option<Sort>,
     ) -> Result<EventPage> {
         let caller = ctx.data::<Caller>()?;
         let filter = spread::EventFilter {
@@ -288,17 +294,18 @@ impl SpreadQueries {
             from,
             to,
             source,
-            updated_since,
         };
-        let request = page_request(first, after);
+        let request = page_request(first, after, updated_since, sort);
         let page = spread::adoption_events(caller, filter.clone(), &request)
             .await
             .map_err(fault)?;
         Ok(EventPage {
             events: Arc::new(page.data),
+            places: page.places,
             has_more: page.page.has_more,
             later: request.cursor.is_some(),
             filter,
+            since: updated_since,
         })
     }
 
@@ -314,6 +321,8 @@ impl SpreadQueries {
         stage: Option<Stage>,
         first: Option<i32>,
         after: Option<String>,
+        updated_since: Option<Timestamp>,
+        sort: Option<Sort>,
     ) -> Result<Connection<String, AdoptionNode, EmptyFields, EmptyFields>> {
         let caller = ctx.data::<Caller>()?;
         let filter = spread::StateFilter {
@@ -322,11 +331,10 @@ impl SpreadQueries {
             within,
             stage,
         };
-        let request = page_request(first, after);
-        let page = spread::adoptions(caller, filter.clone(), &request)
-            .await
-            .map_err(fault)?;
-        let cursor = |adoption: &Adoption| spread::adoption_cursor(caller, &filter, adoption);
+        let request = page_request(first, after, updated_since, sort);
+        let list = filter.list();
+        let page = spread::adoptions(caller, filter, &request).await.map_err(fault)?;
+        let cursor = |place| caller.cursor(&list, place);
         Ok(connection(
             page,
             EmptyFields,
@@ -363,7 +371,8 @@ impl SpreadQueries {
         Ok(Written::new(rows))
     }
 
-    /// The course of innovations: one curve for each innovation and place.
+    /// The course of innovations: one curve for each innovation and place, or with `together` one for each place, in
+    /// which a unit counts once for each innovation.
     #[expect(clippy::too_many_arguments, reason = "a question is its arguments")]
     #[graphql(complexity = "100 * child_complexity")]
     async fn spread_curve(
@@ -377,6 +386,7 @@ impl SpreadQueries {
         to: Option<Date>,
         interval: Option<Interval>,
         #[graphql(default)] tree: SpreadTree,
+        #[graphql(default)] together: bool,
     ) -> Result<Written<SpreadCurve, CurveNode>> {
         let query = spread::CurveQuery {
             innovations,
@@ -387,6 +397,7 @@ impl SpreadQueries {
             to,
             interval: interval.unwrap_or(Interval::Month),
             tree,
+            together,
         };
         let curves = spread::spread_curve(ctx.data::<Caller>()?, &query)
             .await

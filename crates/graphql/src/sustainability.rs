@@ -12,7 +12,7 @@ use spiral_domain::sustainability::{
     Assessment, AssessmentStatus, Instrument, LatestAssessment, OpenAssessment, RateAssessment, Rating,
     SummaryGroups, SustainabilitySummary,
 };
-use spiral_domain::{AssessmentId, Reference, UnitId, Withheld};
+use spiral_domain::{AssessmentId, Reference, Sort, Timestamp, UnitId, Withheld};
 
 use crate::faults::fault;
 use crate::innovations::{InnovationNode, innovation_of};
@@ -158,6 +158,8 @@ impl SustainabilityQuery {
         status: Option<AssessmentStatus>,
         first: Option<i32>,
         after: Option<String>,
+        updated_since: Option<Timestamp>,
+        sort: Option<Sort>,
     ) -> Result<Connection<String, AssessmentNode, EmptyFields, EmptyFields>> {
         let caller = ctx.data::<Caller>()?;
         let filter = AssessmentFilter {
@@ -166,12 +168,12 @@ impl SustainabilityQuery {
             innovation,
             status,
         };
-        let request = page_request(first, after);
+        let request = page_request(first, after, updated_since, sort);
         let list = filter.list();
         let page = sustainability::assessments(caller, filter, &request)
             .await
             .map_err(fault)?;
-        let cursor = |assessment: &Assessment| caller.cursor(&list, assessment.id.into());
+        let cursor = |place| caller.cursor(&list, place);
         Ok(connection(
             page,
             EmptyFields,

@@ -9,7 +9,7 @@ use spiral_domain::tenancy::{
     ChangeOrgUnit, CreateNetwork, CreateOrgUnit, Network, NetworkMember, OrgUnit, SetNetworkMembers,
     SetSharing, SharingSetting, Tier,
 };
-use spiral_domain::{Reference, WorkKind};
+use spiral_domain::{Reference, Sort, Timestamp, WorkKind};
 
 use crate::faults::fault;
 use crate::lists::{connection, page_request};
@@ -107,13 +107,13 @@ impl OrgUnitNode {
 }
 
 /// How many units a list has in all.
-pub(crate) struct UnitTotal(tenancy::UnitFilter);
+pub(crate) struct UnitTotal(tenancy::UnitFilter, Option<Timestamp>);
 
 #[Object(name = "OrgUnitTotal")]
 impl UnitTotal {
     /// How many units the filter finds; counted only if asked for.
     async fn total_count(&self, ctx: &Context<'_>) -> Result<i64> {
-        tenancy::count_org_units(ctx.data::<Caller>()?, &self.0)
+        tenancy::count_org_units(ctx.data::<Caller>()?, &self.0, self.1)
             .await
             .map_err(fault)
     }
@@ -219,6 +219,8 @@ impl TenancyQuery {
         ods_code: Option<String>,
         first: Option<i32>,
         after: Option<String>,
+        updated_since: Option<Timestamp>,
+        sort: Option<Sort>,
     ) -> Result<Connection<String, OrgUnitNode, UnitTotal, EmptyFields>> {
         let caller = ctx.data::<Caller>()?;
         let filter = tenancy::UnitFilter {
@@ -228,15 +230,15 @@ impl TenancyQuery {
             network,
             ods_code,
         };
-        let request = page_request(first, after);
+        let request = page_request(first, after, updated_since, sort);
         let list = format!("org_units {filter:?}");
         let page = tenancy::org_units(caller, filter.clone(), &request)
             .await
             .map_err(fault)?;
-        let cursor = |unit: &spiral_domain::Allowed<OrgUnit>| caller.cursor(&list, unit.id.into());
+        let cursor = |place| caller.cursor(&list, place);
         Ok(connection(
             page,
-            UnitTotal(filter),
+            UnitTotal(filter, updated_since),
             request.cursor.is_some(),
             cursor,
             |unit| unit.record.into(),
@@ -265,11 +267,13 @@ impl TenancyQuery {
         ctx: &Context<'_>,
         first: Option<i32>,
         after: Option<String>,
+        updated_since: Option<Timestamp>,
+        sort: Option<Sort>,
     ) -> Result<Connection<String, NetworkNode, EmptyFields, EmptyFields>> {
         let caller = ctx.data::<Caller>()?;
-        let request = page_request(first, after);
+        let request = page_request(first, after, updated_since, sort);
         let page = tenancy::networks(caller, &request).await.map_err(fault)?;
-        let cursor = |network: &Network| caller.cursor("networks", network.id.into());
+        let cursor = |place| caller.cursor("networks", place);
         Ok(connection(
             page,
             EmptyFields,
@@ -294,11 +298,13 @@ impl TenancyQuery {
         ctx: &Context<'_>,
         first: Option<i32>,
         after: Option<String>,
+        updated_since: Option<Timestamp>,
+        sort: Option<Sort>,
     ) -> Result<Connection<String, ProgrammeNode, EmptyFields, EmptyFields>> {
         let caller = ctx.data::<Caller>()?;
-        let request = page_request(first, after);
+        let request = page_request(first, after, updated_since, sort);
         let page = tenancy::programmes(caller, &request).await.map_err(fault)?;
-        let cursor = |programme: &Programme| caller.cursor("programmes", programme.id.into());
+        let cursor = |place| caller.cursor("programmes", place);
         Ok(connection(
             page,
             EmptyFields,

@@ -6,24 +6,28 @@ use axum::response::Response;
 use axum::routing::get;
 use spiral_app::App;
 use utoipa::OpenApi as _;
-use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
+mod accept;
 mod analysis;
 mod batch;
+mod csv_lines;
 mod docs;
 mod document;
 pub mod extract;
 mod field_tests;
 mod innovations;
+mod lists;
 mod measures;
 mod oauth;
 mod paths;
 mod people;
 pub mod problem;
+mod publish;
 mod reply;
 mod schemas;
 mod spread;
+mod strict;
 mod sustainability;
 mod tenancy;
 
@@ -42,9 +46,9 @@ fn documented() -> OpenApiRouter<App> {
 }
 
 /// The published OpenAPI document.
-pub fn openapi() -> OpenApi {
+pub fn openapi() -> serde_json::Value {
     let (_, document) = documented().split_for_parts();
-    document::finish(document)
+    publish::publish(document::finish(document))
 }
 
 /// The REST face.

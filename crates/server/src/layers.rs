@@ -20,6 +20,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use tracing::Instrument as _;
 
 use crate::config::Config;
+use crate::overload::{Places, admit};
 use crate::telemetry::{RequestLine, Telemetry, adopt_parent, canonical_line, remote_parent, trace_id};
 
 /// The whole service: both faces, health, metrics, and what surrounds them.
@@ -38,6 +39,7 @@ pub(crate) fn service(app: App, config: &Config, telemetry: Arc<Telemetry>) -> R
         timeout: config.server.request_timeout(),
         server_timing: config.server.server_timing,
     };
+    let places = Places::new(config.limits.concurrent_requests);
     spiral_rest::router(app.clone())
         .merge(spiral_graphql::router(app, limits))
         .route("/", get(async || axum::response::Redirect::temporary("/docs")))
@@ -48,6 +50,7 @@ pub(crate) fn service(app: App, config: &Config, telemetry: Arc<Telemetry>) -> R
         .layer(CompressionLayer::new().gzip(true))
         .layer(cors(&config.server.cors_origins))
         .layer(middleware::from_fn(safe_headers))
+        .layer(middleware::from_fn_with_state(places, admit))
         .layer(middleware::from_fn_with_state(around, surround))
 }
 

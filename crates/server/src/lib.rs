@@ -3,6 +3,8 @@
 pub mod cli;
 pub mod config;
 mod layers;
+mod overload;
+mod patience;
 mod platform;
 mod serve;
 pub mod telemetry;

@@ -52,6 +52,7 @@ pub fn settings(config: &Config) -> Settings {
         access_log_queue: config.limits.access_log_queue,
         suppression_threshold: config.suppression.threshold,
         suppression_dominance: config.suppression.dominance,
+        suppression_settling_days: config.suppression.settling_days,
     }
 }
 

@@ -12,11 +12,12 @@ use hyper_util::service::TowerToHyperService;
 use spiral_app::App;
 use spiral_worker::Worker;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinHandle;
 
-use crate::config::Config;
+use crate::config::{Config, ServerConfig};
 use crate::layers;
+use crate::patience::Patient;
 use crate::telemetry::Telemetry;
 
 /// A server that serves.
@@ -53,11 +54,11 @@ pub async fn serve(app: App, config: &Config, telemetry: Arc<Telemetry>) -> anyh
     let address = listener.local_addr()?;
     let service = layers::service(app.clone(), config, telemetry);
     let (stop, stopped) = oneshot::channel();
-    let (header_timeout, grace) = (config.server.header_timeout(), config.server.shutdown_grace());
+    let server = config.server.clone();
     let db = app.db().clone();
     let worker = Worker::start(app.clone());
     let task = tokio::spawn(async move {
-        accept(listener, service, header_timeout, grace, stopped).await;
+        accept(listener, service, &server, stopped).await;
         worker.stop();
         db.close().await;
     });
@@ -72,25 +73,30 @@ pub async fn serve(app: App, config: &Config, telemetry: Arc<Telemetry>) -> anyh
 async fn accept(
     listener: TcpListener,
     service: axum::Router,
-    header_timeout: Duration,
-    grace: Duration,
+    server: &ServerConfig,
     stopped: oneshot::Receiver<()>,
 ) {
     let mut builder = Builder::new(TokioExecutor::new());
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(header_timeout);
+        .header_read_timeout(server.header_timeout());
     builder
         .http2()
         .timer(TokioTimer::new())
         .keep_alive_interval(Some(Duration::from_secs(30)));
     let builder = Arc::new(builder);
     let graceful = GracefulShutdown::new();
+    let places = Arc::new(Semaphore::new(server.max_connections));
     let mut stopped = std::pin::pin!(stopped);
     loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+        let next = async {
+            // The semaphore is never closed, so that there is always a place in the end.
+            let place = Arc::clone(&places).acquire_owned().await.ok();
+            (place, listener.accept().await)
+        };
+        let (place, accepted) = tokio::select! {
+            next = next => next,
             _ = &mut stopped => break,
         };
         let stream = match accepted {
@@ -107,17 +113,21 @@ async fn accept(
         let builder = Arc::clone(&builder);
         let service = TowerToHyperService::new(service.clone());
         let connection = builder
-            .serve_connection(TokioIo::new(stream), service)
+            .serve_connection(TokioIo::new(Patient::new(stream, server.idle_timeout())), service)
             .into_owned();
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(error = %error, "a connection ended early");
             }
+            drop(place);
         });
     }
     drop(listener);
-    if tokio::time::timeout(grace, graceful.shutdown()).await.is_err() {
+    if tokio::time::timeout(server.shutdown_grace(), graceful.shutdown())
+        .await
+        .is_err()
+    {
         tracing::warn!("some requests did not finish within the grace period");
     }
 }

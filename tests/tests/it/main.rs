@@ -3,6 +3,7 @@
 mod access;
 mod audit;
 mod caching;
+mod faults;
 mod field_tests;
 mod graphql;
 mod idempotency;

@@ -113,6 +113,8 @@ fn server(problems: &mut Problems, server: &ServerConfig) {
         problems.url("server.public_url", url);
     }
     problems.range("server.header_timeout_ms", server.header_timeout_ms, 1..=HOUR_MS);
+    problems.range("server.idle_timeout_ms", server.idle_timeout_ms, 1_000..=HOUR_MS);
+    problems.range("server.max_connections", server.max_connections, 1..=1_000_000);
     problems.range(
         "server.request_timeout_ms",
         server.request_timeout_ms,
@@ -302,6 +304,11 @@ fn is_local(host: &str) -> bool {
 }
 
 fn limits(problems: &mut Problems, limits: &LimitsConfig) {
+    problems.range(
+        "limits.concurrent_requests",
+        limits.concurrent_requests,
+        1..=100_000,
+    );
     problems.range("limits.body_bytes", limits.body_bytes, 1_024..=1 << 30);
     problems.range("limits.batch_rows", limits.batch_rows, 1..=1_000_000);
     problems.range("limits.page_size", limits.page_size, 1..=10_000);

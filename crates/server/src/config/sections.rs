@@ -24,6 +24,10 @@ pub struct ServerConfig {
     pub public_url: Option<String>,
     /// How long a client may take to send its request's head.
     pub header_timeout_ms: u64,
+    /// How long a connection may carry nothing either way before it is closed.
+    pub idle_timeout_ms: u64,
+    /// Connections held at the same time; further ones wait to be accepted.
+    pub max_connections: usize,
     /// How long a request may take before it is given up.
     pub request_timeout_ms: u64,
     /// How long open requests may go on after the signal to stop.
@@ -44,6 +48,11 @@ impl ServerConfig {
     /// How long a client may take to send its request's head.
     pub fn header_timeout(&self) -> Duration {
         Duration::from_millis(self.header_timeout_ms)
+    }
+
+    /// How long a connection may carry nothing; a request that is worked on is no idleness.
+    pub fn idle_timeout(&self) -> Duration {
+        Duration::from_millis(self.idle_timeout_ms).max(self.request_timeout() + self.header_timeout())
     }
 
     /// How long a request may take before it is given up.
@@ -206,6 +215,8 @@ pub struct DemoConfig {
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LimitsConfig {
+    /// Requests worked on at the same time; further ones are refused at once, to be tried again.
+    pub concurrent_requests: usize,
     /// The largest request body.
     pub body_bytes: usize,
     /// The most rows in one batch.
@@ -236,6 +247,8 @@ pub struct SuppressionConfig {
     pub threshold: u32,
     /// The largest share of the hidden denominator that one unit may have.
     pub dominance: f64,
+    /// How many days after it was added a unit counts as hidden, unless the platform itself added it.
+    pub settling_days: u16,
 }
 
 /// Logs, traces and metrics.
