@@ -210,10 +210,7 @@ async fn hire(
         .await
         .map_err(plain)?
         .client;
-    for (principal_id, role) in [
-        (person.id, Role::NationalAnalyst),
-        (client.id, Role::Integration),
-    ] {
+    for (principal_id, role) in [(person.id, Role::NationalAnalyst), (client.id, Role::Integration)] {
         let grant = GrantRole {
             principal_id,
             role,

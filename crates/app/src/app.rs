@@ -187,7 +187,14 @@ impl App {
         let (subject, day) = (&verified.subject, now.date());
         let known = self
             .kept()
-            .known(self.db(), (&tenant, standing), issuer, subject, day, &request.meter)
+            .known(
+                self.db(),
+                (&tenant, standing),
+                issuer,
+                subject,
+                day,
+                &request.meter,
+            )
             .await?
             .ok_or(Error::Unauthenticated(
                 "the token's subject is not registered in its tenant",

@@ -76,7 +76,12 @@ impl Default for Kept {
 
 impl Kept {
     /// The tenant of this short name, and where its ledger stands now.
-    pub(crate) async fn tenant(&self, db: &Db, slug: &str, meter: &Meter) -> Result<Option<(Tenant, Standing)>> {
+    pub(crate) async fn tenant(
+        &self,
+        db: &Db,
+        slug: &str,
+        meter: &Meter,
+    ) -> Result<Option<(Tenant, Standing)>> {
         if let Some(id) = self.tenants.get(slug).await
             && let Some(found) = db.standing(id, slug, meter).await?
         {
@@ -132,7 +137,10 @@ impl Caller {
         let platform = self.platform();
         let Some(standing) = self.standing.filter(|_| !self.wrote.load(Ordering::Relaxed)) else {
             let found = platform.store().resolve::<OrgUnit>(wanted).await?;
-            return Ok(found.into_iter().map(|(name, unit)| (name, Arc::new(unit))).collect());
+            return Ok(found
+                .into_iter()
+                .map(|(name, unit)| (name, Arc::new(unit)))
+                .collect());
         };
         let none = async {
             Arc::new(Mutex::new(Units {

@@ -19,8 +19,8 @@ use spiral_domain::people::Action;
 use spiral_domain::spread::{Adoption, AdoptionEvent, AdoptionView, DisputeAdoption, Stage, UnitAdoptions};
 use spiral_domain::tenancy::OrgUnit;
 use spiral_domain::{
-    AdoptionEventId, Allowed, Date, Error, InnovationId, Page, PageRequest, Place, Reference, Result, Sharing,
-    Timestamp, UnitId, Withheld,
+    AdoptionEventId, Allowed, Date, Error, InnovationId, Page, PageRequest, Place, Reference, Result,
+    Sharing, Timestamp, UnitId, Withheld,
 };
 use spiral_store::{AdoptionFilter, Column as _, Find, Tx, Window};
 

@@ -84,7 +84,8 @@ async fn by_post(State(face): State<Arc<Face>>, headers: HeaderMap, body: Bytes)
     match serde_json::from_slice::<Request>(&body) {
         Ok(request) if request.query.is_empty() => malformed("`query` is missing", &accept),
         Ok(mut request) => {
-            let keyed = headers.contains_key("idempotency-key") && guard::check(&request.query, &face.limits).is_ok();
+            let keyed =
+                headers.contains_key("idempotency-key") && guard::check(&request.query, &face.limits).is_ok();
             if keyed && is_mutation(&mut request) {
                 return malformed(
                     "GraphQL takes no Idempotency-Key; the same use case over REST does",

@@ -114,10 +114,7 @@ impl Store {
             })
             .collect::<Result<_>>()?;
         let own = self.front_line_cells(measure, nodes, within).await?;
-        cells.extend(
-            own.into_iter()
-                .filter(|cell| strata.contains(&cell.stratum)),
-        );
+        cells.extend(own.into_iter().filter(|cell| strata.contains(&cell.stratum)));
         Ok(cells)
     }
 

@@ -133,7 +133,11 @@ impl Head {
         let flows = |item: &Item| [Observation::KIND, AdoptionEvent::KIND].contains(&item.kind);
         Standing {
             changed: position,
-            settled: if items.iter().all(flows) { settled } else { position },
+            settled: if items.iter().all(flows) {
+                settled
+            } else {
+                position
+            },
         }
     }
 }
@@ -145,7 +149,9 @@ pub(crate) async fn lock_head(store: &Store) -> Result<Head> {
     } else {
         ""
     };
-    let text = format!("select position, hash, at, units, changed, settled from ledger_head where tenant_id = ?{lock}");
+    let text = format!(
+        "select position, hash, at, units, changed, settled from ledger_head where tenant_id = ?{lock}"
+    );
     let rows = store
         .fetch(store.sql(&text, [store.scope.tenant.value()]))
         .await?;

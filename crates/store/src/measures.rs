@@ -380,7 +380,8 @@ impl Store {
 fn only_figures(before: &Observation, after: &Observation) -> bool {
     !before.retracted
         && !after.retracted
-        && (before.measure_id, before.unit_id, before.period()) == (after.measure_id, after.unit_id, after.period())
+        && (before.measure_id, before.unit_id, before.period())
+            == (after.measure_id, after.unit_id, after.period())
         && before.stratum == after.stratum
         && (&before.source, &before.external_id) == (&after.source, &after.external_id)
         && before.sharing == after.sharing

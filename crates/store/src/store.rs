@@ -102,9 +102,8 @@ pub struct Find<'s, R> {
 
 /// Whether a condition asks anything of the alias `u`.
 fn asks_of_unit(text: &str) -> bool {
-    text.match_indices("u.").any(|(at, _)| {
-        !text[..at].ends_with(|before: char| before.is_ascii_alphanumeric() || before == '_')
-    })
+    text.match_indices("u.")
+        .any(|(at, _)| !text[..at].ends_with(|before: char| before.is_ascii_alphanumeric() || before == '_'))
 }
 
 impl<R: Record> Find<'_, R> {
@@ -174,7 +173,12 @@ impl<R: Record> Find<'_, R> {
     pub async fn first(mut self, order: &str) -> Result<Option<R>> {
         self.sql.push(" order by ").push(order).push(" limit 1");
         let store = self.store;
-        store.fetch(self.statement()).await?.first().map(R::read).transpose()
+        store
+            .fetch(self.statement())
+            .await?
+            .first()
+            .map(R::read)
+            .transpose()
     }
 
     /// The one there must be.
@@ -188,11 +192,7 @@ impl<R: Record> Find<'_, R> {
         let mut sql = self.statement();
         let from = sql.text.find(" from ").unwrap_or_default();
         sql.text.replace_range(..from, "select count(*)");
-        store
-            .fetch(sql)
-            .await?
-            .first()
-            .map_or(Ok(0), |row| row.get(0))
+        store.fetch(sql).await?.first().map_or(Ok(0), |row| row.get(0))
     }
 
     /// One page, in the window's order; goes on after `window.after`.

@@ -86,9 +86,14 @@ async fn curves(caller: &Caller, query: &CurveQuery) -> Result<Vec<SpreadCurve>>
     let place = (query.unit.as_ref(), query.network.as_ref());
     let on = last.1.min(caller.today());
     let asked = Asked::of(caller, &query.innovations, place, query.group_by, query.tree, on).await?;
-    let asked_curves = if query.together { 1 } else { asked.innovations.len() } * asked.places.len();
+    let asked_curves = if query.together {
+        1
+    } else {
+        asked.innovations.len()
+    } * asked.places.len();
     if asked_curves * periods.len() > MOST_POINTS {
-        let detail = format!("more than {MOST_POINTS} points; ask for fewer innovations, places or intervals");
+        let detail =
+            format!("more than {MOST_POINTS} points; ask for fewer innovations, places or intervals");
         return Err(wrong("from", "too_many_points", detail));
     }
     if !query.together {
@@ -99,10 +104,7 @@ async fn curves(caller: &Caller, query: &CurveQuery) -> Result<Vec<SpreadCurve>>
     for part in asked.parts() {
         for curve in curves_of(caller, &part, &periods, exactness, on).await? {
             let place = (curve.unit_id, curve.network_id);
-            match sums
-                .iter_mut()
-                .find(|sum| (sum.unit_id, sum.network_id) == place)
-            {
+            match sums.iter_mut().find(|sum| (sum.unit_id, sum.network_id) == place) {
                 Some(sum) => sum.add(&curve),
                 None => sums.push(SpreadCurve {
                     innovation_id: None,

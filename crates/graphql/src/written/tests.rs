@@ -88,7 +88,8 @@ async fn both(selection: &str) -> (String, String, bool) {
         .execute(format!("{{ rows: plain {{ {selection} }} }}"))
         .await;
     assert_eq!(plain.errors, [], "{selection}");
-    let fast = matches!(&written.data, Value::Object(data) if matches!(data.get("rows"), Some(Value::Binary(_))));
+    let fast =
+        matches!(&written.data, Value::Object(data) if matches!(data.get("rows"), Some(Value::Binary(_))));
     let text = |answer| String::from_utf8(body(&answer).unwrap()).unwrap();
     (text(written), text(plain), fast)
 }

@@ -107,7 +107,11 @@ impl<'p, 'o> Serializer for Leaf<'p, 'o> {
         Ok(())
     }
 
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Result<(), NotPlain> {
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        value: &T,
+    ) -> Result<(), NotPlain> {
         value.serialize(self)
     }
 
@@ -134,7 +138,11 @@ impl<'p, 'o> Serializer for Leaf<'p, 'o> {
         Err(NotPlain)
     }
 
-    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Self::SerializeTupleStruct, NotPlain> {
+    fn serialize_tuple_struct(
+        self,
+        _: &'static str,
+        _: usize,
+    ) -> Result<Self::SerializeTupleStruct, NotPlain> {
         Err(NotPlain)
     }
 
@@ -210,7 +218,11 @@ impl SerializeStruct for Fields<'_, '_> {
     type Ok = ();
     type Error = NotPlain;
 
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), NotPlain> {
+    fn serialize_field<T: Serialize + ?Sized>(
+        &mut self,
+        name: &'static str,
+        value: &T,
+    ) -> Result<(), NotPlain> {
         for (n, field) in self.plan.fields.iter().enumerate() {
             // A field may be asked for under several names.
             if field.name == name {

@@ -443,7 +443,10 @@ async fn check_curve(
     };
     let by_id: HashMap<UnitId, &OrgUnit> = facts.units.iter().map(|(unit, _)| (unit.id, unit)).collect();
     for curve in spread_curve(&reader.caller, &query).await.unwrap().iter() {
-        let innovation = innovations.iter().find(|i| Some(i.id) == curve.innovation_id).unwrap();
+        let innovation = innovations
+            .iter()
+            .find(|i| Some(i.id) == curve.innovation_id)
+            .unwrap();
         let node = by_id[&curve.unit_id.unwrap()];
         let units = inside(facts, reader, &node.path);
         let exact = |h: &History<'_>| h.exactness() <= exactness;
