@@ -219,9 +219,13 @@ pub fn pool(effects: &[Effect], method: Method, level: f64) -> Result<Pooled, Er
         let typical = degrees / fixed.c();
         (100.0 * tau2 / (tau2 + typical), tau2 / typical + 1.0)
     };
+    let (reach_z, reach_t) = (
+        normal_reach(level),
+        if studies > 1 { t_reach(level, degrees) } else { 0.0 },
+    );
     let infer = |factor: f64, degrees: Option<f64>| {
         let error = random.error() * factor;
-        let reach = degrees.map_or_else(|| normal_reach(level), |degrees| t_reach(level, degrees));
+        let reach = if degrees.is_some() { reach_t } else { reach_z };
         let statistic = random.mean / error;
         let around = |width: f64| (random.mean - reach * width, random.mean + reach * width);
         // With no spread at all the effect is certain, and zero only if it is zero.
