@@ -63,6 +63,7 @@ mod distribution;
 pub mod effect;
 mod error;
 pub mod funnel;
+pub mod hold;
 pub mod meta;
 mod numbers;
 pub mod order;

@@ -24,7 +24,10 @@
 //!
 //! One study stands for itself, with τ² = 0.
 
+mod subgroups;
 mod tau2;
+
+pub use subgroups::{FEWEST_SITES, Subgroups, subgroups};
 
 use crate::{
     distribution::{

@@ -5,6 +5,7 @@ mod compare;
 mod diffusion;
 mod funnel;
 mod golden;
+mod hold;
 mod meta;
 mod odd_input;
 mod roll_up;

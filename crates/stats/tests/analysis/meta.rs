@@ -3,7 +3,7 @@ use spiral_stats::{
     effect::{
         Cases, Effect, Group, log_odds_ratio, log_risk_ratio, mean_difference, standardised_mean_difference,
     },
-    meta::{Method, Pooled, Test, pool},
+    meta::{Method, Pooled, Test, pool, subgroups},
 };
 
 use super::near;
@@ -100,6 +100,32 @@ fn the_next_site() {
     assert!(found.above(0.0) > found.above(0.5));
     assert_eq!(run(&effects[..2], Method::Reml).predictive(), None);
     assert_eq!(run(&effects, Method::Common).predictive(), None);
+}
+
+#[test]
+fn subgroups_of_sites() {
+    let group = |centre: f64| {
+        [0.1, -0.1, 0.05, -0.05].map(|add| Effect {
+            estimate: centre + add,
+            variance: 0.04,
+        })
+    };
+    let (low, high) = (group(0.0), group(1.0));
+    let found = subgroups(&[&low, &high], Method::DerSimonianLaird, 95.0).expect("a comparison");
+    // Two estimates with a variance of 0.04 / 4 each, one apart: Q = 1² / 0.02.
+    assert!(near(found.q, 50.0, 1e-12) && found.degrees == 1 && found.p_value < 1e-10);
+    let same = subgroups(&[&low, &low, &low], Method::Reml, 95.0).expect("a comparison");
+    assert!(same.q < 1e-12 && near(same.p_value, 1.0, 1e-9));
+    assert!(
+        subgroups(&[&low, &high[..3]], Method::Reml, 95.0)
+            .expect_err("few")
+            .is_not_estimable()
+    );
+    assert!(
+        subgroups(&[&low], Method::Reml, 95.0)
+            .expect_err("one")
+            .is_not_estimable()
+    );
 }
 
 #[test]
