@@ -166,7 +166,7 @@ impl Pooled {
     pub fn predictive(&self) -> Option<Predictive> {
         self.z.prediction?;
         let degrees = float(self.studies.checked_sub(2).filter(|&degrees| degrees > 0)?);
-        let scale = (self.z.error * self.z.error + self.heterogeneity.tau2).sqrt();
+        let scale = self.z.error.hypot(self.heterogeneity.tau2.sqrt());
         let reach = t_reach(self.level, degrees) * scale;
         Some(Predictive {
             mean: self.estimate,
@@ -197,11 +197,12 @@ pub fn pool(effects: &[Effect], method: Method, level: f64) -> Result<Pooled, Er
     let studies = effects.len();
     let degrees = float(studies - 1);
     let fixed = Weighted::of(effects, 0.0)?;
+    let c = fixed.c();
     let q = fixed.q;
     let tau2 = match method {
         _ if studies == 1 => 0.0,
         Method::Common => 0.0,
-        Method::DerSimonianLaird => ((q - degrees) / fixed.c()).max(0.0),
+        Method::DerSimonianLaird => ((q - degrees) / c).max(0.0),
         Method::PauleMandel => tau2::paule_mandel(effects)?,
         Method::Reml => tau2::reml(effects)?,
     };
@@ -219,13 +220,14 @@ pub fn pool(effects: &[Effect], method: Method, level: f64) -> Result<Pooled, Er
             q / degrees,
         )
     } else {
-        let typical = degrees / fixed.c();
+        let typical = degrees / c;
         (100.0 * tau2 / (tau2 + typical), tau2 / typical + 1.0)
     };
     let (reach_z, reach_t) = (
         normal_reach(level),
         if studies > 1 { t_reach(level, degrees) } else { 0.0 },
     );
+    in_range("heterogeneity", i2 + h2)?;
     let infer = |factor: f64, degrees: Option<f64>| {
         let error = random.error() * factor;
         let reach = if degrees.is_some() { reach_t } else { reach_z };
@@ -245,11 +247,22 @@ pub fn pool(effects: &[Effect], method: Method, level: f64) -> Result<Pooled, Er
             statistic: if error > 0.0 { statistic } else { 0.0 },
             p_value,
             interval: around(error),
-            prediction: (method != Method::Common).then(|| around((error * error + tau2).sqrt())),
+            prediction: (method != Method::Common).then(|| around(error.hypot(tau2.sqrt()))),
             degrees,
         }
     };
     let factor = (studies > 1).then(|| (random.q / degrees).sqrt());
+    let z = infer(1.0, None);
+    let hartung_knapp = factor.map(|factor| infer(factor, Some(degrees)));
+    let hartung_knapp_floored = factor.map(|factor| infer(factor.max(1.0), Some(degrees)));
+    for found in [Some(z), hartung_knapp, hartung_knapp_floored]
+        .into_iter()
+        .flatten()
+    {
+        let (lower, upper) = found.prediction.unwrap_or(found.interval);
+        in_range("interval of the pooled effect", upper - lower)?;
+        in_range("test of the pooled effect", found.statistic)?;
+    }
     Ok(Pooled {
         studies,
         estimate: random.mean,
@@ -270,9 +283,9 @@ pub fn pool(effects: &[Effect], method: Method, level: f64) -> Result<Pooled, Er
             i2,
             h2,
         },
-        z: infer(1.0, None),
-        hartung_knapp: factor.map(|factor| infer(factor, Some(degrees))),
-        hartung_knapp_floored: factor.map(|factor| infer(factor.max(1.0), Some(degrees))),
+        z,
+        hartung_knapp,
+        hartung_knapp_floored,
         level,
     })
 }
@@ -338,7 +351,19 @@ impl Weighted {
         1.0 / self.total.sqrt()
     }
 
+    /// Σw - Σw²/Σw as Σw (Σw - w)/Σw, the difference being the sum of the other weights: where one study
+    /// outweighs all others nothing would be left of it.
     fn c(&self) -> f64 {
-        self.total - self.squares / self.total
+        let mut after = vec![0.0; self.weights.len()];
+        for at in (1..self.weights.len()).rev() {
+            after[at - 1] = after[at] + self.weights[at];
+        }
+        let mut before = 0.0;
+        let mut total = Accumulator::default();
+        for (weight, after) in self.weights.iter().zip(after) {
+            total.add(weight * ((before + after) / self.total));
+            before += weight;
+        }
+        total.value()
     }
 }

@@ -48,7 +48,7 @@ fn states() {
         "one not on the bad side"
     );
     assert_eq!(
-        state(&[55.9; 6]),
+        state(&[55.0; 6]),
         State::Eroding,
         "beyond the limits from the first value on"
     );
