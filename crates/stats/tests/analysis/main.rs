@@ -9,6 +9,7 @@ mod hold;
 mod meta;
 mod odd_input;
 mod roll_up;
+mod worked;
 mod xmr;
 
 /// Whether numbers are equal but for rounding.
