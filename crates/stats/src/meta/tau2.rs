@@ -75,7 +75,14 @@ pub(super) fn reml(effects: &[Effect]) -> Result<f64, Error> {
             width *= 2.0;
         }
     }
-    Ok(bisect(low, high, |tau2| rises(tau2).unwrap_or(false)))
+    let found = bisect(low, high, |tau2| rises(tau2).unwrap_or(false));
+    // One precise study among many others can make a second maximum at zero, and it may be the higher one.
+    let at_zero = Restricted::at(effects, 0.0)?.value;
+    Ok(if at_zero > Restricted::at(effects, found)?.value {
+        0.0
+    } else {
+        found
+    })
 }
 
 /// The variance of the effects less that within studies.

@@ -88,6 +88,29 @@ fn equal_effects_are_certain_to_hartung_and_knapp() {
     );
 }
 
+/// A precise study in the middle of others: the likelihood has a maximum at 0.38, and a higher one at zero.
+#[test]
+fn the_higher_of_two_maxima() {
+    let rows = [
+        (-1.48, 2.52),
+        (4.34, 2.45),
+        (0.87, 0.01),
+        (0.0, 0.47),
+        (0.0, 0.69),
+        (-0.44, 1.31),
+        (-0.55, 3.41),
+        (2.04, 1.19),
+        (0.74, 1.05),
+        (4.36, 2.19),
+        (2.14, 1.08),
+        (0.0, 0.54),
+    ];
+    let effects = rows.map(|(estimate, variance)| Effect { estimate, variance });
+    assert!(run(&effects, Method::Reml).heterogeneity.tau2 <= 0.0);
+    assert!(likelihood(&effects, 0.3847) > likelihood(&effects, 0.3));
+    assert!(likelihood(&effects, 0.3847) < likelihood(&effects, 0.0));
+}
+
 #[test]
 fn the_next_site() {
     let effects = [(0.9, 0.01), (1.1, 0.01), (1.0, 0.02), (1.3, 0.02)]
