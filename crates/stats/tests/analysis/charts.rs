@@ -238,6 +238,26 @@ fn refusals() {
 }
 
 #[test]
+fn wards_have_no_runs() {
+    let rows: Vec<(u32, u32)> = (0..30).map(|ward| (20 + ward, 100)).collect();
+    let settings = Settings {
+        is_ordered: false,
+        ..Settings::default()
+    };
+    let laney = chart(Kind::PPrime, &ratios(&rows), &settings).expect("a chart");
+    assert!(draw(Kind::PPrime, &ratios(&rows)).parts[0].runs.signal && !laney.parts[0].runs.signal);
+    // Equal sizes: the deviation of z is that of the rates over that of p, so that three of it are three
+    // standard deviations of the rates. Those of 30 whole numbers in a row: √(30 × 31 / 12).
+    let centre = laney.parts[0].centre.expect("a centre");
+    let upper = laney.points[0].limits.upper.expect("a limit");
+    assert!(near(
+        upper,
+        centre + 3.0 * (30.0 * 31.0 / 12.0f64).sqrt() / 100.0,
+        1e-12
+    ));
+}
+
+#[test]
 fn places_beyond_the_series_are_told() {
     let settings = Settings {
         parts: vec![3, 99],
