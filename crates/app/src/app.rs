@@ -9,6 +9,8 @@ use spiral_store::{Db, Dialect, HeldGrant, Scope, Store};
 use crate::access::AccessLog;
 use crate::caller::Caller;
 use crate::clock::{Clock, fresh};
+use crate::kept::Kept;
+use crate::rates::Rates;
 use crate::request::RequestContext;
 use crate::tokens::keys::SigningKey;
 use crate::tokens::seal::MasterKey;
@@ -35,12 +37,22 @@ pub struct Settings {
     pub page_size: i64,
     /// Most rows in a batch.
     pub batch_rows: usize,
+    /// Requests of one caller in a minute; 0 is no limit.
+    pub requests_per_minute: u32,
+    /// Requests without a valid token from one address in a minute; 0 is no limit.
+    pub anonymous_per_minute: u32,
+    /// Requests for a token from one address for one tenant in a minute; 0 is no limit.
+    pub tokens_per_minute: u32,
+    /// Callers, and addresses, whose quotas are kept in memory.
+    pub rate_entries: usize,
     /// Reads that may wait for their audit.
     pub access_log_queue: usize,
     /// Fewest hidden units in a published total.
     pub suppression_threshold: u32,
     /// Largest share of one hidden unit in a published total.
     pub suppression_dominance: f64,
+    /// Days after which a unit that was added by hand counts among hidden units.
+    pub suppression_settling_days: u16,
 }
 
 impl Default for Settings {
@@ -55,10 +67,22 @@ impl Default for Settings {
             idempotency_seconds: 86_400,
             page_size: 500,
             batch_rows: 10_000,
+            requests_per_minute: 6_000,
+            anonymous_per_minute: 600,
+            tokens_per_minute: 120,
+            rate_entries: 100_000,
             access_log_queue: 4_096,
             suppression_threshold: 5,
             suppression_dominance: 0.85,
+            suppression_settling_days: 30,
         }
+    }
+}
+
+impl Settings {
+    /// Where API clients get tokens.
+    pub fn token_endpoint(&self) -> String {
+        format!("{}/oauth/token", self.issuer.trim_end_matches('/'))
     }
 }
 
@@ -74,6 +98,8 @@ struct Inner {
     signing: SigningKey,
     verifier: Verifier,
     access_log: AccessLog,
+    rates: Rates,
+    kept: Kept,
 }
 
 impl App {
@@ -100,6 +126,7 @@ impl App {
             .next()
             .ok_or_else(|| Error::internal("there is no signing key"))?;
         Ok(Self(Arc::new(Inner {
+            rates: Rates::new(&settings),
             db,
             clock,
             cursor_key: master.derive("cursor"),
@@ -107,6 +134,7 @@ impl App {
             signing,
             verifier: verifier?,
             access_log: AccessLog::default(),
+            kept: Kept::default(),
         })))
     }
 
@@ -134,8 +162,16 @@ impl App {
         &self.0.cursor_key
     }
 
+    pub(crate) fn rates(&self) -> &Rates {
+        &self.0.rates
+    }
+
     pub(crate) fn access_log(&self) -> &AccessLog {
         &self.0.access_log
+    }
+
+    pub(crate) fn kept(&self) -> &Kept {
+        &self.0.kept
     }
 
     /// The built-in issuer's public keys, as a JWK set.
@@ -165,18 +201,37 @@ impl App {
     pub async fn authenticate(&self, token: Option<&str>) -> Result<Caller> {
         let request = RequestContext::current();
         let now = self.clock().now();
-        let token = token.ok_or(Error::Unauthenticated("a bearer token is required"))?;
-        let verified = self.0.verifier.verify(token, now).await?;
-        let tenant = self
-            .db()
-            .tenant_by_slug(&verified.tenant, &request.meter)
+        let Some(token) = token else {
+            self.admit_stranger()?;
+            return Err(Error::Unauthenticated("a bearer token is required"));
+        };
+        let verified = match self.0.verifier.verify(token, now).await {
+            Ok(verified) => verified,
+            Err(error) => {
+                self.admit_stranger()?;
+                return Err(error);
+            }
+        };
+        // Before the database is asked anything: the signature says whose quota it is.
+        self.admit_caller(&[&verified.issuer, &verified.tenant, &verified.subject])?;
+        let (tenant, standing) = self
+            .kept()
+            .tenant(self.db(), &verified.tenant, &request.meter)
             .await?
             .ok_or(Error::Unauthenticated("the token's tenant is not known"))?;
         request.note(|notes| notes.tenant = Some(tenant.slug.clone()));
         let issuer = (!verified.builtin).then_some(verified.issuer.as_str());
+        let (subject, day) = (&verified.subject, now.date());
         let known = self
-            .db()
-            .known(tenant.id, issuer, &verified.subject, now.date(), &request.meter)
+            .kept()
+            .known(
+                self.db(),
+                (&tenant, standing),
+                issuer,
+                subject,
+                day,
+                &request.meter,
+            )
             .await?
             .ok_or(Error::Unauthenticated(
                 "the token's subject is not registered in its tenant",
@@ -188,7 +243,7 @@ impl App {
         {
             return Err(Error::Unauthenticated("this API client is closed"));
         }
-        let mut grants = known.grants;
+        let mut grants = known.grants.to_vec();
         if !verified.roles.is_empty() {
             grants.extend(
                 self.grants_by_claim(&tenant, &verified, known.principal.id, now)
@@ -213,15 +268,19 @@ impl App {
                 .unwrap_or_default(),
         };
         let store = Store::new(self.db().clone(), Arc::new(scope), Arc::clone(&request.meter));
+        // A caller of a request does not outlive it; any other may, and then the standing does not hold.
+        let standing = (!request.id.is_empty()).then_some(standing);
         Ok(Caller {
             app: self.clone(),
-            principal: Arc::new(known.principal),
+            principal: known.principal,
             tenant: Arc::new(tenant),
-            client: known.client.map(Arc::new),
+            client: known.client,
             store,
             request,
             now,
             keyed: None,
+            standing,
+            wrote: Arc::default(),
         })
     }
 
@@ -253,6 +312,8 @@ impl App {
                     granted_by: principal,
                     expires_on: None,
                     revoked_at: None,
+                    revoked_by: None,
+                    revoked_from: None,
                     version: 1,
                     created_at: now,
                 },
@@ -284,6 +345,8 @@ impl App {
             request,
             now,
             keyed: None,
+            standing: None,
+            wrote: Arc::default(),
         }
     }
 

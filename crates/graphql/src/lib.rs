@@ -16,6 +16,8 @@ mod schema;
 mod spread;
 mod sustainability;
 mod tenancy;
+mod writes;
+mod written;
 
 pub use http::router;
 pub use schema::{Limits, SpiralSchema, build, sdl};

@@ -49,9 +49,14 @@ pub fn settings(config: &Config) -> Settings {
         idempotency_seconds: i64::from(config.limits.idempotency_hours) * 3600,
         page_size: config.limits.page_size.into(),
         batch_rows: config.limits.batch_rows,
+        requests_per_minute: config.limits.requests_per_minute,
+        anonymous_per_minute: config.limits.anonymous_per_minute,
+        tokens_per_minute: config.limits.tokens_per_minute,
+        rate_entries: config.limits.rate_entries,
         access_log_queue: config.limits.access_log_queue,
         suppression_threshold: config.suppression.threshold,
         suppression_dominance: config.suppression.dominance,
+        suppression_settling_days: config.suppression.settling_days,
     }
 }
 
@@ -69,6 +74,11 @@ pub(crate) async fn migrate(config: &Config) -> anyhow::Result<Vec<&'static str>
 
 /// An open platform on a current schema; refuses a PostgreSQL role for which the wall between tenants would not hold.
 pub async fn open(config: &Config) -> anyhow::Result<App> {
+    open_at(config, Clock::system()).await
+}
+
+/// The same by another clock.
+pub async fn open_at(config: &Config, clock: Clock) -> anyhow::Result<App> {
     if let Err(wrong) = config.check() {
         bail!("the configuration is wrong:\n  {}", wrong.join("\n  "));
     }
@@ -92,7 +102,7 @@ pub async fn open(config: &Config) -> anyhow::Result<App> {
             pending.join(", ")
         );
     }
-    App::open(db, Clock::system(), settings(config), &master_key(config)?)
+    App::open(db, clock, settings(config), &master_key(config)?)
         .await
         .map_err(plain)
 }

@@ -54,6 +54,7 @@
 //!
 //! let hidden = |units: u32| Hidden {
 //!     units: u64::from(units),
+//!     settled: u64::from(units),
 //!     numerator: 10.0 * f64::from(units),
 //!     denominator: 100.0 * f64::from(units),
 //!     largest_denominator: if units == 0 { 0.0 } else { 100.0 },

@@ -185,20 +185,6 @@ impl Store {
             .await
     }
 
-    /// Which client each of these sources belongs to, if to any.
-    pub async fn clients_of_sources(&self, sources: &[String]) -> Result<HashMap<String, PrincipalId>> {
-        let mut sql = self.sql(
-            "select source, client_id from client_sources where tenant_id = ? and ",
-            [self.scope.tenant.value()],
-        );
-        sql.push_in_text("source", sources);
-        self.fetch(sql)
-            .await?
-            .iter()
-            .map(|row| Ok((row.get(0)?, row.get(1)?)))
-            .collect()
-    }
-
     /// Every observation of these groups, tombstones included, whoever sees them.
     pub async fn observations_in(&self, groups: &BTreeSet<ObservationGroup>) -> Result<Vec<Observation>> {
         let mut rows = Rows::new(vec![
@@ -272,30 +258,15 @@ impl Store {
         window: &Window,
     ) -> Result<Slice<Observation>> {
         let columns = columns_of::<Observation>("r");
-        let mut sql = Sql::new(self.dialect(), format!("select {columns} from ("));
+        let mut sql = Sql::new(self.dialect(), format!("select {columns}, r.recorded_at from ("));
         self.push_observations(&mut sql, filter, "observations");
         if filter.known_at.is_some() {
             sql.push(" union all ");
             self.push_observations(&mut sql, filter, "observation_revisions");
         }
         sql.push(") r where 1 = 1");
-        if let Some(after) = window.after {
-            sql.push(" and r.id > ").bind(after);
-        }
-        sql.push(" order by r.id limit ")
-            .bind(window.limit.saturating_add(1));
-        let mut records: Vec<Observation> = self
-            .fetch(sql)
-            .await?
-            .iter()
-            .map(Observation::read)
-            .collect::<Result<_>>()?;
-        let has_more = records.len() > usize::try_from(window.limit).unwrap_or(usize::MAX);
-        if has_more {
-            records.pop();
-        }
-        let next = records.last().filter(|_| has_more).map(|last| last.id.0);
-        Ok(Slice { records, next })
+        window.push(&mut sql, "r.recorded_at");
+        window.slice(&self.fetch(sql).await?)
     }
 
     /// The visible observations of one table that pass the filter.
@@ -405,6 +376,17 @@ impl Store {
     }
 }
 
+/// Whether nothing but the figures differs: neither what the observation is about nor its name nor who sees it.
+fn only_figures(before: &Observation, after: &Observation) -> bool {
+    !before.retracted
+        && !after.retracted
+        && (before.measure_id, before.unit_id, before.period())
+            == (after.measure_id, after.unit_id, after.period())
+        && before.stratum == after.stratum
+        && (&before.source, &before.external_id) == (&after.source, &after.external_id)
+        && before.sharing == after.sharing
+}
+
 impl Tx {
     /// Adds a dimension.
     pub async fn add_dimension(&mut self, dimension: &StratumDimension) -> Result<()> {
@@ -448,11 +430,11 @@ impl Tx {
             sql.push_in("id", &moved);
             self.execute(sql).await?;
         }
-        let after: Vec<Observation> = changes.iter().map(|change| change.after.clone()).collect();
-        self.put_all(&after).await?;
+        self.write_changes(changes).await?;
+        let after = changes.iter().map(|change| change.after.clone());
         let mut now: HashMap<ObservationId, Observation> =
             there.iter().map(|row| (row.id, row.clone())).collect();
-        now.extend(after.into_iter().map(|row| (row.id, row)));
+        now.extend(after.map(|row| (row.id, row)));
         let now: Vec<Observation> = now.into_values().collect();
         let touched: BTreeSet<ObservationGroup> = changes
             .iter()
@@ -462,21 +444,83 @@ impl Tx {
         self.shift_cells(&shifts(&touched, &there, &now, book)).await
     }
 
-    async fn keep_revisions(&self, changes: &[ObservationChange]) -> Result<()> {
-        let mut columns = vec![("tenant_id", Type::Uuid)];
-        columns.extend_from_slice(Observation::COLUMNS);
-        columns.push(("superseded_at", Type::Time));
-        let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
-        let list = names.join(", ");
-        let mut rows = Rows::new(columns);
-        for before in changes.iter().filter_map(|change| change.before.as_ref()) {
-            let mut row = vec![self.scope.tenant.value()];
-            row.extend(before.values());
-            row.push(self.now().value());
-            rows.push(row);
+    /// Writes the new states: those of new observations, those that change nothing but the figures, and the others.
+    async fn write_changes(&mut self, changes: &[ObservationChange]) -> Result<()> {
+        let (mut new, mut figures, mut others) = (Vec::new(), Vec::new(), Vec::new());
+        for change in changes {
+            match &change.before {
+                None => &mut new,
+                Some(before) if only_figures(before, &change.after) => &mut figures,
+                Some(_) => &mut others,
+            }
+            .push(change.after.clone());
         }
-        let before = format!("insert into observation_revisions ({list}) select {list} from ");
-        self.run_rows(&before, rows, "new", "").await?;
+        self.insert_all(&new).await?;
+        self.put_all(&others).await?;
+        self.write_figures(&figures).await?;
+        self.put_in_ledger(&figures);
+        Ok(())
+    }
+
+    /// Corrects figures where they stand. All are of one write, hence of one instant and one hand.
+    async fn write_figures(&self, corrected: &[Observation]) -> Result<()> {
+        let Some(any) = corrected.first() else {
+            return Ok(());
+        };
+        let mut rows = Rows::new(vec![
+            ("id", Type::Uuid),
+            ("numerator", Type::Float),
+            ("denominator", Type::Float),
+            ("value", Type::Float),
+            ("n", Type::Int),
+            ("quality", Type::Text),
+            ("version", Type::Int),
+        ]);
+        for row in corrected {
+            rows.push(vec![
+                row.id.value(),
+                row.numerator.value(),
+                row.denominator.value(),
+                row.value.value(),
+                row.n.value(),
+                row.quality.value(),
+                row.version.value(),
+            ]);
+        }
+        for piece in rows.pieces(self.dialect()) {
+            let mut sql = self.sql(
+                "update observations set numerator = new.numerator, denominator = new.denominator, value = new.value, \
+                 n = new.n, quality = new.quality, version = new.version, recorded_at = ?, recorded_by = ? from ",
+                [any.recorded_at.value(), any.recorded_by.value()],
+            );
+            sql.push_rows(&piece, "new")
+                .push(" where observations.id = new.id and observations.tenant_id = ")
+                .bind(self.scope.tenant);
+            self.execute(sql).await?;
+        }
+        Ok(())
+    }
+
+    /// Keeps the states that are about to be replaced, as they stand.
+    async fn keep_revisions(&self, changes: &[ObservationChange]) -> Result<()> {
+        let replaced: Vec<ObservationId> = changes
+            .iter()
+            .filter_map(|change| change.before.as_ref().map(|before| before.id))
+            .collect();
+        if replaced.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<&str> = Observation::COLUMNS.iter().map(|(name, _)| *name).collect();
+        let list = names.join(", ");
+        let mut sql = self.sql(
+            &format!(
+                "insert into observation_revisions (tenant_id, {list}, superseded_at) \
+                 select tenant_id, {list}, ? from observations where tenant_id = ? and "
+            ),
+            [self.now().value(), self.scope.tenant.value()],
+        );
+        sql.push_in("id", &replaced);
+        self.execute(sql).await?;
         Ok(())
     }
 
