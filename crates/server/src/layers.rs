@@ -58,10 +58,10 @@ pub(crate) fn service(app: App, config: &Config, telemetry: Arc<Telemetry>) -> R
         .layer(DefaultBodyLimit::max(config.limits.body_bytes))
         .layer(CompressionLayer::new().gzip(true))
         .layer(middleware::from_fn(encoded_etags))
+        .layer(middleware::from_fn_with_state(places, admit))
         .layer(cors(&config.server.cors_origins))
         .layer(middleware::from_fn_with_state(bare, answer_options))
         .layer(middleware::from_fn_with_state(secure, safe_headers))
-        .layer(middleware::from_fn_with_state(places, admit))
         .layer(middleware::from_fn_with_state(around, surround))
 }
 
