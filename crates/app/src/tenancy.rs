@@ -17,10 +17,18 @@ use spiral_store::{Column as _, Tx};
 use crate::caller::Caller;
 use crate::clock::fresh;
 
+mod reorganise;
+
+pub use reorganise::{
+    reorganisation_list, reorganisations, reorganise, reverse_reorganisation, standings, successions,
+    successions_of,
+};
+
 /// What can be done with a unit, for `allowedActions`.
 const ON_UNIT: &[Action] = &[
     Action::ChangeOrgUnit,
     Action::CreateOrgUnit,
+    Action::Reorganise,
     Action::SetSharing,
     Action::GrantRole,
     Action::DefineMeasure,

@@ -18,6 +18,10 @@ use crate::measures::{MeasureNode, OwnMeasuresKey, SeriesKey, SeriesNode};
 use crate::spread::{UnitAdoptionsNode, ViewNode};
 use crate::sustainability::{SustainabilityKey, SustainabilityStateNode};
 
+mod reorganisations;
+
+pub use reorganisations::{ReorganisationMutation, ReorganisationQuery};
+
 /// A node of the tenant's tree.
 #[derive(SimpleObject)]
 #[graphql(complex, name = "OrgUnit")]

@@ -8,4 +8,5 @@ mod field_tests;
 mod measures;
 mod spread;
 mod sustainability;
+mod tree;
 mod world;
