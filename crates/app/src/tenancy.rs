@@ -18,6 +18,9 @@ use crate::caller::Caller;
 use crate::clock::fresh;
 
 mod reorganise;
+mod successors;
+
+pub(crate) use successors::Successors;
 
 pub use reorganise::{
     reorganisation_list, reorganisations, reorganise, reverse_reorganisation, standings, successions,
