@@ -17,9 +17,11 @@ use spiral_store::{Column as _, Tx};
 use crate::caller::Caller;
 use crate::clock::fresh;
 
+mod organisation_file;
 mod reorganise;
 mod successors;
 
+pub use organisation_file::import_org_units;
 pub(crate) use successors::Successors;
 
 pub use reorganise::{

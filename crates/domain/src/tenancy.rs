@@ -14,6 +14,7 @@ pub use self::lines::{Line, Lines, UnitStanding};
 pub use self::networks::{
     CreateNetwork, MemberInput, Network, NetworkKind, NetworkMember, SetNetworkMembers,
 };
+pub use self::organisation_file::{MOST_LINES, OrganisationLine, in_file_words};
 pub use self::reorganisations::{
     ChildPlacing, Reorganisation, ReorganisationKind, ReorganisationReport, Reorganise,
     ReverseReorganisation, Succession,
@@ -22,6 +23,7 @@ pub use self::reorganisations::{
 
 mod lines;
 mod networks;
+mod organisation_file;
 mod reorganisations;
 
 /// A level of the tree.

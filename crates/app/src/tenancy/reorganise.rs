@@ -48,11 +48,13 @@ impl<'t> Planner<'t> {
     }
 
     async fn know(&mut self, ids: &[UnitId]) -> Result<()> {
-        let new: Vec<UnitId> = ids
+        let mut new: Vec<UnitId> = ids
             .iter()
             .copied()
             .filter(|id| !self.units.contains_key(id))
             .collect();
+        new.sort_unstable();
+        new.dedup();
         if !new.is_empty() {
             let units: HashMap<UnitId, OrgUnit> = self.tx.find::<OrgUnit>().ids(&new).by_id().await?;
             self.units.extend(units);

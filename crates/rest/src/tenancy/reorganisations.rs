@@ -3,8 +3,9 @@
 use axum::http::StatusCode;
 use serde::Deserialize;
 use spiral_app::{App, tenancy};
+use spiral_domain::exchange::{BatchOptions, BatchReport, ReportDetail};
 use spiral_domain::tenancy::{
-    Reorganisation, ReorganisationReport, Reorganise, ReverseReorganisation, Succession, UnitStanding,
+    MOST_LINES, OrganisationLine, Reorganisation, ReorganisationReport, Reorganise, ReverseReorganisation, Succession, UnitStanding,
 };
 use spiral_domain::{Page, PageRequest, Reference, ReorganisationId};
 use utoipa_axum::router::OpenApiRouter;
@@ -20,6 +21,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(reverse_reorganisation))
         .routes(routes!(get_successions))
         .routes(routes!(get_standings))
+        .routes(routes!(import_org_units))
 }
 
 /// Whether it is only tried.
@@ -100,4 +102,39 @@ async fn get_successions(Part(unit): Part<Reference>, read: Read) -> Reply {
 async fn get_standings(Part(unit): Part<Reference>, read: Read) -> Reply {
     let found = tenancy::standings(&read.caller, &unit).await.map_err(refuse)?;
     read.answer("getStandings", found.len(), &found).await
+}
+
+/// How an organisation file is taken.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ImportQuery {
+    /// The unit beneath which lines without a parent stand; the root if absent.
+    beneath: Option<Reference>,
+    /// Check and report, write nothing.
+    #[serde(default)]
+    #[param(required = false)]
+    dry_run: bool,
+    /// `rows` adds one result for each line, in the order of the file.
+    #[param(required = false)]
+    report: Option<ReportDetail>,
+}
+
+/// Import an organisation file
+///
+/// CSV with a header: `code` (ODS), `name`, `type`, `parent`, `open`, `close`, `successor` (several with spaces
+/// between). New units are added with their successions, known ones take the file's name and type; all of it or
+/// nothing. Where a known unit stands and when it closes is for reorganisations to change.
+#[utoipa::path(post, path = "/v1/org-unit-imports", tag = "tenancy", params(ImportQuery), request_body(content = OrganisationLine, content_type = "text/csv"), responses((status = 200, body = BatchReport)))]
+async fn import_org_units(Query(query): Query<ImportQuery>, write: Write) -> Reply {
+    let lines = write.file::<OrganisationLine>(MOST_LINES)?;
+    let options = BatchOptions {
+        dry_run: query.dry_run,
+        atomic: None,
+        report: query.report,
+    };
+    let run = |caller| async move {
+        tenancy::import_org_units(&caller, query.beneath.as_ref(), lines, options).await
+    };
+    write.once(StatusCode::OK, run).await
 }

@@ -140,6 +140,31 @@ impl Store {
             .collect())
     }
 
+    /// The units with these ODS codes.
+    pub async fn units_by_ods_code(&self, codes: &[String]) -> Result<HashMap<String, OrgUnit>> {
+        let found = self
+            .find::<OrgUnit>()
+            .with(|sql| {
+                sql.push_in_text("r.ods_code", codes);
+            })
+            .all("r.id")
+            .await?;
+        Ok(found
+            .into_iter()
+            .filter_map(|unit| Some((unit.ods_code.clone()?, unit)))
+            .collect())
+    }
+
+    /// The units with these codes.
+    pub async fn units_by_code(&self, codes: &[String]) -> Result<Vec<OrgUnit>> {
+        self.find::<OrgUnit>()
+            .with(|sql| {
+                sql.push_in_text("r.code", codes);
+            })
+            .all("r.id")
+            .await
+    }
+
     /// Every unit that ever stood at or beneath any of these.
     pub async fn ever_beneath(&self, units: &[UnitId]) -> Result<Vec<UnitId>> {
         let mut sql = self.sql(
@@ -291,6 +316,71 @@ impl Tx {
             })
             .collect();
         self.move_spread(&changes, &spans_before, &spans_after).await
+    }
+
+    /// Adds many units, each after the one above it, where their lines say.
+    pub async fn plant_units(&mut self, new: Vec<(OrgUnit, Lines)>) -> Result<()> {
+        if new.is_empty() {
+            return Ok(());
+        }
+        let own: HashSet<UnitId> = new.iter().map(|(unit, _)| unit.id).collect();
+        let above: Vec<UnitId> = new
+            .iter()
+            .filter_map(|(unit, _)| unit.parent_id)
+            .filter(|parent| !own.contains(parent))
+            .collect();
+        let known: HashMap<UnitId, OrgUnit> = self.find_all::<OrgUnit>().ids(&above).by_id().await?;
+        let mut paths: HashMap<UnitId, String> =
+            known.into_iter().map(|(id, unit)| (id, unit.path)).collect();
+        let mut units = Vec::with_capacity(new.len());
+        let mut replaced = HashMap::with_capacity(new.len());
+        for (mut unit, lines) in new {
+            let parent = unit.parent_id.and_then(|parent| paths.get(&parent));
+            let parent = parent.ok_or_else(|| Error::internal("a unit before its parent"))?.clone();
+            unit.path = format!("{parent}{}.", super::base36(self.next_unit_number()));
+            paths.insert(unit.id, unit.path.clone());
+            replaced.insert(unit.id, lines);
+            units.push(unit);
+        }
+        self.insert_all(&units).await?;
+        let mut rows = Rows::new(vec![
+            ("tenant_id", Type::Uuid),
+            ("descendant_id", Type::Uuid),
+            ("ancestor_id", Type::Uuid),
+            ("depth", Type::Small),
+            ("valid_from", Type::Date),
+            ("valid_to", Type::Date),
+        ]);
+        for unit in &units {
+            rows.push(vec![
+                self.scope.tenant.value(),
+                unit.id.value(),
+                unit.id.value(),
+                0_i16.value(),
+                Date::MIN.value(),
+                Date::MAX.value(),
+            ]);
+        }
+        let columns = "tenant_id, descendant_id, ancestor_id, depth, valid_from, valid_to";
+        self.run_rows(
+            &format!("insert into unit_ancestry ({columns}) select {columns} from "),
+            rows,
+            "new",
+            "",
+        )
+        .await?;
+        let ids: Vec<UnitId> = units.iter().map(|unit| unit.id).collect();
+        let lines = self.lines_up(&ids, &replaced).await?;
+        self.insert_ancestry(&ids, &lines).await?;
+        let changes: Vec<(Option<OrgUnit>, OrgUnit)> = units.into_iter().map(|unit| (None, unit)).collect();
+        self.respread_units(&changes).await
+    }
+
+    /// Writes changed units that stay where they stand, with their counts.
+    pub async fn change_units(&mut self, changes: &[(Option<OrgUnit>, OrgUnit)]) -> Result<()> {
+        let records: Vec<OrgUnit> = changes.iter().map(|(_, after)| after.clone()).collect();
+        self.put_all(&records).await?;
+        self.respread_units(changes).await
     }
 
     async fn write_ancestry(&mut self, touched: &[UnitId], moves: &[UnitMove]) -> Result<()> {
