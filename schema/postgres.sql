@@ -43,6 +43,7 @@ create table org_units (
     opened_precision text collate "C" not null,
     closed_on date,
     synthetic boolean not null,
+    settled_on date not null,
     path text collate "C" not null,
     version bigint not null,
     created_at timestamptz not null,
@@ -54,6 +55,7 @@ create table org_units (
     constraint org_units_path unique (tenant_id, path),
     foreign key (tenant_id, parent_id) references org_units (tenant_id, id)
 );
+create index org_units_settled on org_units (tenant_id, settled_on);
 create index org_units_parent on org_units (tenant_id, parent_id);
 
 create table unit_ancestry (
@@ -127,6 +129,7 @@ create table api_clients (
     scopes text collate "C" not null,
     sources text collate "C" not null,
     numeric_ids boolean not null,
+    keys text collate "C" not null,
     closed_at timestamptz,
     version bigint not null,
     created_at timestamptz not null,
@@ -155,6 +158,16 @@ create table client_secrets (
 );
 create index client_secrets_client on client_secrets (tenant_id, client_id);
 
+create table client_assertions (
+    tenant_id uuid not null,
+    client_id uuid not null,
+    jti text collate "C" not null,
+    expires_at timestamptz not null,
+    primary key (tenant_id, client_id, jti),
+    foreign key (tenant_id, client_id) references api_clients (tenant_id, id)
+);
+create index client_assertions_expiry on client_assertions (tenant_id, expires_at);
+
 create table grants (
     tenant_id uuid not null,
     id uuid not null,
@@ -165,6 +178,8 @@ create table grants (
     granted_by uuid not null,
     expires_on date,
     revoked_at timestamptz,
+    revoked_by uuid,
+    revoked_from uuid,
     version bigint not null,
     created_at timestamptz not null,
     primary key (tenant_id, id),
@@ -284,6 +299,10 @@ alter table client_secrets enable row level security;
 alter table client_secrets force row level security;
 create policy tenant on client_secrets using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
 
+alter table client_assertions enable row level security;
+alter table client_assertions force row level security;
+create policy tenant on client_assertions using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
 alter table grants enable row level security;
 alter table grants force row level security;
 create policy tenant on grants using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
@@ -384,6 +403,7 @@ create table observations (
 );
 create unique index observations_key on observations (tenant_id, measure_id, unit_id, period_start, period_end, stratum) where not retracted;
 create index observations_unit on observations (tenant_id, unit_id);
+create index observations_recorded on observations (tenant_id, recorded_at);
 create index observations_taken_back on observations (tenant_id, measure_id, unit_id, period_start) where retracted;
 
 create table observation_revisions (

@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use spiral_domain::people::{Action, ApiClient, May, Principal, Role, Tenant};
 use spiral_domain::tenancy::OrgUnit;
-use spiral_domain::{Date, Error, PageRequest, Result, Timestamp};
+use spiral_domain::{Date, Error, PageRequest, Place, Result, Timestamp};
 use spiral_store::{Begin, Keyed, Scope, Store, Tx, Window};
-use uuid::Uuid;
 
 use crate::App;
 use crate::access::AccessLog;
@@ -110,14 +109,14 @@ impl Caller {
 
     /// Refuses unless the caller may do this to what this unit owns.
     pub fn require_on(&self, action: Action, unit: &OrgUnit) -> Result<()> {
-        if self.scope().may_write(action, unit.id, &unit.path) {
+        if self.scope().may_write(action, unit) {
             Ok(())
         } else {
             Err(self.refusal(action))
         }
     }
 
-    fn refusal(&self, action: Action) -> Error {
+    pub(crate) fn refusal(&self, action: Action) -> Error {
         if !self.scope().token_allows(action) {
             return Error::Forbidden(format!(
                 "this needs the scope `{}`, which the token lacks",
@@ -173,21 +172,27 @@ impl Caller {
     pub fn allowed(&self, unit: &OrgUnit, of: &[Action]) -> Vec<Action> {
         of.iter()
             .copied()
-            .filter(|action| self.scope().may_write(*action, unit.id, &unit.path))
+            .filter(|action| self.scope().may_write(*action, unit))
             .collect()
     }
 
     /// The part of a list that is asked for. `list` names the list and its filters: a cursor fits no other.
     pub fn window(&self, list: &str, page: &PageRequest) -> Result<Window> {
         let limit = self.limit(page)?;
+        let sort = page.sort.unwrap_or_default();
         let after = match &page.cursor {
             None => None,
             Some(text) => {
                 let opened = self.open_cursor(list, text)?;
-                Some(Uuid::from_slice(&opened).map_err(|_| bad_cursor())?)
+                Some(Place::from_bytes(sort, &opened).ok_or_else(bad_cursor)?)
             }
         };
-        Ok(Window { after, limit })
+        Ok(Window {
+            after,
+            limit,
+            sort,
+            since: page.updated_since,
+        })
     }
 
     /// How many records are asked for.
@@ -206,9 +211,9 @@ impl Caller {
         }
     }
 
-    /// The cursor after the record with this id.
-    pub fn cursor(&self, list: &str, after: Uuid) -> String {
-        self.sign_cursor(list, after.as_bytes())
+    /// The cursor after the record at this place.
+    pub fn cursor(&self, list: &str, after: Place) -> String {
+        self.sign_cursor(list, &after.to_bytes())
     }
 
     pub(crate) fn sign_cursor(&self, list: &str, place: &[u8]) -> String {

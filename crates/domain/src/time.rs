@@ -105,6 +105,11 @@ impl Date {
         )
     }
 
+    /// So many days later.
+    pub fn plus_days(self, days: u64) -> Self {
+        Self(self.0.checked_add_days(Days::new(days)).unwrap_or(self.0))
+    }
+
     /// The day before.
     pub fn previous(self) -> Self {
         Self(self.0.checked_sub_days(Days::new(1)).unwrap_or(self.0))
@@ -112,7 +117,7 @@ impl Date {
 
     /// The day after.
     pub fn next(self) -> Self {
-        Self(self.0.checked_add_days(Days::new(1)).unwrap_or(self.0))
+        self.plus_days(1)
     }
 
     /// Whether dates this early or late are accepted at all.
@@ -283,9 +288,11 @@ macro_rules! text_type {
         impl utoipa::PartialSchema for $name {
             fn schema() -> RefOr<Schema> {
                 let format: Option<SchemaFormat> = $format;
+                let pattern: Option<&str> = $pattern;
                 ObjectBuilder::new()
                     .schema_type(Type::String)
                     .format(format)
+                    .pattern(pattern)
                     .description(Some($doc))
                     .into()
             }
@@ -316,7 +323,7 @@ text_type!(
     PartialDate,
     "PartialDate",
     None,
-    Some("^[0-9]{4}(-Q[1-4]|-[0-9]{2}(-[0-9]{2})?)?$"),
+    Some("^[0-9]{4}(-Q[1-4]|-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?$"),
     "A date as exactly as it is known: 2003-11-04, 2003-11, 2003-Q4 or 2003."
 );
 

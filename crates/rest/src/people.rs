@@ -5,13 +5,14 @@ use serde::{Deserialize, Serialize};
 use spiral_app::{App, people};
 use spiral_domain::people::{
     ApiClient, AuditEvent, AuditKind, ClientSecret, CreateApiClient, Grant, GrantRole, Me, NewSecret,
-    Principal, RegisterPrincipal, Role,
+    Principal, RegisterPrincipal, Role, SetClientKeys,
 };
 use spiral_domain::{Allowed, GrantId, Page, PageRequest, PrincipalId, Reference};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::extract::{Part, Query, Read, Write};
+use crate::extract::{Part, Read, Write};
+use crate::lists::{List, Paged};
 use crate::reply::{Reply, refuse};
 
 /// The routes of this capability.
@@ -25,6 +26,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(list_api_clients, create_api_client))
         .routes(routes!(get_api_client, close_api_client))
         .routes(routes!(list_client_secrets, rotate_client_secret))
+        .routes(routes!(set_client_keys))
         .routes(routes!(list_audit_events))
 }
 
@@ -37,11 +39,30 @@ async fn get_me(read: Read) -> Reply {
     read.answer("getMe", 1, &me).await
 }
 
-/// List principals
-#[utoipa::path(get, path = "/v1/principals", tag = "people", params(PageRequest), responses((status = 200, body = Page<Principal>)))]
-async fn list_principals(read: Read, Query(page): Query<PageRequest>) -> Reply {
-    let page = people::principals(&read.caller, &page).await.map_err(refuse)?;
-    read.page("listPrincipals", &page).await
+/// Whom to look up; all if neither is given.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct PrincipalQuery {
+    /// The issuer of the person that is looked up; with `subject`.
+    #[param(max_length = 500)]
+    issuer: Option<String>,
+    /// The issuer's `sub` of the person that is looked up; with `issuer`.
+    #[param(max_length = 255)]
+    subject: Option<String>,
+}
+
+/// List principals, or look one up
+///
+/// Whoever may give roles looks a person up by issuer and `sub`; the whole list is for national leads and auditors.
+#[utoipa::path(get, path = "/v1/principals", tag = "people", params(PrincipalQuery, PageRequest), responses((status = 200, body = Page<Principal>)))]
+async fn list_principals(read: Read, List(query, page): List<PrincipalQuery>) -> Reply {
+    let known = people::Known::from_parts(query.issuer, query.subject).map_err(refuse)?;
+    let fetch = move |caller, page| {
+        let known = known.clone();
+        async move { people::principals(&caller, known, &page).await }
+    };
+    read.list("listPrincipals", page, fetch).await
 }
 
 /// Register a person
@@ -80,32 +101,23 @@ struct GrantQuery {
     unit: Option<Reference>,
     /// Of this role.
     role: Option<Role>,
-    /// At most so many records, 1 to 500; 50 if absent.
-    #[param(minimum = 1, maximum = 500)]
-    limit: Option<i64>,
-    /// Where the page before ended.
-    #[param(max_length = 500)]
-    cursor: Option<String>,
 }
 
 /// List grants
 ///
 /// Those on the units that the caller answers for.
-#[utoipa::path(get, path = "/v1/grants", tag = "people", params(GrantQuery), responses((status = 200, body = Page<Allowed<Grant>>)))]
-async fn list_grants(read: Read, Query(query): Query<GrantQuery>) -> Reply {
+#[utoipa::path(get, path = "/v1/grants", tag = "people", params(GrantQuery, PageRequest), responses((status = 200, body = Page<Allowed<Grant>>)))]
+async fn list_grants(read: Read, List(query, page): List<GrantQuery>) -> Reply {
     let filter = people::GrantFilter {
         principal: query.principal,
         unit: query.unit,
         role: query.role,
     };
-    let page = PageRequest {
-        limit: query.limit,
-        cursor: query.cursor,
+    let fetch = move |caller, page| {
+        let filter = filter.clone();
+        async move { people::grants(&caller, filter, &page).await }
     };
-    let page = people::grants(&read.caller, filter, &page)
-        .await
-        .map_err(refuse)?;
-    read.page("listGrants", &page).await
+    read.list("listGrants", page, fetch).await
 }
 
 /// Give a role
@@ -122,7 +134,10 @@ async fn grant_role(write: Write) -> Reply {
 /// Take a role back
 #[utoipa::path(delete, path = "/v1/grants/{id}", tag = "people", params(("id" = GrantId, Path, description = "The grant")), responses((status = 200, body = Grant)))]
 async fn revoke_grant(Part(id): Part<GrantId>, write: Write) -> Reply {
-    let run = |caller| async move { people::revoke_grant(&caller, id).await };
+    let if_match = write
+        .if_match()
+        .map_err(axum::response::IntoResponse::into_response)?;
+    let run = |caller| async move { people::revoke_grant(&caller, id, if_match).await };
     write
         .once_record(
             StatusCode::OK,
@@ -135,9 +150,9 @@ async fn revoke_grant(Part(id): Part<GrantId>, write: Write) -> Reply {
 
 /// List API clients
 #[utoipa::path(get, path = "/v1/api-clients", tag = "people", params(PageRequest), responses((status = 200, body = Page<ApiClient>)))]
-async fn list_api_clients(read: Read, Query(page): Query<PageRequest>) -> Reply {
-    let page = people::api_clients(&read.caller, &page).await.map_err(refuse)?;
-    read.page("listApiClients", &page).await
+async fn list_api_clients(read: Read, Paged(page): Paged) -> Reply {
+    let fetch = move |caller, page| async move { people::api_clients(&caller, &page).await };
+    read.list("listApiClients", page, fetch).await
 }
 
 /// Make an API client
@@ -170,7 +185,10 @@ async fn get_api_client(Part(id): Part<PrincipalId>, read: Read) -> Reply {
 /// Its tokens are refused from the next request on.
 #[utoipa::path(delete, path = "/v1/api-clients/{id}", tag = "people", params(("id" = PrincipalId, Path, description = "The client")), responses((status = 200, body = ApiClient)))]
 async fn close_api_client(Part(id): Part<PrincipalId>, write: Write) -> Reply {
-    let run = |caller| async move { people::close_api_client(&caller, id).await };
+    let if_match = write
+        .if_match()
+        .map_err(axum::response::IntoResponse::into_response)?;
+    let run = |caller| async move { people::close_api_client(&caller, id, if_match).await };
     write
         .once_record(
             StatusCode::OK,
@@ -215,6 +233,26 @@ async fn rotate_client_secret(Part(id): Part<PrincipalId>, write: Write) -> Repl
         .await
 }
 
+/// Set an API client's public keys
+///
+/// All of them: those not named count no more. A client with keys gets its tokens by `private_key_jwt` too.
+#[utoipa::path(put, path = "/v1/api-clients/{id}/keys", tag = "people", params(("id" = PrincipalId, Path, description = "The client")), request_body = SetClientKeys, responses((status = 200, body = ApiClient)))]
+async fn set_client_keys(Part(id): Part<PrincipalId>, write: Write) -> Reply {
+    let input: SetClientKeys = write.json()?;
+    let if_match = write
+        .if_match()
+        .map_err(axum::response::IntoResponse::into_response)?;
+    let run = |caller| async move { people::set_client_keys(&caller, id, if_match, input).await };
+    write
+        .once_record(
+            StatusCode::OK,
+            |client: &ApiClient| client.version,
+            |_| String::new(),
+            run,
+        )
+        .await
+}
+
 /// Which half of the audit, and which part of it.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -222,23 +260,13 @@ async fn rotate_client_secret(Part(id): Part<PrincipalId>, write: Write) -> Repl
 struct AuditQuery {
     /// `writes` (default): every write; `reads`: every read and export by an API client.
     kind: Option<AuditKind>,
-    /// At most so many records, 1 to 500; 50 if absent.
-    #[param(minimum = 1, maximum = 500)]
-    limit: Option<i64>,
-    /// Where the page before ended.
-    #[param(max_length = 500)]
-    cursor: Option<String>,
 }
 
 /// Read the audit, newest first
-#[utoipa::path(get, path = "/v1/audit-events", tag = "people", params(AuditQuery), responses((status = 200, body = Page<AuditEvent>)))]
-async fn list_audit_events(read: Read, Query(query): Query<AuditQuery>) -> Reply {
-    let page = PageRequest {
-        limit: query.limit,
-        cursor: query.cursor,
+#[utoipa::path(get, path = "/v1/audit-events", tag = "people", params(AuditQuery, PageRequest), responses((status = 200, body = Page<AuditEvent>)))]
+async fn list_audit_events(read: Read, List(query, page): List<AuditQuery>) -> Reply {
+    let fetch = move |caller, page| async move {
+        people::audit_events(&caller, query.kind.unwrap_or_default(), &page).await
     };
-    let page = people::audit_events(&read.caller, query.kind.unwrap_or_default(), &page)
-        .await
-        .map_err(refuse)?;
-    read.page("listAuditEvents", &page).await
+    read.list("listAuditEvents", page, fetch).await
 }

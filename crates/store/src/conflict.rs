@@ -21,10 +21,11 @@ pub(crate) fn translate(error: sqlx::Error) -> Error {
             ),
             _ => match database.code().as_deref() {
                 // PostgreSQL: serialization, deadlock, lock not available, too many connections, shutting down,
-                // disk full; SQLite: busy, locked, full, and their extended codes.
+                // disk full, recovering from a crash; SQLite: busy, locked, full, and their extended codes, and
+                // disks that take no more (write, fsync, truncate, size of the shared memory).
                 Some(
-                    "40001" | "40P01" | "55P03" | "53300" | "53100" | "57P01" | "57P02" | "57P03" | "5" | "6"
-                    | "13" | "261" | "517" | "773",
+                    "40001" | "40P01" | "55P03" | "53300" | "53100" | "57P01" | "57P02" | "57P03" | "58030"
+                    | "5" | "6" | "13" | "261" | "517" | "773" | "778" | "1034" | "1546" | "4874",
                 ) => {
                     tracing::warn!(error = %error, "the database cannot serve now");
                     Error::Unavailable
@@ -47,17 +48,13 @@ fn unique(constraint: &str) -> Error {
     let (code, detail, pointer) = if constraint.contains("external") {
         (
             "external_id_taken",
-            "another record of this source has this externalId",
+            "this externalId is in use for this source",
             "/externalId",
         )
     } else if constraint.contains("ods") {
         ("ods_code_taken", "another unit has this ODS code", "/odsCode")
     } else if constraint.contains("client_sources") {
-        (
-            "source_taken",
-            "this source belongs to another API client",
-            "/sources",
-        )
+        ("source_taken", "one of these sources is in use", "/sources")
     } else if constraint.contains("subject") {
         (
             "already_registered",
@@ -65,7 +62,7 @@ fn unique(constraint: &str) -> Error {
             "/subject",
         )
     } else if constraint.contains("code") {
-        ("code_taken", "another record has this code", "/code")
+        ("code_taken", "this code is in use", "/code")
     } else {
         return Error::conflict("already_exists", "such a record is there already");
     };

@@ -13,6 +13,7 @@ use spiral_store::{MeasureBook, ObservationChange, ObservationGroup, Tx};
 
 use crate::caller::Caller;
 use crate::clock::fresh;
+use crate::sources;
 use crate::tenancy::Successors;
 
 /// What rows refer to, resolved with the platform's eyes: every principal may know of a unit, and a tool must
@@ -88,14 +89,7 @@ async fn resolve(caller: &Caller, rows: &[(usize, PushObservation)]) -> Result<N
     let dimensions = store
         .dimensions_by_code(&codes.into_iter().collect::<Vec<_>>())
         .await?;
-    let sources: BTreeSet<String> = rows.iter().filter_map(|(_, row)| row.source.clone()).collect();
-    let clients = if sources.is_empty() {
-        HashMap::new()
-    } else {
-        store
-            .clients_of_sources(&sources.into_iter().collect::<Vec<_>>())
-            .await?
-    };
+    let clients = sources::owners(store, rows.iter().filter_map(|(_, row)| row.source.as_ref())).await?;
     Ok(Named {
         successors: Successors::of(store, units.values()).await?,
         units,
@@ -111,7 +105,7 @@ async fn resolve(caller: &Caller, rows: &[(usize, PushObservation)]) -> Result<N
 fn knows(caller: &Caller, measure: &Measure, owner: &OrgUnit) -> bool {
     let scope = caller.scope();
     measure.sharing == Sharing::Everyone
-        || scope.may_write(Action::PushObservations, owner.id, &owner.path)
+        || scope.may_write(Action::PushObservations, owner)
         || scope
             .reads_from(Action::ReadObservations, &owner.path)
             .is_some_and(|level| level <= measure.sharing)
@@ -129,7 +123,11 @@ fn judge<'n>(
     let (mut rows_by_key, mut rows_by_name) = (HashMap::new(), HashMap::new());
     for (row, input) in rows {
         let mut found = input.check(numeric_ids);
-        found.extend(check_source(caller, &input, named));
+        found.extend(sources::refuse_source(
+            caller,
+            input.source.as_ref(),
+            &named.clients,
+        ));
         let unit = match named.units.get(&input.unit) {
             Some(unit) if may_push(caller, unit) => Some(unit),
             Some(_) if caller.scope().system || caller.scope().token_allows(Action::ReadDirectory) => {
@@ -227,27 +225,7 @@ fn group(measure: &Measure, unit: &OrgUnit, period: Period) -> ObservationGroup 
 }
 
 fn may_push(caller: &Caller, unit: &OrgUnit) -> bool {
-    caller
-        .scope()
-        .may_write(Action::PushObservations, unit.id, &unit.path)
-}
-
-fn check_source(caller: &Caller, input: &PushObservation, named: &Named) -> Option<Violation> {
-    let source = input.source.as_ref()?;
-    if caller.scope().system {
-        return None;
-    }
-    if caller.client().is_some() {
-        (!caller.scope().sources.contains(source)).then(|| {
-            let detail = format!("`{source}` is none of your sources");
-            Violation::new("/source", "source_of_another", detail)
-        })
-    } else {
-        named.clients.contains_key(source).then(|| {
-            let detail = format!("`{source}` belongs to an API client");
-            Violation::new("/source", "source_of_another", detail)
-        })
-    }
+    caller.scope().may_write(Action::PushObservations, unit)
 }
 
 /// What the rows of a batch meet in the database.
@@ -423,8 +401,8 @@ fn refusal(
     if before.unit_id != row.unit.id {
         let unit = there.book.units.get(&before.unit_id);
         if !unit.is_some_and(|unit| may_push(caller, unit)) {
-            let detail = "this externalId names an observation of a unit that is not yours to push";
-            return Some(Violation::new("/externalId", "forbidden", detail));
+            let detail = "this externalId is in use for this source";
+            return Some(Violation::new("/externalId", "external_id_taken", detail));
         }
     }
     if is_free(caller, before, row) || row.input.take_over || caller.scope().system {

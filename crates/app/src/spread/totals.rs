@@ -7,14 +7,16 @@
 //! hidden follows from sharing alone; what the units do has no part in it.
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::sync::Arc;
 
 use spiral_domain::innovations::Eligibility;
 use spiral_domain::measures::Period;
 use spiral_domain::spread::{Flow, SpreadCount, Sums};
 use spiral_domain::tenancy::OrgUnit;
-use spiral_domain::{Date, Error, Result, UnitId};
+use spiral_domain::{Date, Error, Result, Sharing, UnitId};
 use spiral_stats::suppression::{Along, Hidden, Rule, Table, suppress};
 
+use super::eyes::Eyes;
 use super::places::{Cells, Figures, Part, Place};
 use crate::caller::Caller;
 
@@ -25,6 +27,17 @@ pub(super) enum Population {
     Eligible,
     /// All others.
     Outside,
+}
+
+/// Units of a population at a unit on a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Count {
+    /// Hidden from the reader.
+    hidden: i64,
+    /// Of these, those that have been in the directory long enough to count towards the threshold.
+    settled: i64,
+    /// Hidden or not.
+    all: i64,
 }
 
 /// Units of a population on a day: hidden ones, and all.
@@ -64,6 +77,8 @@ pub(super) struct Totals {
     moves: HashMap<UnitId, BTreeSet<Date>>,
     /// Units counted at each of them.
     parts: HashMap<(Eligibility, UnitId), Part>,
+    /// Hidden units at each of them that do not count towards the threshold yet.
+    newcomers: HashMap<UnitId, Vec<Arc<OrgUnit>>>,
     /// The last decision, and the hidden units that led to it.
     last: Option<Decision>,
 }
@@ -73,8 +88,8 @@ struct Decision {
     population: Population,
     /// Which of the trees that follow each other.
     turn: usize,
-    /// Hidden units and all, at each unit that matters.
-    counts: Vec<(i64, i64)>,
+    /// At each unit that matters.
+    counts: Vec<Count>,
     left_out: HashSet<UnitId>,
 }
 
@@ -148,6 +163,7 @@ impl Totals {
             turns: turns.into_iter().collect(),
             moves,
             parts,
+            newcomers: newcomers(caller).await?,
             last: None,
         }))
     }
@@ -158,11 +174,29 @@ impl Totals {
         days.is_some_and(|days| days.iter().any(|day| after < *day && *day <= until))
     }
 
-    fn hidden(&self, rule: &Eligibility, unit: UnitId, population: Population, day: Date) -> (i64, i64) {
+    fn count(&self, rule: &Eligibility, unit: UnitId, population: Population, day: Date) -> Count {
         let part = |rule: &Eligibility| self.parts.get(&(rule.clone(), unit));
-        match (part(rule), part(&Eligibility::default())) {
+        let (hidden, all) = match (part(rule), part(&Eligibility::default())) {
             (Some(eligible), Some(any)) => hidden(eligible, any, population, day),
             _ => (0, 0),
+        };
+        let newcomers = self.newcomers.get(&unit).into_iter().flatten();
+        // Those that have closed since or stood elsewhere on the day are left out of the count as well: it is
+        // then too low, which tells nobody anything.
+        let new = newcomers
+            .filter(|unit| {
+                let counted = match population {
+                    Population::Eligible => rule.matches(unit),
+                    Population::Outside => !(rule.matches(unit) && unit.open_on(day)),
+                };
+                counted && unit.opened_on.is_none_or(|opened| opened <= day)
+            })
+            .count();
+        let new = i64::try_from(new).unwrap_or(i64::MAX);
+        Count {
+            hidden,
+            settled: hidden.saturating_sub(new).max(0),
+            all,
         }
     }
 
@@ -173,10 +207,10 @@ impl Totals {
         population: Population,
         day: Date,
     ) -> &HashSet<UnitId> {
-        let counts: Vec<(i64, i64)> = self
+        let counts: Vec<Count> = self
             .nodes
             .iter()
-            .map(|unit| self.hidden(rule, *unit, population, day))
+            .map(|unit| self.count(rule, *unit, population, day))
             .collect();
         let turn = self.turns.partition_point(|turn| *turn <= day);
         let decision = match self.last.take() {
@@ -199,23 +233,24 @@ impl Totals {
 
     fn decide(&self, rule: &Eligibility, population: Population, day: Date) -> HashSet<UnitId> {
         let mut left_out: HashSet<UnitId> = HashSet::new();
-        let cell = |(hidden, size): (i64, i64)| {
-            let units = u64::try_from(hidden).unwrap_or_default();
+        let cell = |count: Count| {
+            let units = u64::try_from(count.hidden).unwrap_or_default();
             #[expect(clippy::cast_precision_loss, reason = "numbers of units are far below 2^52")]
             let denominator = units as f64;
             let largest = if units > 0 { 1.0 } else { 0.0 };
             let hidden = Hidden {
                 units,
+                settled: u64::try_from(count.settled).unwrap_or_default(),
                 numerator: 0.0,
                 denominator,
                 largest_denominator: largest,
                 counts_people: false,
             };
-            (hidden, u64::try_from(size).unwrap_or_default())
+            (hidden, u64::try_from(count.all).unwrap_or_default())
         };
         if self
             .rule
-            .must_suppress(&cell(self.hidden(rule, self.root, population, day)).0)
+            .must_suppress(&cell(self.count(rule, self.root, population, day)).0)
         {
             left_out.insert(self.root);
         }
@@ -235,10 +270,10 @@ impl Totals {
             }
             children.sort_unstable();
             waiting.extend(&children);
-            let whole = self.hidden(rule, parent, population, day);
-            let counts: Vec<(i64, i64)> = children
+            let whole = self.count(rule, parent, population, day);
+            let counts: Vec<Count> = children
                 .iter()
-                .map(|child| self.hidden(rule, *child, population, day))
+                .map(|child| self.count(rule, *child, population, day))
                 .collect();
             let mut table = Table::new(self.rule);
             let mut parts: Vec<_> = counts
@@ -248,14 +283,15 @@ impl Totals {
                     table.cell(hidden, size)
                 })
                 .collect();
-            let own = (
-                whole.0 - counts.iter().map(|count| count.0).sum::<i64>(),
-                whole.1 - counts.iter().map(|count| count.1).sum::<i64>(),
-            );
+            let own = Count {
+                hidden: whole.hidden - counts.iter().map(|count| count.hidden).sum::<i64>(),
+                settled: whole.settled - counts.iter().map(|count| count.settled).sum::<i64>(),
+                all: whole.all - counts.iter().map(|count| count.all).sum::<i64>(),
+            };
             let ((hidden, size), (own_hidden, own_size)) = (cell(whole), cell(own));
             parts.push(table.cell(own_hidden, own_size));
             let sum = table.cell(hidden, size);
-            let holds = own.0 >= 0 && table.sum(Along::Tree, sum, &parts).is_ok();
+            let holds = own.hidden >= 0 && table.sum(Along::Tree, sum, &parts).is_ok();
             let decided = if left_out.contains(&parent) || !holds {
                 vec![true; children.len()]
             } else {
@@ -265,13 +301,36 @@ impl Totals {
                 if stands { flags } else { vec![true; children.len()] }
             };
             for ((child, count), out) in children.iter().zip(&counts).zip(decided) {
-                if out && count.0 > 0 {
+                if out && count.hidden > 0 {
                     left_out.insert(*child);
                 }
             }
         }
         left_out
     }
+}
+
+/// Units hidden from the reader that do not count towards the threshold yet, by each unit they stood beneath.
+async fn newcomers(caller: &Caller) -> Result<HashMap<UnitId, Vec<Arc<OrgUnit>>>> {
+    let found = caller.store().newcomers().await?;
+    let mut by_node: HashMap<UnitId, Vec<Arc<OrgUnit>>> = HashMap::new();
+    if found.is_empty() {
+        return Ok(by_node);
+    }
+    let eyes = Eyes::of(caller).await?;
+    let units: Vec<&OrgUnit> = found.iter().map(|(unit, _)| unit).collect();
+    let levels = caller.store().adoption_sharing(&units).await?;
+    for (unit, above) in found {
+        let level = levels.get(&unit.id).copied().unwrap_or(Sharing::Team);
+        if eyes.see(&unit, level) {
+            continue;
+        }
+        let unit = Arc::new(unit);
+        for node in above {
+            by_node.entry(node).or_default().push(Arc::clone(&unit));
+        }
+    }
+    Ok(by_node)
 }
 
 /// Whether the totals of these figures may be told on a day.

@@ -105,7 +105,7 @@ pub async fn import_org_units(
         }
     }
     let order = file.in_order(&mut verdicts);
-    let planted = plant(&tx, &file, &order, &top, &mut verdicts);
+    let planted = plant(caller, &tx, &file, &order, &top, &mut verdicts);
     let (successions, lines) = succeed(&tx, &file, &order, &planted, &mut verdicts);
     for place in &order {
         if let (row, Some(unit)) = (file.lines[*place].0, &planted[*place]) {
@@ -218,6 +218,7 @@ fn renewed(
 
 /// The units of the new lines, as far as they can stand; by place in the file.
 fn plant(
+    caller: &Caller,
     tx: &Tx,
     file: &File,
     order: &[usize],
@@ -250,7 +251,7 @@ fn plant(
         let input = line.unit(parent.id);
         match input.check_parent(&parent) {
             Err(Error::Invalid(found)) => verdicts.reject(*row, in_file_words(found)),
-            _ => planted[*place] = Some(super::new_unit(input, Some(parent.id), tx)),
+            _ => planted[*place] = Some(super::new_unit(caller, input, Some(parent.id), tx)),
         }
     }
     planted

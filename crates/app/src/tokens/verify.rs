@@ -11,7 +11,7 @@ use spiral_domain::{Error, Result, Timestamp};
 use super::jwks::{FetchJwks, HttpJwks, Jwks, allowed_uri};
 use super::keys::PublicKey;
 
-mod token;
+pub(super) mod token;
 
 #[cfg(test)]
 mod tests;
@@ -20,6 +20,8 @@ use token::Token;
 
 /// The claim that names the tenant, unless the configuration names another.
 pub const TENANT_CLAIM: &str = "tenant";
+/// What an access token may say that it is.
+const ACCESS_TOKEN: &[&str] = &["jwt", "at+jwt"];
 /// Clocks differ by less.
 const MAX_LEEWAY_SECONDS: i64 = 300;
 
@@ -165,7 +167,7 @@ impl Verifier {
     /// `Unauthenticated` for every token that is not good, `Unavailable` if the keys of its issuer cannot be
     /// had.
     pub async fn verify(&self, token: &str, now: Timestamp) -> Result<Verified> {
-        let token = Token::read(token)?;
+        let token = Token::read(token, ACCESS_TOKEN)?;
         let issuer = token.issuer()?;
         let builtin = issuer == self.builtin_issuer;
         let other = self.issuers.get(issuer).map(|issuer| &issuer.config);

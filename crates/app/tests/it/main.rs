@@ -6,6 +6,7 @@
 
 mod field_tests;
 mod measures;
+mod people;
 mod spread;
 mod sustainability;
 mod tree;

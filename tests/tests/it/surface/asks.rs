@@ -57,6 +57,11 @@ impl<'w> Stage<'w> {
         (self.lead(), None)
     }
 
+    /// As which source the role pushes: a tool always says.
+    fn source(&self) -> Option<&'static str> {
+        (self.role == "integration").then_some("ward-tool")
+    }
+
     fn lead(&self) -> Actor<'w> {
         self.world.national_lead()
     }
@@ -198,6 +203,8 @@ impl Ask {
         }
         let call = actor.call(&operation.method, &path);
         match &self.body {
+            // A file is sent as it is.
+            Some(Value::String(file)) => call.body("text/csv", file.clone()).await,
             Some(body) => call.json(body).await,
             None => call.await,
         }

@@ -33,6 +33,11 @@ pub async fn ask(operation: &str, stage: &Stage<'_>) -> Option<Ask> {
         "listReorganisations" | "getSuccessions" | "getStandings" => {
             Ask::reads("readDirectory").path("unit", target)
         }
+        "importOrgUnits" => {
+            let (beneath, kind) = stage.room_beneath();
+            let file = format!("code,name,type\n{},Another unit,{kind}\n", fresh("Q").replace('-', ""));
+            Ask::writes("createOrgUnit").query("beneath", &beneath).body(Value::String(file))
+        }
         "reorganise" => Ask::writes("reorganise")
             .path("unit", target)
             .body(stage.renaming()),
@@ -72,7 +77,7 @@ impl Stage<'_> {
         json!({ "code": fresh("programme"), "name": "A programme", "unit": self.target.id, "startsOn": "2003-11" })
     }
 
-    fn unit_input(&self) -> Value {
+    pub fn unit_input(&self) -> Value {
         // Nothing stands beneath a microsystem: then it is a unit beside it.
         let (parent, tier) = match (self.target.tier.as_str(), &self.target.parent) {
             ("national", _) => (self.target, "sha"),
