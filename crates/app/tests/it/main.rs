@@ -5,6 +5,7 @@
 )]
 
 mod field_tests;
+mod kept;
 mod measures;
 mod people;
 mod spread;

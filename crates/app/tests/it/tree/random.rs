@@ -206,7 +206,7 @@ fn on_of(input: &Value) -> Date {
 
 async fn observations(caller: &Caller) -> Vec<Observation> {
     let mut all = Vec::new();
-    let mut page = PageRequest { limit: Some(500), cursor: None };
+    let mut page = PageRequest { limit: Some(500), ..PageRequest::default() };
     loop {
         let next = measures::observations(caller, ObservationQuery::default(), &page).await.unwrap();
         all.extend(next.data);
@@ -218,7 +218,7 @@ async fn observations(caller: &Caller) -> Vec<Observation> {
 }
 
 async fn events(caller: &Caller) -> Vec<AdoptionEvent> {
-    let page = PageRequest { limit: Some(500), cursor: None };
+    let page = PageRequest { limit: Some(500), ..PageRequest::default() };
     adoption_events(caller, EventFilter::default(), &page).await.unwrap().data
 }
 
@@ -454,7 +454,7 @@ impl<'w> Book<'w> {
                         .collect();
                     let listed: BTreeSet<String> = rows.iter().map(|row| row.code.clone()).collect();
                     assert_eq!(listed, children, "{} {node} {day} {tree:?}", reader.name);
-                    for row in rows {
+                    for row in rows.iter() {
                         let what = format!("{} {} on {day} {tree:?}", reader.name, row.code);
                         let units = self.units_at(&row.code, placed);
                         let eligible = |h: &History<'_>| h.eligible(day);
@@ -476,7 +476,7 @@ impl<'w> Book<'w> {
                 to: Date::ymd(2006, 5, 31),
                 ..CurveQuery::default()
             };
-            for curve in spread_curve(caller, &query).await.unwrap() {
+            for curve in spread_curve(caller, &query).await.unwrap().iter() {
                 for point in &curve.points {
                     let (start, end) = (point.period_start, point.period_end);
                     let what = format!("{} {node} {start} to {end}", reader.name);

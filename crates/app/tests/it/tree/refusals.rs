@@ -166,7 +166,7 @@ async fn a_merge_leaves_the_records_where_they_are_and_passes_nothing_on() {
         assert_eq!(refused(reverse(system, "s0o0", &undone).await), [place("", "is_a_reversal")]);
         assert_eq!(closed_on(&world, "s0o0").await, None);
         assert!(tenancy::successions(system, &code("s0o1")).await.unwrap().is_empty());
-        let page = spiral_domain::PageRequest { limit: None, cursor: None };
+        let page = spiral_domain::PageRequest::default();
         let listed = tenancy::reorganisations(system, &code("s0o0"), &page).await.unwrap();
         assert_eq!(listed.data.len(), 2);
         assert_eq!(listed.data[0].reversed_by_id, Some(listed.data[1].id));
