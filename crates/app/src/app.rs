@@ -10,6 +10,7 @@ use crate::access::AccessLog;
 use crate::caller::Caller;
 use crate::clock::{Clock, fresh};
 use crate::kept::Kept;
+use crate::rates::Rates;
 use crate::request::RequestContext;
 use crate::tokens::keys::SigningKey;
 use crate::tokens::seal::MasterKey;
@@ -36,6 +37,14 @@ pub struct Settings {
     pub page_size: i64,
     /// Most rows in a batch.
     pub batch_rows: usize,
+    /// Requests of one caller in a minute; 0 is no limit.
+    pub requests_per_minute: u32,
+    /// Requests without a valid token from one address in a minute; 0 is no limit.
+    pub anonymous_per_minute: u32,
+    /// Requests for a token from one address for one tenant in a minute; 0 is no limit.
+    pub tokens_per_minute: u32,
+    /// Callers, and addresses, whose quotas are kept in memory.
+    pub rate_entries: usize,
     /// Reads that may wait for their audit.
     pub access_log_queue: usize,
     /// Fewest hidden units in a published total.
@@ -58,11 +67,22 @@ impl Default for Settings {
             idempotency_seconds: 86_400,
             page_size: 500,
             batch_rows: 10_000,
+            requests_per_minute: 6_000,
+            anonymous_per_minute: 600,
+            tokens_per_minute: 120,
+            rate_entries: 100_000,
             access_log_queue: 4_096,
             suppression_threshold: 5,
             suppression_dominance: 0.85,
             suppression_settling_days: 30,
         }
+    }
+}
+
+impl Settings {
+    /// Where API clients get tokens.
+    pub fn token_endpoint(&self) -> String {
+        format!("{}/oauth/token", self.issuer.trim_end_matches('/'))
     }
 }
 
@@ -78,6 +98,7 @@ struct Inner {
     signing: SigningKey,
     verifier: Verifier,
     access_log: AccessLog,
+    rates: Rates,
     kept: Kept,
 }
 
@@ -105,6 +126,7 @@ impl App {
             .next()
             .ok_or_else(|| Error::internal("there is no signing key"))?;
         Ok(Self(Arc::new(Inner {
+            rates: Rates::new(&settings),
             db,
             clock,
             cursor_key: master.derive("cursor"),
@@ -138,6 +160,10 @@ impl App {
 
     pub(crate) fn cursor_key(&self) -> &[u8; 32] {
         &self.0.cursor_key
+    }
+
+    pub(crate) fn rates(&self) -> &Rates {
+        &self.0.rates
     }
 
     pub(crate) fn access_log(&self) -> &AccessLog {
@@ -175,8 +201,19 @@ impl App {
     pub async fn authenticate(&self, token: Option<&str>) -> Result<Caller> {
         let request = RequestContext::current();
         let now = self.clock().now();
-        let token = token.ok_or(Error::Unauthenticated("a bearer token is required"))?;
-        let verified = self.0.verifier.verify(token, now).await?;
+        let Some(token) = token else {
+            self.admit_stranger()?;
+            return Err(Error::Unauthenticated("a bearer token is required"));
+        };
+        let verified = match self.0.verifier.verify(token, now).await {
+            Ok(verified) => verified,
+            Err(error) => {
+                self.admit_stranger()?;
+                return Err(error);
+            }
+        };
+        // Before the database is asked anything: the signature says whose quota it is.
+        self.admit_caller(&[&verified.issuer, &verified.tenant, &verified.subject])?;
         let (tenant, standing) = self
             .kept()
             .tenant(self.db(), &verified.tenant, &request.meter)
@@ -275,6 +312,8 @@ impl App {
                     granted_by: principal,
                     expires_on: None,
                     revoked_at: None,
+                    revoked_by: None,
+                    revoked_from: None,
                     version: 1,
                     created_at: now,
                 },

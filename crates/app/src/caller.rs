@@ -114,14 +114,14 @@ impl Caller {
 
     /// Refuses unless the caller may do this to what this unit owns.
     pub fn require_on(&self, action: Action, unit: &OrgUnit) -> Result<()> {
-        if self.scope().may_write(action, unit.id, &unit.path) {
+        if self.scope().may_write(action, unit) {
             Ok(())
         } else {
             Err(self.refusal(action))
         }
     }
 
-    fn refusal(&self, action: Action) -> Error {
+    pub(crate) fn refusal(&self, action: Action) -> Error {
         if !self.scope().token_allows(action) {
             return Error::Forbidden(format!(
                 "this needs the scope `{}`, which the token lacks",
@@ -178,7 +178,7 @@ impl Caller {
     pub fn allowed(&self, unit: &OrgUnit, of: &[Action]) -> Vec<Action> {
         of.iter()
             .copied()
-            .filter(|action| self.scope().may_write(*action, unit.id, &unit.path))
+            .filter(|action| self.scope().may_write(*action, unit))
             .collect()
     }
 

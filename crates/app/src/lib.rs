@@ -16,6 +16,7 @@ pub mod measures;
 mod once;
 pub mod people;
 pub mod projections;
+pub mod rates;
 pub mod request;
 pub mod retention;
 mod sources;

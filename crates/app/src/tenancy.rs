@@ -16,6 +16,7 @@ use spiral_store::{Column as _, Tx};
 
 use crate::caller::Caller;
 use crate::clock::fresh;
+use crate::people::may_open;
 
 /// What can be done with a unit, for `allowedActions`.
 const ON_UNIT: &[Action] = &[
@@ -341,9 +342,7 @@ pub async fn set_network_members(
             .filter(|member| !before.contains(member))
             .map(|member| member.unit_id)
             .collect();
-        for unit in tx.find::<OrgUnit>().ids(&newcomers).all("r.id").await? {
-            caller.require_on(Action::GrantRole, &unit)?;
-        }
+        may_open(caller, &tx, host.tier, &newcomers).await?;
     }
     network.version += 1;
     network.updated_at = tx.now();

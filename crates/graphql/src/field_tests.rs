@@ -19,6 +19,7 @@ use crate::innovations::{InnovationNode, innovation_of};
 use crate::lists::{connection, page_request};
 use crate::loaders::{Batches, Shared, UnitKey, load};
 use crate::tenancy::OrgUnitNode;
+use crate::writes::write;
 
 /// A check of whether an innovation works.
 #[derive(SimpleObject)]
@@ -276,10 +277,8 @@ pub struct FieldTestMutation;
 impl FieldTestMutation {
     /// Plans a field test.
     async fn create_field_test(&self, ctx: &Context<'_>, input: CreateFieldTest) -> Result<FieldTestNode> {
-        field_tests::create_field_test(ctx.data::<Caller>()?, input)
-            .await
-            .map(FieldTestNode::from)
-            .map_err(fault)
+        let run = |caller| async move { field_tests::create_field_test(&caller, input).await };
+        write(ctx, run).await.map(FieldTestNode::from)
     }
 
     /// Changes a field test, or moves it to another status; `ifVersion` refuses the change of another version.
@@ -290,10 +289,9 @@ impl FieldTestMutation {
         if_version: Option<i64>,
         input: ChangeFieldTest,
     ) -> Result<FieldTestNode> {
-        field_tests::change_field_test(ctx.data::<Caller>()?, &id, if_version, input)
-            .await
-            .map(FieldTestNode::from)
-            .map_err(fault)
+        let run =
+            |caller| async move { field_tests::change_field_test(&caller, &id, if_version, input).await };
+        write(ctx, run).await.map(FieldTestNode::from)
     }
 
     /// Enrols a unit in a field test.
@@ -303,10 +301,8 @@ impl FieldTestMutation {
         field_test: Reference,
         input: EnrolSite,
     ) -> Result<SiteNode> {
-        field_tests::enrol_site(ctx.data::<Caller>()?, &field_test, input)
-            .await
-            .map(SiteNode::from)
-            .map_err(fault)
+        let run = |caller| async move { field_tests::enrol_site(&caller, &field_test, input).await };
+        write(ctx, run).await.map(SiteNode::from)
     }
 
     /// Changes the site of a field test at a unit; `ifVersion` refuses the change of another version.
@@ -318,10 +314,10 @@ impl FieldTestMutation {
         if_version: Option<i64>,
         input: ChangeSite,
     ) -> Result<SiteNode> {
-        field_tests::change_site(ctx.data::<Caller>()?, &field_test, &unit, if_version, input)
-            .await
-            .map(SiteNode::from)
-            .map_err(fault)
+        let run = |caller| async move {
+            field_tests::change_site(&caller, &field_test, &unit, if_version, input).await
+        };
+        write(ctx, run).await.map(SiteNode::from)
     }
 
     /// Pushes one result of a field test; said again, it corrects.
@@ -331,9 +327,8 @@ impl FieldTestMutation {
         field_test: Reference,
         input: PushFieldTestResult,
     ) -> Result<FieldTestResultNode> {
-        field_tests::push_field_test_result(ctx.data::<Caller>()?, &field_test, input)
-            .await
-            .map(FieldTestResultNode::from)
-            .map_err(fault)
+        let run =
+            |caller| async move { field_tests::push_field_test_result(&caller, &field_test, input).await };
+        write(ctx, run).await.map(FieldTestResultNode::from)
     }
 }

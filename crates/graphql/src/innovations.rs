@@ -16,6 +16,7 @@ use crate::lists::{connection, page_request};
 use crate::loaders::{InnovationKey, MovesKey, SpreadKey, UnitKey, load};
 use crate::spread::MetricsNode;
 use crate::tenancy::OrgUnitNode;
+use crate::writes::write;
 
 /// A change that may be worth spreading.
 #[derive(SimpleObject)]
@@ -156,10 +157,8 @@ pub struct InnovationsMutation;
 impl InnovationsMutation {
     /// Describes an innovation.
     async fn create_innovation(&self, ctx: &Context<'_>, input: CreateInnovation) -> Result<InnovationNode> {
-        innovations::create_innovation(ctx.data::<Caller>()?, input)
-            .await
-            .map(InnovationNode::from)
-            .map_err(fault)
+        let run = |caller| async move { innovations::create_innovation(&caller, input).await };
+        write(ctx, run).await.map(InnovationNode::from)
     }
 
     /// Changes an innovation, or moves it to another status; `ifVersion` refuses the change of another version.
@@ -170,9 +169,8 @@ impl InnovationsMutation {
         if_version: Option<i64>,
         input: ChangeInnovation,
     ) -> Result<InnovationNode> {
-        innovations::change_innovation(ctx.data::<Caller>()?, &id, if_version, input)
-            .await
-            .map(InnovationNode::from)
-            .map_err(fault)
+        let run =
+            |caller| async move { innovations::change_innovation(&caller, &id, if_version, input).await };
+        write(ctx, run).await.map(InnovationNode::from)
     }
 }

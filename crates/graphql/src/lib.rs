@@ -16,6 +16,7 @@ mod schema;
 mod spread;
 mod sustainability;
 mod tenancy;
+mod writes;
 mod written;
 
 pub use http::router;

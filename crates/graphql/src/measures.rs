@@ -15,6 +15,7 @@ use crate::faults::fault;
 use crate::lists::{connection, page_request};
 use crate::loaders::{Batches, Shared, UnitKey, load};
 use crate::tenancy::OrgUnitNode;
+use crate::writes::write;
 
 /// A measure in one of its versions.
 #[derive(SimpleObject)]
@@ -339,17 +340,14 @@ impl MeasuresMutation {
         ctx: &Context<'_>,
         input: DeclareDimension,
     ) -> Result<StratumDimension> {
-        measures::declare_dimension(ctx.data::<Caller>()?, input)
-            .await
-            .map_err(fault)
+        let run = |caller| async move { measures::declare_dimension(&caller, input).await };
+        write(ctx, run).await
     }
 
     /// Defines a measure, or a new version of it.
     async fn define_measure(&self, ctx: &Context<'_>, input: DefineMeasure) -> Result<MeasureNode> {
-        measures::define_measure(ctx.data::<Caller>()?, input)
-            .await
-            .map(MeasureNode::from)
-            .map_err(fault)
+        let run = |caller| async move { measures::define_measure(&caller, input).await };
+        write(ctx, run).await.map(MeasureNode::from)
     }
 
     /// Takes an observation back.
@@ -360,7 +358,8 @@ impl MeasuresMutation {
         if_version: Option<i64>,
         #[graphql(default)] take_over: bool,
     ) -> Result<ObservationNode> {
-        let taken = measures::retract_observation(ctx.data::<Caller>()?, &id, if_version, take_over).await;
-        taken.map(ObservationNode::from).map_err(fault)
+        let run =
+            |caller| async move { measures::retract_observation(&caller, &id, if_version, take_over).await };
+        write(ctx, run).await.map(ObservationNode::from)
     }
 }

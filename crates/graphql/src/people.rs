@@ -5,7 +5,7 @@ use async_graphql::{ComplexObject, Context, Object, Result, SimpleObject};
 use spiral_app::{Caller, people};
 use spiral_domain::people::{
     Action, ApiClient, AuditEvent, AuditKind, ClientSecret, Grant, GrantRole, Me, Principal,
-    RegisterPrincipal, Role, Tenant,
+    RegisterPrincipal, Role, SetClientKeys, Tenant,
 };
 use spiral_domain::{GrantId, PrincipalId, Reference, Sort, Timestamp};
 
@@ -13,6 +13,7 @@ use crate::faults::fault;
 use crate::lists::{connection, page_request};
 use crate::loaders::{UnitKey, load};
 use crate::tenancy::OrgUnitNode;
+use crate::writes::write;
 
 /// Who is calling, and what they hold.
 pub(crate) struct MeNode(Me);
@@ -85,20 +86,25 @@ impl PeopleQuery {
         people::principal(ctx.data::<Caller>()?, id).await.map_err(fault)
     }
 
-    /// Principals, a page at a time.
+    /// The person whom this issuer knows by this subject; without both, all principals, for national leads and
+    /// auditors.
     #[graphql(complexity = "first.unwrap_or(50).max(1) as usize * child_complexity")]
     async fn principals(
         &self,
         ctx: &Context<'_>,
+        issuer: Option<String>,
+        subject: Option<String>,
         first: Option<i32>,
         after: Option<String>,
         updated_since: Option<Timestamp>,
         sort: Option<Sort>,
     ) -> Result<Connection<String, Principal, EmptyFields, EmptyFields>> {
         let caller = ctx.data::<Caller>()?;
+        let known = people::Known::from_parts(issuer, subject).map_err(fault)?;
+        let list = people::principals_list(known.as_ref());
         let request = page_request(first, after, updated_since, sort);
-        let page = people::principals(caller, &request).await.map_err(fault)?;
-        let cursor = |place| caller.cursor("principals", place);
+        let page = people::principals(caller, known, &request).await.map_err(fault)?;
+        let cursor = |place| caller.cursor(&list, place);
         Ok(connection(
             page,
             EmptyFields,
@@ -221,31 +227,47 @@ pub struct PeopleMutation;
 impl PeopleMutation {
     /// Registers a person.
     async fn register_principal(&self, ctx: &Context<'_>, input: RegisterPrincipal) -> Result<Principal> {
-        people::register_principal(ctx.data::<Caller>()?, input)
-            .await
-            .map_err(fault)
+        let run = |caller| async move { people::register_principal(&caller, input).await };
+        write(ctx, run).await
     }
 
     /// Gives a role on a unit or a network.
     async fn grant_role(&self, ctx: &Context<'_>, input: GrantRole) -> Result<GrantNode> {
-        people::grant_role(ctx.data::<Caller>()?, input)
-            .await
-            .map(GrantNode::from)
-            .map_err(fault)
+        let run = |caller| async move { people::grant_role(&caller, input).await };
+        write(ctx, run).await.map(GrantNode::from)
     }
 
     /// Takes a role back.
-    async fn revoke_grant(&self, ctx: &Context<'_>, id: GrantId) -> Result<GrantNode> {
-        people::revoke_grant(ctx.data::<Caller>()?, id)
-            .await
-            .map(GrantNode::from)
-            .map_err(fault)
+    async fn revoke_grant(
+        &self,
+        ctx: &Context<'_>,
+        id: GrantId,
+        if_version: Option<i64>,
+    ) -> Result<GrantNode> {
+        let run = |caller| async move { people::revoke_grant(&caller, id, if_version).await };
+        write(ctx, run).await.map(GrantNode::from)
+    }
+
+    /// Sets an API client's public keys; those not named count no more.
+    async fn set_client_keys(
+        &self,
+        ctx: &Context<'_>,
+        id: PrincipalId,
+        if_version: Option<i64>,
+        input: SetClientKeys,
+    ) -> Result<ApiClient> {
+        let run = |caller| async move { people::set_client_keys(&caller, id, if_version, input).await };
+        write(ctx, run).await
     }
 
     /// Closes an API client.
-    async fn close_api_client(&self, ctx: &Context<'_>, id: PrincipalId) -> Result<ApiClient> {
-        people::close_api_client(ctx.data::<Caller>()?, id)
-            .await
-            .map_err(fault)
+    async fn close_api_client(
+        &self,
+        ctx: &Context<'_>,
+        id: PrincipalId,
+        if_version: Option<i64>,
+    ) -> Result<ApiClient> {
+        let run = |caller| async move { people::close_api_client(&caller, id, if_version).await };
+        write(ctx, run).await
     }
 }

@@ -16,6 +16,7 @@ use crate::innovations::{InnovationNode, innovation_of};
 use crate::lists::{connection, page_request};
 use crate::loaders::{UnitKey, load};
 use crate::tenancy::OrgUnitNode;
+use crate::writes::write;
 use crate::written::Written;
 
 async fn unit_of(ctx: &Context<'_>, id: Option<spiral_domain::UnitId>) -> Result<Option<OrgUnitNode>> {
@@ -414,10 +415,8 @@ pub struct SpreadMutation;
 impl SpreadMutation {
     /// Records that a unit reached a stage; the same event again is answered as it stands.
     async fn record_adoption(&self, ctx: &Context<'_>, input: RecordAdoption) -> Result<EventNode> {
-        spread::record_adoption(ctx.data::<Caller>()?, input)
-            .await
-            .map(EventNode::from)
-            .map_err(fault)
+        let run = |caller| async move { spread::record_adoption(&caller, input).await };
+        write(ctx, run).await.map(EventNode::from)
     }
 
     /// Disputes an event about one's own unit, or takes that back.
@@ -428,10 +427,8 @@ impl SpreadMutation {
         if_version: Option<i64>,
         input: DisputeAdoption,
     ) -> Result<EventNode> {
-        spread::dispute_adoption(ctx.data::<Caller>()?, id, if_version, input)
-            .await
-            .map(EventNode::from)
-            .map_err(fault)
+        let run = |caller| async move { spread::dispute_adoption(&caller, id, if_version, input).await };
+        write(ctx, run).await.map(EventNode::from)
     }
 
     /// Takes an event back: it counts for nothing from then on, and stays readable as taken back.
@@ -442,9 +439,7 @@ impl SpreadMutation {
         if_version: Option<i64>,
         #[graphql(default)] take_over: bool,
     ) -> Result<EventNode> {
-        spread::retract_adoption(ctx.data::<Caller>()?, id, if_version, take_over)
-            .await
-            .map(EventNode::from)
-            .map_err(fault)
+        let run = |caller| async move { spread::retract_adoption(&caller, id, if_version, take_over).await };
+        write(ctx, run).await.map(EventNode::from)
     }
 }

@@ -19,6 +19,7 @@ use crate::innovations::{InnovationNode, innovation_of};
 use crate::lists::{connection, page_request};
 use crate::loaders::{Batches, Shared, UnitKey, load};
 use crate::tenancy::OrgUnitNode;
+use crate::writes::write;
 
 /// An assessment of whether a change at a unit will last.
 #[derive(SimpleObject)]
@@ -207,10 +208,8 @@ pub struct SustainabilityMutation;
 impl SustainabilityMutation {
     /// Opens an assessment.
     async fn open_assessment(&self, ctx: &Context<'_>, input: OpenAssessment) -> Result<AssessmentNode> {
-        sustainability::open_assessment(ctx.data::<Caller>()?, input)
-            .await
-            .map(AssessmentNode::from)
-            .map_err(fault)
+        let run = |caller| async move { sustainability::open_assessment(&caller, input).await };
+        write(ctx, run).await.map(AssessmentNode::from)
     }
 
     /// Rates an open assessment; rating it again replaces one's own answers.
@@ -220,9 +219,8 @@ impl SustainabilityMutation {
         id: AssessmentId,
         input: RateAssessment,
     ) -> Result<Rating> {
-        sustainability::rate_assessment(ctx.data::<Caller>()?, id, input)
-            .await
-            .map_err(fault)
+        let run = |caller| async move { sustainability::rate_assessment(&caller, id, input).await };
+        write(ctx, run).await
     }
 
     /// Closes an assessment; `ifVersion` refuses the closing of another version.
@@ -232,9 +230,7 @@ impl SustainabilityMutation {
         id: AssessmentId,
         if_version: Option<i64>,
     ) -> Result<AssessmentNode> {
-        sustainability::close_assessment(ctx.data::<Caller>()?, id, if_version)
-            .await
-            .map(AssessmentNode::from)
-            .map_err(fault)
+        let run = |caller| async move { sustainability::close_assessment(&caller, id, if_version).await };
+        write(ctx, run).await.map(AssessmentNode::from)
     }
 }

@@ -17,6 +17,7 @@ use crate::loaders::{AdoptionKey, AdoptionsKey, ChildrenKey, MembersKey, UnitKey
 use crate::measures::{MeasureNode, OwnMeasuresKey, SeriesKey, SeriesNode};
 use crate::spread::{UnitAdoptionsNode, ViewNode};
 use crate::sustainability::{SustainabilityKey, SustainabilityStateNode};
+use crate::writes::write;
 
 /// A node of the tenant's tree.
 #[derive(SimpleObject)]
@@ -323,10 +324,8 @@ pub struct TenancyMutation;
 impl TenancyMutation {
     /// Adds a unit beneath another.
     async fn create_org_unit(&self, ctx: &Context<'_>, input: CreateOrgUnit) -> Result<OrgUnitNode> {
-        tenancy::create_org_unit(ctx.data::<Caller>()?, input)
-            .await
-            .map(OrgUnitNode::from)
-            .map_err(fault)
+        let run = |caller| async move { tenancy::create_org_unit(&caller, input).await };
+        write(ctx, run).await.map(OrgUnitNode::from)
     }
 
     /// Changes a unit; `ifVersion` refuses the change of another version.
@@ -337,10 +336,8 @@ impl TenancyMutation {
         if_version: Option<i64>,
         input: ChangeOrgUnit,
     ) -> Result<OrgUnitNode> {
-        tenancy::change_org_unit(ctx.data::<Caller>()?, &id, if_version, input)
-            .await
-            .map(OrgUnitNode::from)
-            .map_err(fault)
+        let run = |caller| async move { tenancy::change_org_unit(&caller, &id, if_version, input).await };
+        write(ctx, run).await.map(OrgUnitNode::from)
     }
 
     /// Sets how far a unit shares one kind of its work.
@@ -351,17 +348,14 @@ impl TenancyMutation {
         kind: WorkKind,
         input: SetSharing,
     ) -> Result<SharingSetting> {
-        tenancy::set_sharing(ctx.data::<Caller>()?, &unit, kind, input)
-            .await
-            .map_err(fault)
+        let run = |caller| async move { tenancy::set_sharing(&caller, &unit, kind, input).await };
+        write(ctx, run).await
     }
 
     /// Makes a network.
     async fn create_network(&self, ctx: &Context<'_>, input: CreateNetwork) -> Result<NetworkNode> {
-        tenancy::create_network(ctx.data::<Caller>()?, input)
-            .await
-            .map(NetworkNode::from)
-            .map_err(fault)
+        let run = |caller| async move { tenancy::create_network(&caller, input).await };
+        write(ctx, run).await.map(NetworkNode::from)
     }
 
     /// Sets a network's members.
@@ -372,17 +366,13 @@ impl TenancyMutation {
         if_version: Option<i64>,
         input: SetNetworkMembers,
     ) -> Result<NetworkNode> {
-        tenancy::set_network_members(ctx.data::<Caller>()?, &id, if_version, input)
-            .await
-            .map(NetworkNode::from)
-            .map_err(fault)
+        let run = |caller| async move { tenancy::set_network_members(&caller, &id, if_version, input).await };
+        write(ctx, run).await.map(NetworkNode::from)
     }
 
     /// Records a programme.
     async fn create_programme(&self, ctx: &Context<'_>, input: CreateProgramme) -> Result<ProgrammeNode> {
-        tenancy::create_programme(ctx.data::<Caller>()?, input)
-            .await
-            .map(ProgrammeNode::from)
-            .map_err(fault)
+        let run = |caller| async move { tenancy::create_programme(&caller, input).await };
+        write(ctx, run).await.map(ProgrammeNode::from)
     }
 }

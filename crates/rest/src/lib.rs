@@ -2,6 +2,7 @@
 
 use axum::Router;
 use axum::http::StatusCode;
+use axum::middleware::from_fn;
 use axum::response::Response;
 use axum::routing::get;
 use spiral_app::App;
@@ -25,11 +26,14 @@ mod people;
 pub mod problem;
 mod publish;
 mod reply;
+mod retiring;
 mod schemas;
 mod spread;
 mod strict;
 mod sustainability;
 mod tenancy;
+
+use retiring::{RETIRING, announce};
 
 /// Every documented route.
 fn documented() -> OpenApiRouter<App> {
@@ -60,6 +64,7 @@ pub fn router(app: App) -> Router {
         .merge(docs::swagger())
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
+        .layer(from_fn(|request, next| announce(RETIRING, request, next)))
         .with_state(app)
 }
 

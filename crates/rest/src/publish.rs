@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 use utoipa::openapi::OpenApi;
 
+use crate::retiring::RETIRING;
+
+mod bounds;
 mod examples;
 
 /// Adds to the document what holds everywhere, so that a reader of one operation need not know the others.
@@ -14,9 +17,12 @@ pub(crate) fn publish(document: OpenApi) -> Value {
     let security = document["security"].clone();
     let schemas = document["components"]["schemas"].clone();
     for_each_operation(&mut document, |method, path, operation| {
+        retire(operation, method, path);
+        parameters_are_not_empty(operation);
         let listed = is_list(operation);
         let record = answers_record(operation, &schemas);
         describe(operation);
+        lines_are_text(operation);
         if operation.get("security").is_none() {
             operation["security"] = security.clone();
         }
@@ -29,6 +35,7 @@ pub(crate) fn publish(document: OpenApi) -> Value {
         say_answers(operation, method, listed, record);
     });
     document["components"]["headers"] = headers();
+    bounds::add(&mut document);
     examples::add(&mut document);
     document
 }
@@ -115,6 +122,45 @@ fn describe(operation: &mut Value) {
     }
 }
 
+/// Says of an operation that it is going to be removed, if it is.
+fn retire(operation: &mut Value, method: &str, path: &str) {
+    let mut all = RETIRING.iter();
+    let found = all.find(|one| one.path == path && one.method.as_str().eq_ignore_ascii_case(method));
+    if let Some(retiring) = found {
+        operation["deprecated"] = json!(true);
+        let said = operation["description"].as_str().unwrap_or_default();
+        operation["description"] = json!(format!(
+            "{said}\n\nGoes on {}; use {} instead.",
+            retiring.sunset, retiring.instead
+        ));
+    }
+}
+
+/// A query parameter that is given has a value; only a stratum may be empty.
+fn parameters_are_not_empty(operation: &mut Value) {
+    let parameters = operation["parameters"].as_array_mut();
+    for parameter in parameters.into_iter().flatten() {
+        let text = match &parameter["schema"]["type"] {
+            Value::String(kind) => kind == "string",
+            Value::Array(kinds) => kinds.iter().any(|kind| kind == "string"),
+            _ => false,
+        };
+        let plain = ["format", "pattern", "enum"]
+            .iter()
+            .all(|word| parameter["schema"].get(*word).is_none());
+        if parameter["in"] == "query" && parameter["name"] != "stratum" && text && plain {
+            parameter["schema"]["minLength"] = json!(1);
+        }
+    }
+}
+
+/// A body of lines is text: no line of it is the whole.
+fn lines_are_text(operation: &mut Value) {
+    if let Some(body) = operation.pointer_mut("/requestBody/content/application~1x-ndjson") {
+        body["schema"] = json!({ "type": "string", "description": "One JSON record on each line." });
+    }
+}
+
 fn offer_exports(operation: &mut Value) {
     if let Some(content) = operation
         .pointer_mut("/responses/200/content")
@@ -144,7 +190,7 @@ fn add_conditions(operation: &mut Value, method: &str, record: bool) {
     };
     let header = json!({
         "name": name, "in": "header", "description": description, "required": false,
-        "schema": { "type": "string", "maxLength": 1000 },
+        "schema": { "type": "string" },
     });
     if let Some(parameters) = operation
         .as_object_mut()

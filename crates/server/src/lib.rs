@@ -5,9 +5,11 @@ pub mod config;
 mod layers;
 mod overload;
 mod patience;
+mod peer;
 mod platform;
 mod serve;
 pub mod telemetry;
+mod transport;
 
 pub use platform::{db_options, open, open_at, settings};
 pub use serve::{Running, serve, start};

@@ -11,13 +11,15 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use spiral_app::App;
 use spiral_worker::Worker;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinHandle;
+use tower::ServiceExt as _;
 
 use crate::config::{Config, ServerConfig};
 use crate::layers;
 use crate::patience::Patient;
+use crate::peer::Peer;
 use crate::telemetry::Telemetry;
 
 /// A server that serves.
@@ -70,6 +72,29 @@ pub async fn serve(app: App, config: &Config, telemetry: Arc<Telemetry>) -> anyh
     })
 }
 
+/// A request has at most so many headers,
+const MOST_HEADERS: usize = 100;
+/// and they have at most so many bytes.
+const MOST_HEADER_BYTES: u32 = 32 * 1024;
+/// A connection has at most so many requests under way.
+const MOST_STREAMS: u32 = 200;
+
+/// Waits until a connection has said enough to tell HTTP/1 from HTTP/2. The server itself would wait for ever.
+async fn begins(stream: &TcpStream) {
+    const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    let mut said = [0_u8; PREFACE.len()];
+    loop {
+        match stream.peek(&mut said).await {
+            Ok(n) if n > 0 && n < PREFACE.len() && said[..n] == PREFACE[..n] => {
+                // More is to come, and what is there already is seen at once again.
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            // Told apart, or closed, which is served quickly.
+            _ => return,
+        }
+    }
+}
+
 async fn accept(
     listener: TcpListener,
     service: axum::Router,
@@ -80,10 +105,13 @@ async fn accept(
     builder
         .http1()
         .timer(TokioTimer::new())
+        .max_headers(MOST_HEADERS)
         .header_read_timeout(server.header_timeout());
     builder
         .http2()
         .timer(TokioTimer::new())
+        .max_header_list_size(MOST_HEADER_BYTES)
+        .max_concurrent_streams(MOST_STREAMS)
         .keep_alive_interval(Some(Duration::from_secs(30)));
     let builder = Arc::new(builder);
     let graceful = GracefulShutdown::new();
@@ -99,8 +127,8 @@ async fn accept(
             next = next => next,
             _ = &mut stopped => break,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
             Err(error) => {
                 // Out of file descriptors, most likely: some will come back.
                 tracing::warn!(error = %error, "a connection could not be accepted");
@@ -111,12 +139,31 @@ async fn accept(
         // Small answers should leave at once.
         let _ = stream.set_nodelay(true);
         let builder = Arc::clone(&builder);
-        let service = TowerToHyperService::new(service.clone());
-        let connection = builder
-            .serve_connection(TokioIo::new(Patient::new(stream, server.idle_timeout())), service)
-            .into_owned();
-        let connection = graceful.watch(connection);
+        let peer = Peer(peer.ip());
+        let service =
+            service
+                .clone()
+                .map_request(move |mut request: axum::http::Request<hyper::body::Incoming>| {
+                    request.extensions_mut().insert(peer);
+                    request
+                });
+        let watcher = graceful.watcher();
+        let (header_timeout, idle_timeout) = (server.header_timeout(), server.idle_timeout());
         tokio::spawn(async move {
+            if tokio::time::timeout(header_timeout, begins(&stream))
+                .await
+                .is_err()
+            {
+                tracing::debug!("a connection said nothing");
+                return;
+            }
+            let connection = builder
+                .serve_connection(
+                    TokioIo::new(Patient::new(stream, idle_timeout)),
+                    TowerToHyperService::new(service),
+                )
+                .into_owned();
+            let connection = watcher.watch(connection);
             if let Err(error) = connection.await {
                 tracing::debug!(error = %error, "a connection ended early");
             }

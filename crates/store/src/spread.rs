@@ -203,9 +203,10 @@ impl Store {
                 sort: window.sort,
                 id: adoption.innovation_id.0,
                 beside: Some(adoption.unit_id.0),
-                changed: match by_change {
-                    true => Some(row.get(ADOPTION_COLUMNS.len())?),
-                    false => None,
+                changed: if by_change {
+                    Some(row.get(ADOPTION_COLUMNS.len())?)
+                } else {
+                    None
                 },
             };
             Ok((adoption, place))

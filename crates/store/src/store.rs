@@ -267,9 +267,10 @@ impl Window {
                 sort: self.sort,
                 id: record.id(),
                 beside: None,
-                changed: match self.sort.by_change() {
-                    true => Some(row.get(R::COLUMNS.len())?),
-                    false => None,
+                changed: if self.sort.by_change() {
+                    Some(row.get(R::COLUMNS.len())?)
+                } else {
+                    None
                 },
             };
             Ok((record, place))

@@ -264,6 +264,7 @@ as_json_text!(
     spiral_domain::tenancy::UnitKind,
     spiral_domain::tenancy::NetworkKind,
     Vec<String>,
+    Vec<spiral_domain::people::ClientKey>,
 );
 
 macro_rules! levels {

@@ -1,8 +1,10 @@
 //! Journeys over HTTP, on every database that this machine has.
 
 mod access;
+mod assertions;
 mod audit;
 mod caching;
+mod contract;
 mod faults;
 mod field_tests;
 mod graphql;
@@ -15,3 +17,4 @@ mod surface;
 mod sustainability;
 mod tenants;
 mod tokens;
+mod two_servers;

@@ -100,7 +100,7 @@ async fn resolve(caller: &Caller, rows: &[(usize, PushObservation)]) -> Result<N
 fn knows(caller: &Caller, measure: &Measure, owner: &OrgUnit) -> bool {
     let scope = caller.scope();
     measure.sharing == Sharing::Everyone
-        || scope.may_write(Action::PushObservations, owner.id, &owner.path)
+        || scope.may_write(Action::PushObservations, owner)
         || scope
             .reads_from(Action::ReadObservations, &owner.path)
             .is_some_and(|level| level <= measure.sharing)
@@ -218,9 +218,7 @@ fn group(measure: &Measure, unit: &OrgUnit, period: Period) -> ObservationGroup 
 }
 
 fn may_push(caller: &Caller, unit: &OrgUnit) -> bool {
-    caller
-        .scope()
-        .may_write(Action::PushObservations, unit.id, &unit.path)
+    caller.scope().may_write(Action::PushObservations, unit)
 }
 
 /// What the rows of a batch meet in the database.
@@ -473,8 +471,8 @@ fn refusal(
     if before.unit_id != row.unit.id {
         let unit = there.book.units.get(&before.unit_id);
         if !unit.is_some_and(|unit| may_push(caller, unit)) {
-            let detail = "this externalId names an observation of a unit that is not yours to push";
-            return Some(Violation::new("/externalId", "forbidden", detail));
+            let detail = "this externalId is in use for this source";
+            return Some(Violation::new("/externalId", "external_id_taken", detail));
         }
     }
     if is_free(caller, before, row) || row.input.take_over || caller.scope().system {

@@ -13,7 +13,7 @@ use spiral_domain::{Error, Result, Timestamp};
 use super::jwks::{FetchJwks, HttpJwks, Jwks, allowed_uri};
 use super::keys::PublicKey;
 
-mod token;
+pub(super) mod token;
 
 #[cfg(test)]
 mod tests;
@@ -22,6 +22,8 @@ use token::Token;
 
 /// The claim that names the tenant, unless the configuration names another.
 pub const TENANT_CLAIM: &str = "tenant";
+/// What an access token may say that it is.
+const ACCESS_TOKEN: &[&str] = &["jwt", "at+jwt"];
 /// Clocks differ by less.
 const MAX_LEEWAY_SECONDS: i64 = 300;
 
@@ -174,7 +176,7 @@ impl Verifier {
     /// had.
     pub async fn verify(&self, token: &str, now: Timestamp) -> Result<Verified> {
         let text = token;
-        let token = Token::read(text)?;
+        let token = Token::read(text, ACCESS_TOKEN)?;
         let issuer = token.issuer()?;
         let builtin = issuer == self.builtin_issuer;
         let other = self.issuers.get(issuer).map(|issuer| &issuer.config);

@@ -20,7 +20,7 @@ async fn request<T, F: Future<Output = T>>(
     run: impl FnOnce(Caller) -> F,
 ) -> T {
     let id = Uuid::from_u128(1).to_string();
-    Arc::clone(&RequestContext::new(id))
+    Arc::clone(&RequestContext::new(id, None))
         .enter(async { run(world.caller(who).await).await })
         .await
 }
@@ -131,7 +131,7 @@ async fn a_role_that_is_taken_away_is_gone_at_once() {
         let lead = world.person(Role::NationalLead, "nhs").await;
         let (who, grant) = (lead.principal().id, lead.scope().grants[0].grant.id);
         assert_eq!(adopters(&world, who).await.0, [0, 0]);
-        people::revoke_grant(&world.system, grant).await.unwrap();
+        people::revoke_grant(&world.system, grant, None).await.unwrap();
         let refused = request(&world, who, curve).await;
         assert!(matches!(refused, Err(Error::Forbidden(_))), "{refused:?}");
         world.verifies().await;

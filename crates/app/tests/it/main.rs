@@ -7,6 +7,7 @@
 mod field_tests;
 mod kept;
 mod measures;
+mod people;
 mod spread;
 mod sustainability;
 mod world;

@@ -67,7 +67,8 @@ impl Maker<'_> {
             return example.clone();
         }
         let schema = self.resolve(schema);
-        if let Some(example) = schema.get("example") {
+        let example = schema.get("example").or_else(|| schema.pointer("/examples/0"));
+        if let Some(example) = example {
             return example.clone();
         }
         if let Some(values) = schema.get("enum").and_then(Value::as_array) {

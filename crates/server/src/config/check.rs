@@ -121,6 +121,11 @@ fn server(problems: &mut Problems, server: &ServerConfig) {
         1..=HOUR_MS,
     );
     problems.range("server.shutdown_grace_ms", server.shutdown_grace_ms, 0..=HOUR_MS);
+    for (index, proxy) in server.trusted_proxies.iter().enumerate() {
+        if let Err(wrong) = proxy.parse::<crate::peer::Network>() {
+            problems.add(format_args!("server.trusted_proxies[{index}]"), wrong);
+        }
+    }
     for (index, origin) in server.cors_origins.iter().enumerate() {
         let setting = format!("server.cors_origins[{index}]");
         if origin == "*" {
@@ -322,6 +327,14 @@ fn limits(problems: &mut Problems, limits: &LimitsConfig) {
     problems.range("limits.graphql_aliases", limits.graphql_aliases, 1..=100_000);
     problems.range("limits.graphql_tokens", limits.graphql_tokens, 1..=1_000_000);
     problems.range("limits.graphql_nesting", limits.graphql_nesting, 1..=200);
+    for (setting, quota) in [
+        ("limits.requests_per_minute", limits.requests_per_minute),
+        ("limits.anonymous_per_minute", limits.anonymous_per_minute),
+        ("limits.tokens_per_minute", limits.tokens_per_minute),
+    ] {
+        problems.range(setting, quota, 0..=10_000_000);
+    }
+    problems.range("limits.rate_entries", limits.rate_entries, 1_000..=10_000_000);
     problems.range(
         "limits.access_log_queue",
         limits.access_log_queue,

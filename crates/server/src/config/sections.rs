@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::mask;
+use crate::peer::Network;
 
 /// The HTTP listener.
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
@@ -35,6 +36,9 @@ pub struct ServerConfig {
     /// Origins whose pages may call the API; `*` alone means any.
     #[serde(deserialize_with = "list")]
     pub cors_origins: Vec<String>,
+    /// Addresses and networks of proxies whose `X-Forwarded-For` is believed.
+    #[serde(deserialize_with = "list")]
+    pub trusted_proxies: Vec<String>,
     /// Whether answers carry a `Server-Timing` header.
     pub server_timing: bool,
 }
@@ -43,6 +47,12 @@ impl ServerConfig {
     /// The address to listen on.
     pub fn address(&self) -> Result<SocketAddr, AddrParseError> {
         self.listen.parse()
+    }
+
+    /// The proxies that are trusted; what is no address is left out, and `check` says so.
+    pub(crate) fn proxies(&self) -> Vec<Network> {
+        let parsed = self.trusted_proxies.iter().filter_map(|text| text.parse().ok());
+        parsed.collect()
     }
 
     /// How long a client may take to send its request's head.
@@ -235,6 +245,14 @@ pub struct LimitsConfig {
     pub graphql_tokens: usize,
     /// The deepest nesting of brackets in a GraphQL query.
     pub graphql_nesting: usize,
+    /// How many requests a caller may make in a minute; 0 is no limit.
+    pub requests_per_minute: u32,
+    /// How many requests without a valid token an address may make in a minute; 0 is no limit.
+    pub anonymous_per_minute: u32,
+    /// How many tokens an address may ask for in a minute, for each tenant; 0 is no limit.
+    pub tokens_per_minute: u32,
+    /// How many callers' quotas are kept in memory.
+    pub rate_entries: usize,
     /// How many entries of the access log may wait to be written before reads by API clients are refused.
     pub access_log_queue: usize,
 }

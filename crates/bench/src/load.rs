@@ -207,6 +207,7 @@ async fn hire(
         scopes: Vec::new(),
         sources: vec![SOURCE.into()],
         numeric_ids: false,
+        keys: Vec::new(),
     };
     let client = people::create_api_client(system, client)
         .await
