@@ -43,6 +43,7 @@ create table org_units (
     opened_precision text collate "C" not null,
     closed_on date,
     synthetic boolean not null,
+    settled_on date not null,
     path text collate "C" not null,
     version bigint not null,
     created_at timestamptz not null,
@@ -54,6 +55,7 @@ create table org_units (
     constraint org_units_path unique (tenant_id, path),
     foreign key (tenant_id, parent_id) references org_units (tenant_id, id)
 );
+create index org_units_settled on org_units (tenant_id, settled_on);
 create index org_units_parent on org_units (tenant_id, parent_id);
 
 create table unit_ancestry (
@@ -401,6 +403,7 @@ create table observations (
 );
 create unique index observations_key on observations (tenant_id, measure_id, unit_id, period_start, period_end, stratum) where not retracted;
 create index observations_unit on observations (tenant_id, unit_id);
+create index observations_recorded on observations (tenant_id, recorded_at);
 create index observations_taken_back on observations (tenant_id, measure_id, unit_id, period_start) where retracted;
 
 create table observation_revisions (

@@ -43,6 +43,7 @@ create table org_units (
     opened_precision text not null,
     closed_on text,
     synthetic integer not null,
+    settled_on text not null,
     path text not null,
     version integer not null,
     created_at integer not null,
@@ -54,6 +55,7 @@ create table org_units (
     constraint org_units_path unique (tenant_id, path),
     foreign key (tenant_id, parent_id) references org_units (tenant_id, id)
 ) strict, without rowid;
+create index org_units_settled on org_units (tenant_id, settled_on);
 create index org_units_parent on org_units (tenant_id, parent_id);
 
 create table unit_ancestry (
@@ -333,6 +335,7 @@ create table observations (
 ) strict, without rowid;
 create unique index observations_key on observations (tenant_id, measure_id, unit_id, period_start, period_end, stratum) where not retracted;
 create index observations_unit on observations (tenant_id, unit_id);
+create index observations_recorded on observations (tenant_id, recorded_at);
 create index observations_taken_back on observations (tenant_id, measure_id, unit_id, period_start) where retracted;
 
 create table observation_revisions (

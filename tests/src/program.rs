@@ -42,8 +42,26 @@ pub struct Program {
 impl Program {
     /// Starts it and waits until it says that it serves.
     pub fn serve(settings: &Settings) -> Self {
-        let mut child = program(settings)
-            .arg("serve")
+        Self::start(program(settings).arg("serve"))
+    }
+
+    /// Starts it so that no file of it can grow beyond so many bytes, as on a disk that is full.
+    pub fn serve_within(settings: &Settings, bytes: u64) -> Self {
+        let limited = format!("trap '' XFSZ; ulimit -f {}; exec \"$0\" serve", bytes / 512);
+        let own = program(settings);
+        let mut shell = Command::new("sh");
+        shell.arg("-c").arg(limited).arg(own.get_program());
+        for (name, value) in own.get_envs() {
+            match value {
+                Some(value) => shell.env(name, value),
+                None => shell.env_remove(name),
+            };
+        }
+        Self::start(shell.stdin(Stdio::null()))
+    }
+
+    fn start(command: &mut Command) -> Self {
+        let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
             .spawn()
@@ -57,6 +75,13 @@ impl Program {
             .unwrap_or_else(|| panic!("it does not say where it serves, but: {line}"))
             .to_owned();
         Self { base, child }
+    }
+
+    /// Tells it to stop, and answers its exit code.
+    pub fn terminate(mut self) -> Option<i32> {
+        let told = Command::new("kill").arg(self.child.id().to_string()).status();
+        assert!(told.expect("it can be told").success());
+        self.child.wait().expect("it ends").code()
     }
 
     /// Ends it as a power cut would.

@@ -50,7 +50,7 @@ pub struct World {
     pub south: Tenant,
     pub(crate) client: reqwest::Client,
     server: Option<Server>,
-    _database: TestDb,
+    database: TestDb,
 }
 
 struct Server(Running);
@@ -194,7 +194,7 @@ impl World {
             south: Tenant::default(),
             client: client.expect("a client can be made"),
             server: Some(Server(running)),
-            _database: database,
+            database,
         };
         world.north = world.settle("north").await;
         world.south = world.settle("south").await;
@@ -208,6 +208,16 @@ impl World {
             base: format!("http://{}", running.address),
             running,
         }
+    }
+
+    /// Where its database is.
+    pub fn database_url(&self) -> &str {
+        &self.database.options.url
+    }
+
+    /// On PostgreSQL, its database as a superuser.
+    pub fn superuser_url(&self) -> Option<&str> {
+        self.database.superuser_url.as_deref()
     }
 
     /// Stops the server; what is in flight finishes.

@@ -220,7 +220,7 @@ impl Work<'_> {
     }
 
     /// Units of which the reader may see nothing at a node in a slice.
-    fn hidden_units(&self, reach: &Reach, node: UnitId, slice: &Slice) -> i64 {
+    fn hidden_units(&self, reach: &Reach, node: UnitId, slice: &Slice) -> (i64, i64) {
         let first = slice.periods(&self.timeline).map(|period| period.end).next();
         reach.hidden(
             node,
@@ -279,7 +279,7 @@ impl Work<'_> {
             let slices = self.timeline.slices().iter();
             slices
                 .into_iter()
-                .any(|slice| self.hidden_units(&reach, *node, slice) > 0)
+                .any(|slice| self.hidden_units(&reach, *node, slice).0 > 0)
         });
         let mut told = None;
         let sums = if totals_offered && hidden {

@@ -9,6 +9,7 @@ use spiral_store::{Db, Dialect, HeldGrant, Scope, Store};
 use crate::access::AccessLog;
 use crate::caller::Caller;
 use crate::clock::{Clock, fresh};
+use crate::rates::Rates;
 use crate::request::RequestContext;
 use crate::tokens::keys::SigningKey;
 use crate::tokens::seal::MasterKey;
@@ -35,12 +36,22 @@ pub struct Settings {
     pub page_size: i64,
     /// Most rows in a batch.
     pub batch_rows: usize,
+    /// Requests of one caller in a minute; 0 is no limit.
+    pub requests_per_minute: u32,
+    /// Requests without a valid token from one address in a minute; 0 is no limit.
+    pub anonymous_per_minute: u32,
+    /// Requests for a token from one address for one tenant in a minute; 0 is no limit.
+    pub tokens_per_minute: u32,
+    /// Callers, and addresses, whose quotas are kept in memory.
+    pub rate_entries: usize,
     /// Reads that may wait for their audit.
     pub access_log_queue: usize,
     /// Fewest hidden units in a published total.
     pub suppression_threshold: u32,
     /// Largest share of one hidden unit in a published total.
     pub suppression_dominance: f64,
+    /// Days after which a unit that was added by hand counts among hidden units.
+    pub suppression_settling_days: u16,
 }
 
 impl Default for Settings {
@@ -55,9 +66,14 @@ impl Default for Settings {
             idempotency_seconds: 86_400,
             page_size: 500,
             batch_rows: 10_000,
+            requests_per_minute: 6_000,
+            anonymous_per_minute: 600,
+            tokens_per_minute: 120,
+            rate_entries: 100_000,
             access_log_queue: 4_096,
             suppression_threshold: 5,
             suppression_dominance: 0.85,
+            suppression_settling_days: 30,
         }
     }
 }
@@ -81,6 +97,7 @@ struct Inner {
     signing: SigningKey,
     verifier: Verifier,
     access_log: AccessLog,
+    rates: Rates,
 }
 
 impl App {
@@ -107,6 +124,7 @@ impl App {
             .next()
             .ok_or_else(|| Error::internal("there is no signing key"))?;
         Ok(Self(Arc::new(Inner {
+            rates: Rates::new(&settings),
             db,
             clock,
             cursor_key: master.derive("cursor"),
@@ -141,6 +159,10 @@ impl App {
         &self.0.cursor_key
     }
 
+    pub(crate) fn rates(&self) -> &Rates {
+        &self.0.rates
+    }
+
     pub(crate) fn access_log(&self) -> &AccessLog {
         &self.0.access_log
     }
@@ -172,8 +194,19 @@ impl App {
     pub async fn authenticate(&self, token: Option<&str>) -> Result<Caller> {
         let request = RequestContext::current();
         let now = self.clock().now();
-        let token = token.ok_or(Error::Unauthenticated("a bearer token is required"))?;
-        let verified = self.0.verifier.verify(token, now).await?;
+        let Some(token) = token else {
+            self.admit_stranger()?;
+            return Err(Error::Unauthenticated("a bearer token is required"));
+        };
+        let verified = match self.0.verifier.verify(token, now).await {
+            Ok(verified) => verified,
+            Err(error) => {
+                self.admit_stranger()?;
+                return Err(error);
+            }
+        };
+        // Before the database is asked anything: the signature says whose quota it is.
+        self.admit_caller(&[&verified.issuer, &verified.tenant, &verified.subject])?;
         let tenant = self
             .db()
             .tenant_by_slug(&verified.tenant, &request.meter)

@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use spiral_domain::people::{Action, ApiClient, May, Principal, Role, Tenant};
 use spiral_domain::tenancy::OrgUnit;
-use spiral_domain::{Date, Error, PageRequest, Result, Timestamp};
+use spiral_domain::{Date, Error, PageRequest, Place, Result, Timestamp};
 use spiral_store::{Begin, Keyed, Scope, Store, Tx, Window};
-use uuid::Uuid;
 
 use crate::App;
 use crate::access::AccessLog;
@@ -180,14 +179,20 @@ impl Caller {
     /// The part of a list that is asked for. `list` names the list and its filters: a cursor fits no other.
     pub fn window(&self, list: &str, page: &PageRequest) -> Result<Window> {
         let limit = self.limit(page)?;
+        let sort = page.sort.unwrap_or_default();
         let after = match &page.cursor {
             None => None,
             Some(text) => {
                 let opened = self.open_cursor(list, text)?;
-                Some(Uuid::from_slice(&opened).map_err(|_| bad_cursor())?)
+                Some(Place::from_bytes(sort, &opened).ok_or_else(bad_cursor)?)
             }
         };
-        Ok(Window { after, limit })
+        Ok(Window {
+            after,
+            limit,
+            sort,
+            since: page.updated_since,
+        })
     }
 
     /// How many records are asked for.
@@ -206,9 +211,9 @@ impl Caller {
         }
     }
 
-    /// The cursor after the record with this id.
-    pub fn cursor(&self, list: &str, after: Uuid) -> String {
-        self.sign_cursor(list, after.as_bytes())
+    /// The cursor after the record at this place.
+    pub fn cursor(&self, list: &str, after: Place) -> String {
+        self.sign_cursor(list, &after.to_bytes())
     }
 
     pub(crate) fn sign_cursor(&self, list: &str, place: &[u8]) -> String {

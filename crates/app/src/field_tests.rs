@@ -391,6 +391,11 @@ pub async fn results(
     let test: FieldTest = caller.store().named(test).await?;
     let list = filter.list(test.id);
     let window = caller.window(&list, page)?;
+    // Whoever asks what has changed must learn what was taken back.
+    let filter = ResultFilter {
+        retracted: filter.retracted || page.updated_since.is_some(),
+        ..filter
+    };
     let find = caller
         .store()
         .find::<FieldTestResult>()

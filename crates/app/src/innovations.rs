@@ -7,7 +7,7 @@ use spiral_domain::innovations::{
 };
 use spiral_domain::people::Action;
 use spiral_domain::tenancy::OrgUnit;
-use spiral_domain::{Allowed, InnovationId, Page, PageRequest, Reference, Result};
+use spiral_domain::{Allowed, InnovationId, Page, PageRequest, Reference, Result, Timestamp};
 use spiral_store::{Column as _, Find};
 
 use crate::caller::Caller;
@@ -112,9 +112,13 @@ pub async fn innovations(
 }
 
 /// How many innovations the filter finds.
-pub async fn count_innovations(caller: &Caller, filter: &InnovationFilter) -> Result<i64> {
+pub async fn count_innovations(
+    caller: &Caller,
+    filter: &InnovationFilter,
+    since: Option<Timestamp>,
+) -> Result<i64> {
     caller.require(Action::ReadDirectory)?;
-    narrow(caller, filter).await?.count().await
+    narrow(caller, filter).await?.changed_since(since).count().await
 }
 
 async fn narrow<'c>(caller: &'c Caller, filter: &InnovationFilter) -> Result<Find<'c, Innovation>> {

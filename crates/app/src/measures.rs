@@ -16,6 +16,7 @@ use spiral_store::{Column as _, ObservationChange, ObservationFilter, Observatio
 pub use self::push::push_observations;
 use crate::caller::Caller;
 use crate::clock::fresh;
+use crate::sources::check_holder;
 use crate::tenancy::check_version;
 
 mod push;
@@ -245,7 +246,8 @@ pub async fn observations(
         stratum: query.stratum,
         source: query.source,
         known_at: query.known_at,
-        retracted: query.include_retracted,
+        // Whoever asks what has changed must learn what was taken back.
+        retracted: query.include_retracted || page.updated_since.is_some(),
         ..ObservationFilter::default()
     };
     if let Some(measure) = &query.measure {
@@ -304,6 +306,7 @@ pub async fn retract_observation(
     caller: &Caller,
     reference: &Reference,
     if_match: Option<i64>,
+    take_over: bool,
 ) -> Result<Observation> {
     let seen = find_observation(caller.store(), reference).await?;
     let unit = crate::tenancy::units_of(&caller.platform(), &[seen.unit_id])
@@ -313,6 +316,7 @@ pub async fn retract_observation(
     let mut tx = caller.begin(Action::PushObservations, &[&unit][..]).await?;
     let before = find_observation(&tx, &seen.id.into()).await?;
     check_version(if_match, before.version)?;
+    check_holder(caller, &tx, before.source.as_ref(), take_over).await?;
     if before.retracted {
         return tx.commit(before).await;
     }

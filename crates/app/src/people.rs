@@ -1,13 +1,14 @@
 //! Who may what: principals, grants, API clients, tokens, and the audit.
 
 use spiral_domain::people::{Action, AuditEvent, AuditKind, Me, Principal, PrincipalKind, RegisterPrincipal};
-use spiral_domain::{Error, Page, PageInfo, PageRequest, PrincipalId, Result, Violation};
+use spiral_domain::{Error, Page, PageInfo, PageRequest, PrincipalId, Result, Sort, Violation};
+use spiral_store::access::AuditPart;
 use spiral_store::{AuditReport, Column as _};
 
 use crate::caller::Caller;
 use crate::clock::fresh;
 
-mod clients;
+pub(crate) mod clients;
 mod grants;
 mod tokens;
 
@@ -119,12 +120,15 @@ pub async fn principal(caller: &Caller, id: PrincipalId) -> Result<Principal> {
     caller.store().find::<Principal>().ids(&[id]).one().await
 }
 
-/// The audit, newest first: every write, or every read and export by an API client.
+/// The audit, newest first unless the page says otherwise: every write, or every read and export by an API client.
 pub async fn audit_events(caller: &Caller, kind: AuditKind, page: &PageRequest) -> Result<Page<AuditEvent>> {
     caller.require(Action::ReadAudit)?;
     let limit = caller.limit(page)?;
     let list = format!("audit {kind:?}");
-    let before = match &page.cursor {
+    // An entry never changes: in an order by change it stands where it was made.
+    let sort = page.sort.unwrap_or(Sort::CreatedAtDesc);
+    let list = format!("{list} {}", sort.descending());
+    let after = match &page.cursor {
         None => None,
         Some(text) => {
             let place = caller.open_cursor(&list, text)?;
@@ -137,6 +141,12 @@ pub async fn audit_events(caller: &Caller, kind: AuditKind, page: &PageRequest) 
             number(0).zip(number(8))
         }
     };
+    let part = AuditPart {
+        after,
+        since: page.updated_since,
+        oldest_first: !sort.descending(),
+        limit: limit + 1,
+    };
     let cursor = |position: i64, n: i64| {
         let mut place = position.to_le_bytes().to_vec();
         place.extend_from_slice(&n.to_le_bytes());
@@ -146,14 +156,19 @@ pub async fn audit_events(caller: &Caller, kind: AuditKind, page: &PageRequest) 
         AuditKind::Writes => {
             let events = caller
                 .store()
-                .audited_writes(before.map(|(position, _)| position), limit + 1)
+                .audited_writes(&AuditPart {
+                    after: after.map(|(position, _)| position),
+                    since: part.since,
+                    oldest_first: part.oldest_first,
+                    limit: part.limit,
+                })
                 .await?;
             events
                 .into_iter()
                 .map(|event| ((event.position.unwrap_or_default(), 0), event))
                 .collect()
         }
-        AuditKind::Reads => caller.store().audited_reads(before, limit + 1).await?,
+        AuditKind::Reads => caller.store().audited_reads(&part).await?,
     };
     let has_more = events.len() > usize::try_from(limit).unwrap_or(usize::MAX);
     if has_more {
@@ -169,6 +184,7 @@ pub async fn audit_events(caller: &Caller, kind: AuditKind, page: &PageRequest) 
             next_cursor,
             has_more,
         },
+        places: Vec::new(),
     })
 }
 

@@ -1,8 +1,11 @@
 //! What is known of the request that is being answered, for the canonical log line, problems and the audit.
 
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use spiral_store::Meter;
+
+use crate::rates::Standing;
 
 tokio::task_local! {
     /// The request that this task answers.
@@ -14,6 +17,8 @@ tokio::task_local! {
 pub struct RequestContext {
     /// Its id, also sent as `X-Request-Id`.
     pub id: String,
+    /// Where it comes from, where that is known.
+    pub peer: Option<IpAddr>,
     /// What it asks of the database.
     pub meter: Arc<Meter>,
     notes: Mutex<Notes>,
@@ -28,13 +33,16 @@ pub struct Notes {
     pub tenant: Option<String>,
     /// The use case or GraphQL operation.
     pub operation: Option<String>,
+    /// What is left of the caller's quota.
+    pub rate: Option<Standing>,
 }
 
 impl RequestContext {
-    /// A request with this id.
-    pub fn new(id: impl Into<String>) -> Arc<Self> {
+    /// A request with this id, from this address.
+    pub fn new(id: impl Into<String>, peer: Option<IpAddr>) -> Arc<Self> {
         Arc::new(Self {
             id: id.into(),
+            peer,
             ..Self::default()
         })
     }

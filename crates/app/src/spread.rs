@@ -19,13 +19,13 @@ use spiral_domain::people::Action;
 use spiral_domain::spread::{Adoption, AdoptionEvent, AdoptionView, DisputeAdoption, Stage, UnitAdoptions};
 use spiral_domain::tenancy::OrgUnit;
 use spiral_domain::{
-    AdoptionEventId, Allowed, Date, Error, InnovationId, Page, PageInfo, PageRequest, Reference, Result,
-    Sharing, Timestamp, UnitId, Withheld,
+    AdoptionEventId, Allowed, Date, Error, InnovationId, Page, PageRequest, Reference, Result, Sharing,
+    Timestamp, UnitId, Withheld,
 };
-use spiral_store::{AdoptionFilter, Column as _, Find, Tx};
-use uuid::Uuid;
+use spiral_store::{AdoptionFilter, Column as _, Find, Tx, Window};
 
 use crate::caller::Caller;
+use crate::sources::check_holder;
 use crate::tenancy::check_version;
 
 /// Which adoption events a list shows.
@@ -45,8 +45,6 @@ pub struct EventFilter {
     pub to: Option<Date>,
     /// From this tool.
     pub source: Option<String>,
-    /// Changed at this instant or later; then also those taken back since.
-    pub updated_since: Option<Timestamp>,
 }
 
 /// Adoption events that the caller may see, a page at a time.
@@ -58,17 +56,27 @@ pub async fn adoption_events(
     caller.require(Action::ReadAdoption)?;
     let list = format!("adoption_events {filter:?}");
     let window = caller.window(&list, page)?;
-    let slice = narrow(caller, &filter).await?.page(&window).await?;
+    let find = narrow(caller, &filter, page.updated_since).await?;
+    let slice = find.page(&window).await?;
     Ok(slice.into_page(|after| caller.cursor(&list, after)))
 }
 
 /// How many adoption events the filter finds.
-pub async fn count_adoption_events(caller: &Caller, filter: &EventFilter) -> Result<i64> {
+pub async fn count_adoption_events(
+    caller: &Caller,
+    filter: &EventFilter,
+    since: Option<Timestamp>,
+) -> Result<i64> {
     caller.require(Action::ReadAdoption)?;
-    narrow(caller, filter).await?.count().await
+    let find = narrow(caller, filter, since).await?;
+    find.changed_since(since).count().await
 }
 
-async fn narrow<'c>(caller: &'c Caller, filter: &EventFilter) -> Result<Find<'c, AdoptionEvent>> {
+async fn narrow<'c>(
+    caller: &'c Caller,
+    filter: &EventFilter,
+    since: Option<Timestamp>,
+) -> Result<Find<'c, AdoptionEvent>> {
     let store = caller.store();
     let mut find = store.find::<AdoptionEvent>();
     if let Some(innovation) = &filter.innovation {
@@ -97,8 +105,9 @@ async fn narrow<'c>(caller: &'c Caller, filter: &EventFilter) -> Result<Find<'c,
     if let Some(source) = &filter.source {
         find = find.filter("r.source = ?", [source.value()]);
     }
-    Ok(match filter.updated_since {
-        Some(since) => find.filter("r.updated_at >= ?", [since.value()]),
+    // Whoever asks what has changed must learn what was taken back.
+    Ok(match since {
+        Some(_) => find,
         None => find.filter("r.retracted = ?", [false.value()]),
     })
 }
@@ -161,20 +170,7 @@ pub async fn retract_adoption(
     take_over: bool,
 ) -> Result<AdoptionEvent> {
     let (mut tx, mut event) = event_in(caller, Action::RecordAdoption, id, if_match).await?;
-    if let Some(source) = &event.source
-        && !take_over
-    {
-        let owners = tx.owners_of_sources(std::slice::from_ref(source)).await?;
-        if owners
-            .get(source)
-            .is_some_and(|owner| *owner != caller.principal().id)
-        {
-            return Err(Error::conflict(
-                "held_by_another_source",
-                "this event belongs to another tool; take it over to retract it",
-            ));
-        }
-    }
+    check_holder(caller, &tx, event.source.as_ref(), take_over).await?;
     if !event.retracted {
         event.retracted = true;
         event.version += 1;
@@ -205,22 +201,8 @@ pub struct StateFilter {
 /// Where units stand with innovations, a page at a time.
 pub async fn adoptions(caller: &Caller, filter: StateFilter, page: &PageRequest) -> Result<Page<Adoption>> {
     caller.require(Action::ReadAdoption)?;
-    let list = list_of(&filter);
-    let limit = caller.limit(page)?;
-    let after = match &page.cursor {
-        None => None,
-        Some(text) => {
-            let place = caller.open_cursor(&list, text)?;
-            let id = |at: usize| {
-                place
-                    .get(at..at + 16)
-                    .and_then(|bytes| Uuid::from_slice(bytes).ok())
-            };
-            id(0)
-                .zip(id(16))
-                .map(|(innovation, unit)| (InnovationId(innovation), UnitId(unit)))
-        }
-    };
+    let list = filter.list();
+    let window = caller.window(&list, page)?;
     let store = caller.store();
     let mut narrowed = AdoptionFilter {
         stage: filter.stage,
@@ -235,31 +217,15 @@ pub async fn adoptions(caller: &Caller, filter: StateFilter, page: &PageRequest)
     if let Some(within) = &filter.within {
         narrowed.within = Some(store.named::<OrgUnit>(within).await?.path);
     }
-    let mut adoptions = store.adoptions(&narrowed, after, limit + 1).await?;
-    let has_more = adoptions.len() > usize::try_from(limit).unwrap_or(usize::MAX);
-    adoptions.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    let next_cursor = adoptions
-        .last()
-        .filter(|_| has_more)
-        .map(|last| adoption_cursor(caller, &filter, last));
-    Ok(Page {
-        data: adoptions,
-        page: PageInfo {
-            next_cursor,
-            has_more,
-        },
-    })
+    let slice = store.adoptions(&narrowed, &window).await?;
+    Ok(slice.into_page(|after| caller.cursor(&list, after)))
 }
 
-fn list_of(filter: &StateFilter) -> String {
-    format!("adoptions {filter:?}")
-}
-
-/// The cursor of the list after this adoption.
-pub fn adoption_cursor(caller: &Caller, filter: &StateFilter, last: &Adoption) -> String {
-    let mut place = last.innovation_id.0.as_bytes().to_vec();
-    place.extend_from_slice(last.unit_id.0.as_bytes());
-    caller.sign_cursor(&list_of(filter), &place)
+impl StateFilter {
+    /// The name of the list that it makes, for cursors.
+    pub fn list(&self) -> String {
+        format!("adoptions {self:?}")
+    }
 }
 
 /// Where each unit stands with one innovation; where that is beyond the caller, how far it is shared.
@@ -317,7 +283,7 @@ async fn adoptions_by_unit(
         units: units.keys().copied().collect(),
         ..AdoptionFilter::default()
     };
-    for adoption in store.adoptions(&filter, None, i64::MAX).await? {
+    for adoption in store.adoptions(&filter, &Window::default()).await?.records {
         if let Some(unit) = found
             .get_mut(&adoption.unit_id)
             .filter(|unit| unit.withheld.is_none())

@@ -9,8 +9,8 @@ use spiral_domain::tenancy::{
     SetNetworkMembers, SetSharing, SharingSetting, Tier,
 };
 use spiral_domain::{
-    Allowed, DatePrecision, Error, NetworkId, Page, PageRequest, Reference, Result, Sharing, UnitId,
-    Violations, WorkKind,
+    Allowed, Date, DatePrecision, Error, NetworkId, Page, PageRequest, Reference, Result, Sharing, Timestamp,
+    UnitId, Violations, WorkKind,
 };
 use spiral_store::{Column as _, Tx};
 
@@ -52,7 +52,7 @@ pub async fn create_org_unit(caller: &Caller, input: CreateOrgUnit) -> Result<Or
     input.check_parent(&parent)?;
     let mut tx = caller.begin(Action::CreateOrgUnit, &[&parent][..]).await?;
     let unit = tx
-        .add_unit(new_unit(input, Some(parent.id), &tx), Some(&parent))
+        .add_unit(new_unit(caller, input, Some(parent.id), &tx), Some(&parent))
         .await?;
     tx.respread_unit(None, &unit).await?;
     tx.commit(unit).await
@@ -68,6 +68,7 @@ pub async fn create_root(caller: &Caller, input: CreateOrgUnit) -> Result<OrgUni
     let unit = tx
         .add_unit(
             new_unit(
+                caller,
                 CreateOrgUnit {
                     tier: Tier::National,
                     ..input
@@ -95,7 +96,7 @@ pub async fn plant(caller: &Caller, inputs: Vec<CreateOrgUnit>) -> Result<Vec<Or
         };
         input.check_parent(&parent)?;
         let unit = tx
-            .add_unit(new_unit(input, Some(parent.id), &tx), Some(&parent))
+            .add_unit(new_unit(caller, input, Some(parent.id), &tx), Some(&parent))
             .await?;
         planted.insert(Reference::Code(unit.code.clone()), unit.clone());
         units.push(unit);
@@ -106,7 +107,7 @@ pub async fn plant(caller: &Caller, inputs: Vec<CreateOrgUnit>) -> Result<Vec<Or
     Ok(units)
 }
 
-fn new_unit(input: CreateOrgUnit, parent_id: Option<UnitId>, tx: &Tx) -> OrgUnit {
+fn new_unit(caller: &Caller, input: CreateOrgUnit, parent_id: Option<UnitId>, tx: &Tx) -> OrgUnit {
     OrgUnit {
         id: fresh(),
         parent_id,
@@ -123,11 +124,21 @@ fn new_unit(input: CreateOrgUnit, parent_id: Option<UnitId>, tx: &Tx) -> OrgUnit
         opened_precision: input.opened_on.map_or(DatePrecision::Day, |date| date.precision),
         closed_on: input.closed_on,
         synthetic: input.synthetic,
+        settled_on: settled_on(caller),
         path: String::new(),
         version: 1,
         created_at: tx.now(),
         updated_at: tx.now(),
     }
+}
+
+/// From when on a unit that the caller adds now counts among hidden units.
+fn settled_on(caller: &Caller) -> Date {
+    if caller.scope().system {
+        return caller.today();
+    }
+    let days = caller.app().settings().suppression_settling_days;
+    caller.today().plus_days(days.into())
 }
 
 /// Changes a unit.
@@ -199,10 +210,11 @@ pub async fn org_units(
 }
 
 /// How many units the filter finds.
-pub async fn count_org_units(caller: &Caller, filter: &UnitFilter) -> Result<i64> {
+pub async fn count_org_units(caller: &Caller, filter: &UnitFilter, since: Option<Timestamp>) -> Result<i64> {
     caller.require(Action::ReadDirectory)?;
     narrow(caller, caller.store().find::<OrgUnit>(), filter)
         .await?
+        .changed_since(since)
         .count()
         .await
 }

@@ -24,7 +24,7 @@ pub mod time;
 
 pub use error::{Error, Result, Violation, Violations};
 pub use ids::*;
-pub use page::{Allowed, Page, PageInfo, PageRequest};
+pub use page::{Allowed, Page, PageInfo, PageRequest, Place, Sort};
 pub use patch::Patch;
 pub use reference::Reference;
 pub use sharing::{Sharing, Withheld, WorkKind};

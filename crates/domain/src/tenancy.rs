@@ -176,6 +176,9 @@ pub struct OrgUnit {
     pub closed_on: Option<Date>,
     /// Made up for a demonstration, where the sources give no detail.
     pub synthetic: bool,
+    /// From when on it counts among units that are hidden from a reader. One added by hand does so only some time
+    /// after it was recorded, so that nobody adds units to make a small number look large.
+    pub settled_on: Date,
     /// Where it stands in the tree: ids of the way down from the root.
     #[serde(skip_serializing, default)]
     #[graphql(skip)]

@@ -105,6 +105,11 @@ impl Date {
         )
     }
 
+    /// So many days later.
+    pub fn plus_days(self, days: u64) -> Self {
+        Self(self.0.checked_add_days(Days::new(days)).unwrap_or(self.0))
+    }
+
     /// The day before.
     pub fn previous(self) -> Self {
         Self(self.0.checked_sub_days(Days::new(1)).unwrap_or(self.0))
@@ -112,7 +117,7 @@ impl Date {
 
     /// The day after.
     pub fn next(self) -> Self {
-        Self(self.0.checked_add_days(Days::new(1)).unwrap_or(self.0))
+        self.plus_days(1)
     }
 
     /// Whether dates this early or late are accepted at all.

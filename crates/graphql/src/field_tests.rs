@@ -12,13 +12,14 @@ use spiral_domain::field_tests::{
     FieldTestStatus, Phase, PushFieldTestResult, Site,
 };
 use spiral_domain::people::Action;
-use spiral_domain::{FieldTestId, InnovationId, Reference, SiteId};
+use spiral_domain::{FieldTestId, InnovationId, Reference, SiteId, Sort, Timestamp};
 
 use crate::faults::fault;
 use crate::innovations::{InnovationNode, innovation_of};
 use crate::lists::{connection, page_request};
 use crate::loaders::{Batches, Shared, UnitKey, load};
 use crate::tenancy::OrgUnitNode;
+use crate::writes::write;
 
 /// A check of whether an innovation works.
 #[derive(SimpleObject)]
@@ -190,6 +191,7 @@ impl FieldTestQuery {
     }
 
     /// Field tests, a page at a time.
+    #[expect(clippy::too_many_arguments, reason = "a filter is its arguments")]
     #[graphql(complexity = "first.unwrap_or(50).max(1) as usize * child_complexity")]
     async fn field_tests(
         &self,
@@ -199,6 +201,8 @@ impl FieldTestQuery {
         status: Option<FieldTestStatus>,
         first: Option<i32>,
         after: Option<String>,
+        updated_since: Option<Timestamp>,
+        sort: Option<Sort>,
     ) -> Result<Connection<String, FieldTestNode, EmptyFields, EmptyFields>> {
         let caller = ctx.data::<Caller>()?;
         let filter = FieldTestFilter {
@@ -206,12 +210,12 @@ impl FieldTestQuery {
             unit,
             status,
         };
-        let request = page_request(first, after);
+        let request = page_request(first, after, updated_since, sort);
         let list = filter.list();
         let page = field_tests::field_tests(caller, filter, &request)
             .await
             .map_err(fault)?;
-        let cursor = |test: &FieldTest| caller.cursor(&list, test.id.into());
+        let cursor = |place| caller.cursor(&list, place);
         Ok(connection(
             page,
             EmptyFields,
@@ -235,6 +239,8 @@ impl FieldTestQuery {
         #[graphql(default)] retracted: bool,
         first: Option<i32>,
         after: Option<String>,
+        updated_since: Option<Timestamp>,
+        sort: Option<Sort>,
     ) -> Result<Connection<String, FieldTestResultNode, EmptyFields, EmptyFields>> {
         let caller = ctx.data::<Caller>()?;
         let filter = ResultFilter {
@@ -244,7 +250,7 @@ impl FieldTestQuery {
             phase,
             retracted,
         };
-        let request = page_request(first, after);
+        let request = page_request(first, after, updated_since, sort);
         let test = field_tests::field_test(caller, &field_test)
             .await
             .map_err(fault)?;
@@ -252,7 +258,7 @@ impl FieldTestQuery {
         let page = field_tests::results(caller, &field_test, filter, &request)
             .await
             .map_err(fault)?;
-        let cursor = |result: &FieldTestResult| caller.cursor(&list, result.id.into());
+        let cursor = |place| caller.cursor(&list, place);
         Ok(connection(
             page,
             EmptyFields,
@@ -271,10 +277,8 @@ pub struct FieldTestMutation;
 impl FieldTestMutation {
     /// Plans a field test.
     async fn create_field_test(&self, ctx: &Context<'_>, input: CreateFieldTest) -> Result<FieldTestNode> {
-        field_tests::create_field_test(ctx.data::<Caller>()?, input)
-            .await
-            .map(FieldTestNode::from)
-            .map_err(fault)
+        let run = |caller| async move { field_tests::create_field_test(&caller, input).await };
+        write(ctx, run).await.map(FieldTestNode::from)
     }
 
     /// Changes a field test, or moves it to another status; `ifVersion` refuses the change of another version.
@@ -285,10 +289,9 @@ impl FieldTestMutation {
         if_version: Option<i64>,
         input: ChangeFieldTest,
     ) -> Result<FieldTestNode> {
-        field_tests::change_field_test(ctx.data::<Caller>()?, &id, if_version, input)
-            .await
-            .map(FieldTestNode::from)
-            .map_err(fault)
+        let run =
+            |caller| async move { field_tests::change_field_test(&caller, &id, if_version, input).await };
+        write(ctx, run).await.map(FieldTestNode::from)
     }
 
     /// Enrols a unit in a field test.
@@ -298,10 +301,8 @@ impl FieldTestMutation {
         field_test: Reference,
         input: EnrolSite,
     ) -> Result<SiteNode> {
-        field_tests::enrol_site(ctx.data::<Caller>()?, &field_test, input)
-            .await
-            .map(SiteNode::from)
-            .map_err(fault)
+        let run = |caller| async move { field_tests::enrol_site(&caller, &field_test, input).await };
+        write(ctx, run).await.map(SiteNode::from)
     }
 
     /// Changes the site of a field test at a unit; `ifVersion` refuses the change of another version.
@@ -313,10 +314,10 @@ impl FieldTestMutation {
         if_version: Option<i64>,
         input: ChangeSite,
     ) -> Result<SiteNode> {
-        field_tests::change_site(ctx.data::<Caller>()?, &field_test, &unit, if_version, input)
-            .await
-            .map(SiteNode::from)
-            .map_err(fault)
+        let run = |caller| async move {
+            field_tests::change_site(&caller, &field_test, &unit, if_version, input).await
+        };
+        write(ctx, run).await.map(SiteNode::from)
     }
 
     /// Pushes one result of a field test; said again, it corrects.
@@ -326,9 +327,8 @@ impl FieldTestMutation {
         field_test: Reference,
         input: PushFieldTestResult,
     ) -> Result<FieldTestResultNode> {
-        field_tests::push_field_test_result(ctx.data::<Caller>()?, &field_test, input)
-            .await
-            .map(FieldTestResultNode::from)
-            .map_err(fault)
+        let run =
+            |caller| async move { field_tests::push_field_test_result(&caller, &field_test, input).await };
+        write(ctx, run).await.map(FieldTestResultNode::from)
     }
 }

@@ -33,7 +33,7 @@ impl Extension for Guard {
 
 /// Reads the document as tokens only: strings and comments are skipped, a colon after a name outside of
 /// parentheses is an alias.
-fn check(query: &str, limits: &Limits) -> Result<(), String> {
+pub(crate) fn check(query: &str, limits: &Limits) -> Result<(), String> {
     let bytes = query.as_bytes();
     let (mut tokens, mut depth, mut aliases, mut parentheses) = (0_usize, 0_usize, 0_usize, 0_usize);
     let mut at = 0;

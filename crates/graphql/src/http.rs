@@ -1,28 +1,31 @@
 //! GraphQL over HTTP: POST and GET, as the specification has it; a request that cannot run is 400 without `data`.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
-use async_graphql::parser::types::OperationType;
+use async_graphql::parser::types::{OperationType, Selection};
 use async_graphql::{Request, Response as Answer, ServerError};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use spiral_app::request::RequestContext;
 use spiral_app::{App, Caller};
 use spiral_domain::Error;
 
-use crate::graphiql;
 use crate::loaders::Driver;
 use crate::schema::{Limits, SpiralSchema, build};
+use crate::writes::Asked;
+use crate::{graphiql, guard};
 
 const GRAPHQL_JSON: &str = "application/graphql-response+json";
 
 struct Face {
     app: App,
     schema: SpiralSchema,
+    limits: Limits,
 }
 
 /// The GraphQL face.
@@ -30,6 +33,7 @@ pub fn router(app: App, limits: Limits) -> Router {
     let face = Arc::new(Face {
         app,
         schema: build(limits),
+        limits,
     });
     Router::new()
         .route("/graphql", get(by_get).post(by_post))
@@ -48,7 +52,7 @@ async fn by_get(State(face): State<Arc<Face>>, RawQuery(query): RawQuery, header
     };
     match async_graphql::http::parse_query_string(&query.unwrap_or_default()) {
         Ok(request) if request.query.is_empty() => malformed("the parameter `query` is missing", &accept),
-        Ok(request) => run(&face, caller, request, &accept, true).await,
+        Ok(request) => run(&face, caller, request, &accept, None).await,
         Err(error) => malformed(&format!("the query parameters cannot be read: {error}"), &accept),
     }
 }
@@ -79,14 +83,14 @@ async fn by_post(State(face): State<Arc<Face>>, headers: HeaderMap, body: Bytes)
     }
     match serde_json::from_slice::<Request>(&body) {
         Ok(request) if request.query.is_empty() => malformed("`query` is missing", &accept),
-        Ok(mut request) => {
-            if headers.contains_key("idempotency-key") && is_mutation(&mut request) {
-                return malformed(
-                    "GraphQL takes no Idempotency-Key; the same use case over REST does",
-                    &accept,
-                );
-            }
-            run(&face, caller, request, &accept, false).await
+        Ok(request) => {
+            let key = headers.get("idempotency-key");
+            let asked = Asked {
+                key: key.map(|key| String::from_utf8_lossy(key.as_bytes()).into_owned()),
+                body,
+                ..Asked::default()
+            };
+            run(&face, caller, request, &accept, Some(asked)).await
         }
         Err(error) => malformed(&format!("the body is no GraphQL request: {error}"), &accept),
     }
@@ -103,8 +107,25 @@ async fn authenticate(face: &Face, headers: &HeaderMap) -> Result<Caller, Error>
     face.app.authenticate(token).await
 }
 
-async fn run(face: &Face, caller: Caller, mut request: Request, accept: &str, reads_only: bool) -> Response {
-    if reads_only && is_mutation(&mut request) {
+/// Runs a request; without what was asked of a write, it reads only.
+async fn run(
+    face: &Face,
+    caller: Caller,
+    mut request: Request,
+    accept: &str,
+    asked: Option<Asked>,
+) -> Response {
+    // Also here, not only in the schema: what follows parses the document itself.
+    if let Err(words) = guard::check(&request.query, &face.limits) {
+        let status = if is_strict(accept) {
+            StatusCode::BAD_REQUEST
+        } else {
+            StatusCode::OK
+        };
+        return failed(status, "too_large", &words, accept);
+    }
+    let written = written_fields(&mut request);
+    if asked.is_none() && written.is_some() {
         let mut response = failed(
             StatusCode::METHOD_NOT_ALLOWED,
             "method_not_allowed",
@@ -115,6 +136,11 @@ async fn run(face: &Face, caller: Caller, mut request: Request, accept: &str, re
             .headers_mut()
             .insert(header::ALLOW, HeaderValue::from_static("POST"));
         return response;
+    }
+    let asked = Arc::new(asked.unwrap_or_default());
+    if asked.key.is_some() && written.is_some_and(|fields| fields != 1) {
+        let words = "under an Idempotency-Key a mutation has one field at its top, and no fragment there";
+        return malformed(words, accept);
     }
     let operation = request
         .operation_name
@@ -129,7 +155,10 @@ async fn run(face: &Face, caller: Caller, mut request: Request, accept: &str, re
     let driver = Driver::default();
     let loader = driver.loader(caller.clone());
     let answer = driver
-        .run(face.schema.execute(request.data(caller.clone()).data(loader)))
+        .run(
+            face.schema
+                .execute(request.data(caller.clone()).data(loader).data(Arc::clone(&asked))),
+        )
         .await;
     let answer = shorten(answer);
     if let Err(error) = caller
@@ -154,19 +183,37 @@ async fn run(face: &Face, caller: Caller, mut request: Request, accept: &str, re
         serde_json::to_vec(&answer)
     };
     match body {
-        Ok(body) => respond(status, body, accept),
+        Ok(body) => {
+            let mut response = respond(status, body, accept);
+            if asked.replayed.load(Ordering::Relaxed) {
+                response.headers_mut().insert(
+                    HeaderName::from_static("idempotency-replayed"),
+                    HeaderValue::from_static("true"),
+                );
+            }
+            response
+        }
         Err(error) => refuse(&Error::internal(error), accept),
     }
 }
 
-fn is_mutation(request: &mut Request) -> bool {
+/// How many fields a request writes; none if it only reads. A fragment may hold any number.
+fn written_fields(request: &mut Request) -> Option<usize> {
     let name = request.operation_name.clone();
-    let Ok(document) = request.parsed_query() else {
-        return false;
-    };
-    document.operations.iter().any(|(of, operation)| {
+    let document = request.parsed_query().ok()?;
+    let mutation = document.operations.iter().find(|(of, operation)| {
         operation.node.ty == OperationType::Mutation
             && name.as_deref().is_none_or(|name| of.is_some_and(|of| of == name))
+    });
+    mutation.map(|(_, operation)| {
+        let items = &operation.node.selection_set.node.items;
+        items
+            .iter()
+            .map(|item| match item.node {
+                Selection::Field(_) => 1,
+                Selection::FragmentSpread(_) | Selection::InlineFragment(_) => 2,
+            })
+            .sum()
     })
 }
 
@@ -236,6 +283,7 @@ fn refuse(error: &Error, accept: &str) -> Response {
     }
     let status = match error {
         Error::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
+        Error::TooMany => StatusCode::TOO_MANY_REQUESTS,
         Error::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     };

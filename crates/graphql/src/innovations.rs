@@ -8,7 +8,7 @@ use spiral_domain::innovations::{
 };
 use spiral_domain::people::Action;
 use spiral_domain::spread::SpreadGroupBy;
-use spiral_domain::{Date, Reference};
+use spiral_domain::{Date, Reference, Sort, Timestamp};
 
 use crate::faults::fault;
 use crate::field_tests::{FieldTestNode, FieldTestsKey};
@@ -16,6 +16,7 @@ use crate::lists::{connection, page_request};
 use crate::loaders::{InnovationKey, MovesKey, SpreadKey, UnitKey, load};
 use crate::spread::MetricsNode;
 use crate::tenancy::OrgUnitNode;
+use crate::writes::write;
 
 /// A change that may be worth spreading.
 #[derive(SimpleObject)]
@@ -91,13 +92,13 @@ pub(crate) async fn innovation_of(
 }
 
 /// How many innovations a list has in all.
-pub(crate) struct InnovationTotal(innovations::InnovationFilter);
+pub(crate) struct InnovationTotal(innovations::InnovationFilter, Option<Timestamp>);
 
 #[Object(name = "InnovationTotal")]
 impl InnovationTotal {
     /// How many innovations the filter finds; counted only if asked for.
     async fn total_count(&self, ctx: &Context<'_>) -> Result<i64> {
-        innovations::count_innovations(ctx.data::<Caller>()?, &self.0)
+        innovations::count_innovations(ctx.data::<Caller>()?, &self.0, self.1)
             .await
             .map_err(fault)
     }
@@ -118,6 +119,7 @@ impl InnovationsQuery {
     }
 
     /// Innovations, a page at a time.
+    #[expect(clippy::too_many_arguments, reason = "a filter is its arguments")]
     #[graphql(complexity = "first.unwrap_or(50).max(1) as usize * child_complexity")]
     async fn innovations(
         &self,
@@ -126,18 +128,20 @@ impl InnovationsQuery {
         within: Option<Reference>,
         first: Option<i32>,
         after: Option<String>,
+        updated_since: Option<Timestamp>,
+        sort: Option<Sort>,
     ) -> Result<Connection<String, InnovationNode, InnovationTotal, EmptyFields>> {
         let caller = ctx.data::<Caller>()?;
         let filter = innovations::InnovationFilter { status, within };
-        let request = page_request(first, after);
+        let request = page_request(first, after, updated_since, sort);
         let list = format!("innovations {filter:?}");
         let page = innovations::innovations(caller, filter.clone(), &request)
             .await
             .map_err(fault)?;
-        let cursor = |innovation: &Innovation| caller.cursor(&list, innovation.id.into());
+        let cursor = |place| caller.cursor(&list, place);
         Ok(connection(
             page,
-            InnovationTotal(filter),
+            InnovationTotal(filter, updated_since),
             request.cursor.is_some(),
             cursor,
             InnovationNode::from,
@@ -153,10 +157,8 @@ pub struct InnovationsMutation;
 impl InnovationsMutation {
     /// Describes an innovation.
     async fn create_innovation(&self, ctx: &Context<'_>, input: CreateInnovation) -> Result<InnovationNode> {
-        innovations::create_innovation(ctx.data::<Caller>()?, input)
-            .await
-            .map(InnovationNode::from)
-            .map_err(fault)
+        let run = |caller| async move { innovations::create_innovation(&caller, input).await };
+        write(ctx, run).await.map(InnovationNode::from)
     }
 
     /// Changes an innovation, or moves it to another status; `ifVersion` refuses the change of another version.
@@ -167,9 +169,8 @@ impl InnovationsMutation {
         if_version: Option<i64>,
         input: ChangeInnovation,
     ) -> Result<InnovationNode> {
-        innovations::change_innovation(ctx.data::<Caller>()?, &id, if_version, input)
-            .await
-            .map(InnovationNode::from)
-            .map_err(fault)
+        let run =
+            |caller| async move { innovations::change_innovation(&caller, &id, if_version, input).await };
+        write(ctx, run).await.map(InnovationNode::from)
     }
 }

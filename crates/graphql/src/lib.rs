@@ -16,6 +16,7 @@ mod schema;
 mod spread;
 mod sustainability;
 mod tenancy;
+mod writes;
 
 pub use http::router;
 pub use schema::{Limits, SpiralSchema, build, sdl};

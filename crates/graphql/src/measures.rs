@@ -9,12 +9,13 @@ use spiral_app::{Caller, measures};
 use spiral_domain::measures::{
     DeclareDimension, DefineMeasure, Measure, Observation, ObservationRevision, Stratum, StratumDimension,
 };
-use spiral_domain::{Date, MeasureId, Reference, Timestamp, UnitId, Withheld};
+use spiral_domain::{Date, MeasureId, Reference, Sort, Timestamp, UnitId, Withheld};
 
 use crate::faults::fault;
 use crate::lists::{connection, page_request};
 use crate::loaders::{Batches, Shared, UnitKey, load};
 use crate::tenancy::OrgUnitNode;
+use crate::writes::write;
 
 /// A measure in one of its versions.
 #[derive(SimpleObject)]
@@ -199,11 +200,13 @@ impl MeasuresQuery {
         ctx: &Context<'_>,
         first: Option<i32>,
         after: Option<String>,
+        updated_since: Option<Timestamp>,
+        sort: Option<Sort>,
     ) -> Result<Connection<String, StratumDimension, EmptyFields, EmptyFields>> {
         let caller = ctx.data::<Caller>()?;
-        let request = page_request(first, after);
+        let request = page_request(first, after, updated_since, sort);
         let page = measures::dimensions(caller, &request).await.map_err(fault)?;
-        let cursor = |dimension: &StratumDimension| caller.cursor("dimensions", dimension.id.into());
+        let cursor = |place| caller.cursor("dimensions", place);
         Ok(connection(
             page,
             EmptyFields,
@@ -222,6 +225,7 @@ impl MeasuresQuery {
     }
 
     /// Measures, a page at a time.
+    #[expect(clippy::too_many_arguments, reason = "a filter is its arguments")]
     #[graphql(complexity = "first.unwrap_or(50).max(1) as usize * child_complexity")]
     async fn measures(
         &self,
@@ -231,6 +235,8 @@ impl MeasuresQuery {
         all_versions: Option<bool>,
         first: Option<i32>,
         after: Option<String>,
+        updated_since: Option<Timestamp>,
+        sort: Option<Sort>,
     ) -> Result<Connection<String, MeasureNode, EmptyFields, EmptyFields>> {
         let caller = ctx.data::<Caller>()?;
         let filter = measures::MeasureFilter {
@@ -238,12 +244,12 @@ impl MeasuresQuery {
             code,
             all_versions: all_versions.unwrap_or_default(),
         };
-        let request = page_request(first, after);
+        let request = page_request(first, after, updated_since, sort);
         let list = format!("measures {filter:?}");
         let page = measures::measures(caller, filter, &request)
             .await
             .map_err(fault)?;
-        let cursor = |measure: &Measure| caller.cursor(&list, measure.id.into());
+        let cursor = |place| caller.cursor(&list, place);
         Ok(connection(
             page,
             EmptyFields,
@@ -290,6 +296,8 @@ impl MeasuresQuery {
         include_retracted: Option<bool>,
         first: Option<i32>,
         after: Option<String>,
+        updated_since: Option<Timestamp>,
+        sort: Option<Sort>,
     ) -> Result<Connection<String, ObservationNode, EmptyFields, EmptyFields>> {
         let caller = ctx.data::<Caller>()?;
         let include_retracted = include_retracted.unwrap_or_default();
@@ -304,12 +312,12 @@ impl MeasuresQuery {
             known_at,
             include_retracted,
         };
-        let request = page_request(first, after);
+        let request = page_request(first, after, updated_since, sort);
         let list = format!("observations {query:?}");
         let page = measures::observations(caller, query, &request)
             .await
             .map_err(fault)?;
-        let cursor = |observation: &Observation| caller.cursor(&list, observation.id.into());
+        let cursor = |place| caller.cursor(&list, place);
         Ok(connection(
             page,
             EmptyFields,
@@ -332,17 +340,14 @@ impl MeasuresMutation {
         ctx: &Context<'_>,
         input: DeclareDimension,
     ) -> Result<StratumDimension> {
-        measures::declare_dimension(ctx.data::<Caller>()?, input)
-            .await
-            .map_err(fault)
+        let run = |caller| async move { measures::declare_dimension(&caller, input).await };
+        write(ctx, run).await
     }
 
     /// Defines a measure, or a new version of it.
     async fn define_measure(&self, ctx: &Context<'_>, input: DefineMeasure) -> Result<MeasureNode> {
-        measures::define_measure(ctx.data::<Caller>()?, input)
-            .await
-            .map(MeasureNode::from)
-            .map_err(fault)
+        let run = |caller| async move { measures::define_measure(&caller, input).await };
+        write(ctx, run).await.map(MeasureNode::from)
     }
 
     /// Takes an observation back.
@@ -351,8 +356,10 @@ impl MeasuresMutation {
         ctx: &Context<'_>,
         id: Reference,
         if_version: Option<i64>,
+        #[graphql(default)] take_over: bool,
     ) -> Result<ObservationNode> {
-        let taken = measures::retract_observation(ctx.data::<Caller>()?, &id, if_version).await;
-        taken.map(ObservationNode::from).map_err(fault)
+        let run =
+            |caller| async move { measures::retract_observation(&caller, &id, if_version, take_over).await };
+        write(ctx, run).await.map(ObservationNode::from)
     }
 }

@@ -7,12 +7,13 @@ use spiral_domain::people::{
     Action, ApiClient, AuditEvent, AuditKind, ClientSecret, Grant, GrantRole, Me, Principal,
     RegisterPrincipal, Role, SetClientKeys, Tenant,
 };
-use spiral_domain::{Allowed, GrantId, PrincipalId, Reference};
+use spiral_domain::{GrantId, PrincipalId, Reference, Sort, Timestamp};
 
 use crate::faults::fault;
 use crate::lists::{connection, page_request};
 use crate::loaders::{UnitKey, load};
 use crate::tenancy::OrgUnitNode;
+use crate::writes::write;
 
 /// Who is calling, and what they hold.
 pub(crate) struct MeNode(Me);
@@ -87,6 +88,7 @@ impl PeopleQuery {
 
     /// The person whom this issuer knows by this subject; without both, all principals, for national leads and
     /// auditors.
+    #[expect(clippy::too_many_arguments, reason = "a filter is its arguments")]
     #[graphql(complexity = "first.unwrap_or(50).max(1) as usize * child_complexity")]
     async fn principals(
         &self,
@@ -95,13 +97,15 @@ impl PeopleQuery {
         subject: Option<String>,
         first: Option<i32>,
         after: Option<String>,
+        updated_since: Option<Timestamp>,
+        sort: Option<Sort>,
     ) -> Result<Connection<String, Principal, EmptyFields, EmptyFields>> {
         let caller = ctx.data::<Caller>()?;
         let known = people::Known::from_parts(issuer, subject).map_err(fault)?;
         let list = people::principals_list(known.as_ref());
-        let request = page_request(first, after);
+        let request = page_request(first, after, updated_since, sort);
         let page = people::principals(caller, known, &request).await.map_err(fault)?;
-        let cursor = |principal: &Principal| caller.cursor(&list, principal.id.into());
+        let cursor = |place| caller.cursor(&list, place);
         Ok(connection(
             page,
             EmptyFields,
@@ -112,6 +116,7 @@ impl PeopleQuery {
     }
 
     /// Grants on the units that the caller answers for.
+    #[expect(clippy::too_many_arguments, reason = "a filter is its arguments")]
     #[graphql(complexity = "first.unwrap_or(50).max(1) as usize * child_complexity")]
     async fn grants(
         &self,
@@ -121,6 +126,8 @@ impl PeopleQuery {
         role: Option<Role>,
         first: Option<i32>,
         after: Option<String>,
+        updated_since: Option<Timestamp>,
+        sort: Option<Sort>,
     ) -> Result<Connection<String, GrantNode, EmptyFields, EmptyFields>> {
         let caller = ctx.data::<Caller>()?;
         let filter = people::GrantFilter {
@@ -128,10 +135,10 @@ impl PeopleQuery {
             unit,
             role,
         };
-        let request = page_request(first, after);
+        let request = page_request(first, after, updated_since, sort);
         let list = format!("grants {filter:?}");
         let page = people::grants(caller, filter, &request).await.map_err(fault)?;
-        let cursor = |grant: &Allowed<Grant>| caller.cursor(&list, grant.id.into());
+        let cursor = |place| caller.cursor(&list, place);
         Ok(connection(
             page,
             EmptyFields,
@@ -148,11 +155,13 @@ impl PeopleQuery {
         ctx: &Context<'_>,
         first: Option<i32>,
         after: Option<String>,
+        updated_since: Option<Timestamp>,
+        sort: Option<Sort>,
     ) -> Result<Connection<String, ApiClient, EmptyFields, EmptyFields>> {
         let caller = ctx.data::<Caller>()?;
-        let request = page_request(first, after);
+        let request = page_request(first, after, updated_since, sort);
         let page = people::api_clients(caller, &request).await.map_err(fault)?;
-        let cursor = |client: &ApiClient| caller.cursor("api_clients", client.id.into());
+        let cursor = |place| caller.cursor("api_clients", place);
         Ok(connection(
             page,
             EmptyFields,
@@ -185,8 +194,10 @@ impl PeopleQuery {
         kind: Option<AuditKind>,
         first: Option<i32>,
         after: Option<String>,
+        updated_since: Option<Timestamp>,
+        sort: Option<Sort>,
     ) -> Result<AuditPage> {
-        let request = page_request(first, after);
+        let request = page_request(first, after, updated_since, sort);
         let page = people::audit_events(ctx.data::<Caller>()?, kind.unwrap_or_default(), &request)
             .await
             .map_err(fault)?;
@@ -217,25 +228,20 @@ pub struct PeopleMutation;
 impl PeopleMutation {
     /// Registers a person.
     async fn register_principal(&self, ctx: &Context<'_>, input: RegisterPrincipal) -> Result<Principal> {
-        people::register_principal(ctx.data::<Caller>()?, input)
-            .await
-            .map_err(fault)
+        let run = |caller| async move { people::register_principal(&caller, input).await };
+        write(ctx, run).await
     }
 
     /// Gives a role on a unit or a network.
     async fn grant_role(&self, ctx: &Context<'_>, input: GrantRole) -> Result<GrantNode> {
-        people::grant_role(ctx.data::<Caller>()?, input)
-            .await
-            .map(GrantNode::from)
-            .map_err(fault)
+        let run = |caller| async move { people::grant_role(&caller, input).await };
+        write(ctx, run).await.map(GrantNode::from)
     }
 
     /// Takes a role back.
     async fn revoke_grant(&self, ctx: &Context<'_>, id: GrantId) -> Result<GrantNode> {
-        people::revoke_grant(ctx.data::<Caller>()?, id)
-            .await
-            .map(GrantNode::from)
-            .map_err(fault)
+        let run = |caller| async move { people::revoke_grant(&caller, id).await };
+        write(ctx, run).await.map(GrantNode::from)
     }
 
     /// Sets an API client's public keys; those not named count no more.
@@ -246,15 +252,13 @@ impl PeopleMutation {
         if_version: Option<i64>,
         input: SetClientKeys,
     ) -> Result<ApiClient> {
-        people::set_client_keys(ctx.data::<Caller>()?, id, if_version, input)
-            .await
-            .map_err(fault)
+        let run = |caller| async move { people::set_client_keys(&caller, id, if_version, input).await };
+        write(ctx, run).await
     }
 
     /// Closes an API client.
     async fn close_api_client(&self, ctx: &Context<'_>, id: PrincipalId) -> Result<ApiClient> {
-        people::close_api_client(ctx.data::<Caller>()?, id)
-            .await
-            .map_err(fault)
+        let run = |caller| async move { people::close_api_client(&caller, id).await };
+        write(ctx, run).await
     }
 }

@@ -7,13 +7,14 @@ use spiral_domain::spread::{
     Adoption, AdoptionEvent, AdoptionView, DisputeAdoption, RecordAdoption, SpreadCurve, SpreadGroupBy,
     SpreadMetrics, SpreadTree, Stage, UnitAdoptions,
 };
-use spiral_domain::{AdoptionEventId, Date, Interval, Reference, Timestamp, Withheld};
+use spiral_domain::{AdoptionEventId, Date, Interval, Reference, Sort, Timestamp, Withheld};
 
 use crate::faults::fault;
 use crate::innovations::{InnovationNode, innovation_of};
 use crate::lists::{connection, page_request};
 use crate::loaders::{UnitKey, load};
 use crate::tenancy::OrgUnitNode;
+use crate::writes::write;
 
 async fn unit_of(ctx: &Context<'_>, id: Option<spiral_domain::UnitId>) -> Result<Option<OrgUnitNode>> {
     match id {
@@ -173,13 +174,13 @@ impl CurveNode {
 }
 
 /// How many adoption events a list has in all.
-pub(crate) struct EventTotal(spread::EventFilter);
+pub(crate) struct EventTotal(spread::EventFilter, Option<Timestamp>);
 
 #[Object(name = "AdoptionEventTotal")]
 impl EventTotal {
     /// How many adoption events the filter finds; counted only if asked for.
     async fn total_count(&self, ctx: &Context<'_>) -> Result<i64> {
-        spread::count_adoption_events(ctx.data::<Caller>()?, &self.0)
+        spread::count_adoption_events(ctx.data::<Caller>()?, &self.0, self.1)
             .await
             .map_err(fault)
     }
@@ -212,9 +213,10 @@ impl SpreadQueries {
         from: Option<Date>,
         to: Option<Date>,
         source: Option<String>,
-        updated_since: Option<Timestamp>,
         first: Option<i32>,
         after: Option<String>,
+        updated_since: Option<Timestamp>,
+        sort: Option<Sort>,
     ) -> Result<Connection<String, EventNode, EventTotal, EmptyFields>> {
         let caller = ctx.data::<Caller>()?;
         let filter = spread::EventFilter {
@@ -225,17 +227,16 @@ impl SpreadQueries {
             from,
             to,
             source,
-            updated_since,
         };
-        let request = page_request(first, after);
+        let request = page_request(first, after, updated_since, sort);
         let list = format!("adoption_events {filter:?}");
         let page = spread::adoption_events(caller, filter.clone(), &request)
             .await
             .map_err(fault)?;
-        let cursor = |event: &AdoptionEvent| caller.cursor(&list, event.id.into());
+        let cursor = |place| caller.cursor(&list, place);
         Ok(connection(
             page,
-            EventTotal(filter),
+            EventTotal(filter, updated_since),
             request.cursor.is_some(),
             cursor,
             EventNode::from,
@@ -254,6 +255,8 @@ impl SpreadQueries {
         stage: Option<Stage>,
         first: Option<i32>,
         after: Option<String>,
+        updated_since: Option<Timestamp>,
+        sort: Option<Sort>,
     ) -> Result<Connection<String, AdoptionNode, EmptyFields, EmptyFields>> {
         let caller = ctx.data::<Caller>()?;
         let filter = spread::StateFilter {
@@ -262,11 +265,10 @@ impl SpreadQueries {
             within,
             stage,
         };
-        let request = page_request(first, after);
-        let page = spread::adoptions(caller, filter.clone(), &request)
-            .await
-            .map_err(fault)?;
-        let cursor = |adoption: &Adoption| spread::adoption_cursor(caller, &filter, adoption);
+        let request = page_request(first, after, updated_since, sort);
+        let list = filter.list();
+        let page = spread::adoptions(caller, filter, &request).await.map_err(fault)?;
+        let cursor = |place| caller.cursor(&list, place);
         Ok(connection(
             page,
             EmptyFields,
@@ -343,10 +345,8 @@ pub struct SpreadMutation;
 impl SpreadMutation {
     /// Records that a unit reached a stage; the same event again is answered as it stands.
     async fn record_adoption(&self, ctx: &Context<'_>, input: RecordAdoption) -> Result<EventNode> {
-        spread::record_adoption(ctx.data::<Caller>()?, input)
-            .await
-            .map(EventNode::from)
-            .map_err(fault)
+        let run = |caller| async move { spread::record_adoption(&caller, input).await };
+        write(ctx, run).await.map(EventNode::from)
     }
 
     /// Disputes an event about one's own unit, or takes that back.
@@ -357,10 +357,8 @@ impl SpreadMutation {
         if_version: Option<i64>,
         input: DisputeAdoption,
     ) -> Result<EventNode> {
-        spread::dispute_adoption(ctx.data::<Caller>()?, id, if_version, input)
-            .await
-            .map(EventNode::from)
-            .map_err(fault)
+        let run = |caller| async move { spread::dispute_adoption(&caller, id, if_version, input).await };
+        write(ctx, run).await.map(EventNode::from)
     }
 
     /// Takes an event back: it counts for nothing from then on, and stays readable as taken back.
@@ -371,9 +369,7 @@ impl SpreadMutation {
         if_version: Option<i64>,
         #[graphql(default)] take_over: bool,
     ) -> Result<EventNode> {
-        spread::retract_adoption(ctx.data::<Caller>()?, id, if_version, take_over)
-            .await
-            .map(EventNode::from)
-            .map_err(fault)
+        let run = |caller| async move { spread::retract_adoption(&caller, id, if_version, take_over).await };
+        write(ctx, run).await.map(EventNode::from)
     }
 }

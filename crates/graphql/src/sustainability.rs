@@ -12,13 +12,14 @@ use spiral_domain::sustainability::{
     Assessment, AssessmentStatus, Instrument, LatestAssessment, OpenAssessment, RateAssessment, Rating,
     SummaryGroups, SustainabilitySummary,
 };
-use spiral_domain::{AssessmentId, Reference, UnitId, Withheld};
+use spiral_domain::{AssessmentId, Reference, Sort, Timestamp, UnitId, Withheld};
 
 use crate::faults::fault;
 use crate::innovations::{InnovationNode, innovation_of};
 use crate::lists::{connection, page_request};
 use crate::loaders::{Batches, Shared, UnitKey, load};
 use crate::tenancy::OrgUnitNode;
+use crate::writes::write;
 
 /// An assessment of whether a change at a unit will last.
 #[derive(SimpleObject)]
@@ -158,6 +159,8 @@ impl SustainabilityQuery {
         status: Option<AssessmentStatus>,
         first: Option<i32>,
         after: Option<String>,
+        updated_since: Option<Timestamp>,
+        sort: Option<Sort>,
     ) -> Result<Connection<String, AssessmentNode, EmptyFields, EmptyFields>> {
         let caller = ctx.data::<Caller>()?;
         let filter = AssessmentFilter {
@@ -166,12 +169,12 @@ impl SustainabilityQuery {
             innovation,
             status,
         };
-        let request = page_request(first, after);
+        let request = page_request(first, after, updated_since, sort);
         let list = filter.list();
         let page = sustainability::assessments(caller, filter, &request)
             .await
             .map_err(fault)?;
-        let cursor = |assessment: &Assessment| caller.cursor(&list, assessment.id.into());
+        let cursor = |place| caller.cursor(&list, place);
         Ok(connection(
             page,
             EmptyFields,
@@ -205,10 +208,8 @@ pub struct SustainabilityMutation;
 impl SustainabilityMutation {
     /// Opens an assessment.
     async fn open_assessment(&self, ctx: &Context<'_>, input: OpenAssessment) -> Result<AssessmentNode> {
-        sustainability::open_assessment(ctx.data::<Caller>()?, input)
-            .await
-            .map(AssessmentNode::from)
-            .map_err(fault)
+        let run = |caller| async move { sustainability::open_assessment(&caller, input).await };
+        write(ctx, run).await.map(AssessmentNode::from)
     }
 
     /// Rates an open assessment; rating it again replaces one's own answers.
@@ -218,9 +219,8 @@ impl SustainabilityMutation {
         id: AssessmentId,
         input: RateAssessment,
     ) -> Result<Rating> {
-        sustainability::rate_assessment(ctx.data::<Caller>()?, id, input)
-            .await
-            .map_err(fault)
+        let run = |caller| async move { sustainability::rate_assessment(&caller, id, input).await };
+        write(ctx, run).await
     }
 
     /// Closes an assessment; `ifVersion` refuses the closing of another version.
@@ -230,9 +230,7 @@ impl SustainabilityMutation {
         id: AssessmentId,
         if_version: Option<i64>,
     ) -> Result<AssessmentNode> {
-        sustainability::close_assessment(ctx.data::<Caller>()?, id, if_version)
-            .await
-            .map(AssessmentNode::from)
-            .map_err(fault)
+        let run = |caller| async move { sustainability::close_assessment(&caller, id, if_version).await };
+        write(ctx, run).await.map(AssessmentNode::from)
     }
 }

@@ -9,7 +9,7 @@ use spiral_domain::tenancy::{
     ChangeOrgUnit, CreateNetwork, CreateOrgUnit, Network, NetworkMember, OrgUnit, SetNetworkMembers,
     SetSharing, SharingSetting, Tier,
 };
-use spiral_domain::{Reference, WorkKind};
+use spiral_domain::{Reference, Sort, Timestamp, WorkKind};
 
 use crate::faults::fault;
 use crate::lists::{connection, page_request};
@@ -17,6 +17,7 @@ use crate::loaders::{AdoptionKey, AdoptionsKey, ChildrenKey, MembersKey, UnitKey
 use crate::measures::{MeasureNode, OwnMeasuresKey, SeriesKey, SeriesNode};
 use crate::spread::{UnitAdoptionsNode, ViewNode};
 use crate::sustainability::{SustainabilityKey, SustainabilityStateNode};
+use crate::writes::write;
 
 /// A node of the tenant's tree.
 #[derive(SimpleObject)]
@@ -107,13 +108,13 @@ impl OrgUnitNode {
 }
 
 /// How many units a list has in all.
-pub(crate) struct UnitTotal(tenancy::UnitFilter);
+pub(crate) struct UnitTotal(tenancy::UnitFilter, Option<Timestamp>);
 
 #[Object(name = "OrgUnitTotal")]
 impl UnitTotal {
     /// How many units the filter finds; counted only if asked for.
     async fn total_count(&self, ctx: &Context<'_>) -> Result<i64> {
-        tenancy::count_org_units(ctx.data::<Caller>()?, &self.0)
+        tenancy::count_org_units(ctx.data::<Caller>()?, &self.0, self.1)
             .await
             .map_err(fault)
     }
@@ -219,6 +220,8 @@ impl TenancyQuery {
         ods_code: Option<String>,
         first: Option<i32>,
         after: Option<String>,
+        updated_since: Option<Timestamp>,
+        sort: Option<Sort>,
     ) -> Result<Connection<String, OrgUnitNode, UnitTotal, EmptyFields>> {
         let caller = ctx.data::<Caller>()?;
         let filter = tenancy::UnitFilter {
@@ -228,15 +231,15 @@ impl TenancyQuery {
             network,
             ods_code,
         };
-        let request = page_request(first, after);
+        let request = page_request(first, after, updated_since, sort);
         let list = format!("org_units {filter:?}");
         let page = tenancy::org_units(caller, filter.clone(), &request)
             .await
             .map_err(fault)?;
-        let cursor = |unit: &spiral_domain::Allowed<OrgUnit>| caller.cursor(&list, unit.id.into());
+        let cursor = |place| caller.cursor(&list, place);
         Ok(connection(
             page,
-            UnitTotal(filter),
+            UnitTotal(filter, updated_since),
             request.cursor.is_some(),
             cursor,
             |unit| unit.record.into(),
@@ -265,11 +268,13 @@ impl TenancyQuery {
         ctx: &Context<'_>,
         first: Option<i32>,
         after: Option<String>,
+        updated_since: Option<Timestamp>,
+        sort: Option<Sort>,
     ) -> Result<Connection<String, NetworkNode, EmptyFields, EmptyFields>> {
         let caller = ctx.data::<Caller>()?;
-        let request = page_request(first, after);
+        let request = page_request(first, after, updated_since, sort);
         let page = tenancy::networks(caller, &request).await.map_err(fault)?;
-        let cursor = |network: &Network| caller.cursor("networks", network.id.into());
+        let cursor = |place| caller.cursor("networks", place);
         Ok(connection(
             page,
             EmptyFields,
@@ -294,11 +299,13 @@ impl TenancyQuery {
         ctx: &Context<'_>,
         first: Option<i32>,
         after: Option<String>,
+        updated_since: Option<Timestamp>,
+        sort: Option<Sort>,
     ) -> Result<Connection<String, ProgrammeNode, EmptyFields, EmptyFields>> {
         let caller = ctx.data::<Caller>()?;
-        let request = page_request(first, after);
+        let request = page_request(first, after, updated_since, sort);
         let page = tenancy::programmes(caller, &request).await.map_err(fault)?;
-        let cursor = |programme: &Programme| caller.cursor("programmes", programme.id.into());
+        let cursor = |place| caller.cursor("programmes", place);
         Ok(connection(
             page,
             EmptyFields,
@@ -317,10 +324,8 @@ pub struct TenancyMutation;
 impl TenancyMutation {
     /// Adds a unit beneath another.
     async fn create_org_unit(&self, ctx: &Context<'_>, input: CreateOrgUnit) -> Result<OrgUnitNode> {
-        tenancy::create_org_unit(ctx.data::<Caller>()?, input)
-            .await
-            .map(OrgUnitNode::from)
-            .map_err(fault)
+        let run = |caller| async move { tenancy::create_org_unit(&caller, input).await };
+        write(ctx, run).await.map(OrgUnitNode::from)
     }
 
     /// Changes a unit; `ifVersion` refuses the change of another version.
@@ -331,10 +336,8 @@ impl TenancyMutation {
         if_version: Option<i64>,
         input: ChangeOrgUnit,
     ) -> Result<OrgUnitNode> {
-        tenancy::change_org_unit(ctx.data::<Caller>()?, &id, if_version, input)
-            .await
-            .map(OrgUnitNode::from)
-            .map_err(fault)
+        let run = |caller| async move { tenancy::change_org_unit(&caller, &id, if_version, input).await };
+        write(ctx, run).await.map(OrgUnitNode::from)
     }
 
     /// Sets how far a unit shares one kind of its work.
@@ -345,17 +348,14 @@ impl TenancyMutation {
         kind: WorkKind,
         input: SetSharing,
     ) -> Result<SharingSetting> {
-        tenancy::set_sharing(ctx.data::<Caller>()?, &unit, kind, input)
-            .await
-            .map_err(fault)
+        let run = |caller| async move { tenancy::set_sharing(&caller, &unit, kind, input).await };
+        write(ctx, run).await
     }
 
     /// Makes a network.
     async fn create_network(&self, ctx: &Context<'_>, input: CreateNetwork) -> Result<NetworkNode> {
-        tenancy::create_network(ctx.data::<Caller>()?, input)
-            .await
-            .map(NetworkNode::from)
-            .map_err(fault)
+        let run = |caller| async move { tenancy::create_network(&caller, input).await };
+        write(ctx, run).await.map(NetworkNode::from)
     }
 
     /// Sets a network's members.
@@ -366,17 +366,13 @@ impl TenancyMutation {
         if_version: Option<i64>,
         input: SetNetworkMembers,
     ) -> Result<NetworkNode> {
-        tenancy::set_network_members(ctx.data::<Caller>()?, &id, if_version, input)
-            .await
-            .map(NetworkNode::from)
-            .map_err(fault)
+        let run = |caller| async move { tenancy::set_network_members(&caller, &id, if_version, input).await };
+        write(ctx, run).await.map(NetworkNode::from)
     }
 
     /// Records a programme.
     async fn create_programme(&self, ctx: &Context<'_>, input: CreateProgramme) -> Result<ProgrammeNode> {
-        tenancy::create_programme(ctx.data::<Caller>()?, input)
-            .await
-            .map(ProgrammeNode::from)
-            .map_err(fault)
+        let run = |caller| async move { tenancy::create_programme(&caller, input).await };
+        write(ctx, run).await.map(ProgrammeNode::from)
     }
 }

@@ -1,6 +1,5 @@
 //! Batches as JSON array, NDJSON or CSV: each row read by itself, so that every bad one is named.
 
-use axum::http::StatusCode;
 use axum::response::Response;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
@@ -8,10 +7,19 @@ use serde_json::{Map, Value};
 use spiral_domain::exchange::BatchRow;
 use spiral_domain::{Error, Violation};
 
-use crate::extract::{Write, misfits};
-use crate::problem::transport;
+use crate::extract::{Write, misfits, unsupported};
 use crate::reply::refuse;
-use crate::schemas;
+use crate::{schemas, strict};
+
+/// How a pushed record is taken back.
+#[derive(Debug, Default, serde::Deserialize, utoipa::IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct RetractQuery {
+    /// Takes it back even if another source holds it.
+    #[param(required = false)]
+    pub take_over: bool,
+}
 
 impl Write {
     /// The rows of a batch, by `Content-Type`.
@@ -24,12 +32,8 @@ impl Write {
             }
             "text/csv" => from_csv(&self.body, most),
             _ => {
-                let detail = "a batch is application/json, application/x-ndjson or text/csv";
-                return Err(transport(
-                    StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                    "unsupported_media_type",
-                    detail,
-                ));
+                let detail = "a batch is application/json, application/x-ndjson or text/csv, as UTF-8";
+                return Err(unsupported(detail));
             }
         }
         .map_err(refuse)
@@ -77,7 +81,7 @@ fn from_ndjson<T: DeserializeOwned + utoipa::ToSchema>(
 
 fn read_row<T: DeserializeOwned + utoipa::ToSchema>(text: &str) -> BatchRow<T> {
     // Most rows are right and have no key: they are read without a detour.
-    if let Ok(read) = serde_json::from_str(text) {
+    if let Ok(read) = strict::from_slice(text.as_bytes()) {
         return BatchRow {
             row_key: None,
             read: Ok(read),
@@ -115,7 +119,7 @@ fn read_row<T: DeserializeOwned + utoipa::ToSchema>(text: &str) -> BatchRow<T> {
 
 fn read_object<T: DeserializeOwned + utoipa::ToSchema>(row: Map<String, Value>) -> Result<T, Vec<Violation>> {
     let value = Value::Object(row);
-    T::deserialize(&value).map_err(|error| misfits::<T>(&value, &error))
+    strict::from_value(&value).map_err(|error| misfits::<T>(&value, &error))
 }
 
 fn from_csv<T: DeserializeOwned + utoipa::ToSchema>(
@@ -132,7 +136,7 @@ fn from_csv<T: DeserializeOwned + utoipa::ToSchema>(
         .map(|name| name.trim().to_owned())
         .collect();
     let name = T::name();
-    let unknown: Vec<Violation> = header
+    let mut unknown: Vec<Violation> = header
         .iter()
         .filter(|column| *column != "rowKey" && schemas::property(&name, column).is_none())
         .map(|column| {
@@ -143,6 +147,12 @@ fn from_csv<T: DeserializeOwned + utoipa::ToSchema>(
             )
         })
         .collect();
+    for (at, column) in header.iter().enumerate() {
+        if header[..at].contains(column) {
+            let detail = format!("there are two columns `{column}`");
+            unknown.push(Violation::new(format!("/{column}"), "repeated_column", detail));
+        }
+    }
     if !unknown.is_empty() {
         return Err(Error::Invalid(unknown));
     }

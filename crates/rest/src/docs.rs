@@ -1,20 +1,19 @@
 //! The document and its pages, served without a network.
 
 use std::fmt::Write as _;
-use std::sync::LazyLock;
 
 use axum::Json;
 use axum::response::Html;
+use serde_json::Value;
 use spiral_app::App;
-use utoipa::openapi::OpenApi;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::problem::PROBLEMS;
+use crate::schemas;
 
 /// `/openapi.json`.
-pub(crate) async fn openapi_json() -> Json<&'static OpenApi> {
-    static DOCUMENT: LazyLock<OpenApi> = LazyLock::new(crate::openapi);
-    Json(&DOCUMENT)
+pub(crate) async fn openapi_json() -> Json<&'static Value> {
+    Json(schemas::document())
 }
 
 /// `/docs`, with assets of our own.

@@ -1,5 +1,11 @@
 //! What the OpenAPI document says beside the operations themselves.
 
+use spiral_domain::Sort;
+use spiral_domain::analysis::GroupBy;
+use spiral_domain::exchange::ReportDetail;
+use spiral_domain::people::AuditKind;
+use spiral_domain::spread::{SpreadGroupBy, SpreadTree};
+use spiral_domain::sustainability::SummaryGroups;
 use utoipa::Modify;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
@@ -15,6 +21,7 @@ use crate::problem::ProblemBody;
         description = "The open platform on which a health system improves itself. Dates are civil dates, instants UTC; \
                        ids are UUIDs, and wherever one is taken a `code:`, `ext:` or, for units, `ods:` reference is too. \
                        Errors are `application/problem+json`; `/docs/problems` explains each.",
+        contact(name = "Whoever runs this server"),
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     servers((url = "/", description = "This server")),
@@ -29,7 +36,16 @@ use crate::problem::ProblemBody;
         (name = "sustainability", description = "Whether gains will hold, as those who do the work rate it"),
         (name = "oauth", description = "Tokens for API clients"),
     ),
-    components(schemas(ProblemBody)),
+    components(schemas(
+        ProblemBody,
+        AuditKind,
+        GroupBy,
+        ReportDetail,
+        Sort,
+        SpreadGroupBy,
+        SpreadTree,
+        SummaryGroups,
+    )),
     modifiers(&Bearer)
 )]
 pub(crate) struct Document;
@@ -58,6 +74,8 @@ pub(crate) fn finish(mut document: OpenApi) -> OpenApi {
             }
             if path.starts_with("/v1/") {
                 add_problems(operation, writes, path.contains('{'));
+            } else {
+                add_problem(operation, "429", "Too many requests from this address");
             }
             if writes && path.starts_with("/v1/") {
                 let key = utoipa::openapi::path::ParameterBuilder::new()
@@ -119,6 +137,8 @@ fn add_problems(operation: &mut Operation, writes: bool, has_path: bool) {
         ("401", "No valid token"),
         ("403", "The caller may not do this"),
         ("500", "A fault of the service"),
+        ("406", "It cannot be had in any form that `Accept` names"),
+        ("429", "Too many requests"),
         ("503", "The service cannot answer now"),
     ];
     if has_path {
@@ -134,12 +154,16 @@ fn add_problems(operation: &mut Operation, writes: bool, has_path: bool) {
         ]);
     }
     for (status, description) in problems {
-        operation
-            .responses
-            .responses
-            .entry(status.to_owned())
-            .or_insert_with(|| RefOr::T(problem(description)));
+        add_problem(operation, status, description);
     }
+}
+
+fn add_problem(operation: &mut Operation, status: &str, description: &str) {
+    operation
+        .responses
+        .responses
+        .entry(status.to_owned())
+        .or_insert_with(|| RefOr::T(problem(description)));
 }
 
 fn problem(description: &str) -> Response {

@@ -1,16 +1,17 @@
 //! What handlers take: the caller, path and query, and bodies, each with errors that name every place.
 
 use axum::body::{Body, Bytes};
-use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::extract::{FromRequest, FromRequestParts, MatchedPath, Path, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
 use spiral_app::{App, Caller};
-use spiral_domain::{Error, Violation, Violations};
+use spiral_domain::{Error, Violation};
 
+use crate::accept::{Form, choose};
 use crate::problem::{Problem, transport};
-use crate::schemas;
+use crate::{schemas, strict};
 
 /// The caller of a request that reads.
 pub struct Read {
@@ -26,11 +27,28 @@ impl FromRequestParts<App> for Read {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let caller = app.authenticate(bearer(&parts.headers)).await?;
+        refuse_query(parts)?;
         Ok(Self {
             caller,
             headers: parts.headers.clone(),
             uri: parts.uri.clone(),
         })
+    }
+}
+
+/// An operation without query parameters takes none: a misspelt one is not passed over.
+fn refuse_query(parts: &Parts) -> Result<(), Problem> {
+    let Some(path) = parts.extensions.get::<MatchedPath>() else {
+        return Ok(());
+    };
+    if schemas::takes_query(&parts.method, path.as_str()) {
+        return Ok(());
+    }
+    let pairs: Vec<(String, String)> =
+        serde_html_form::from_str(parts.uri.query().unwrap_or_default()).unwrap_or_default();
+    match unknown_parameters(&pairs, &[]) {
+        found if found.is_empty() => Ok(()),
+        found => Err(Problem(Error::Malformed(found))),
     }
 }
 
@@ -68,6 +86,9 @@ impl FromRequest<App> for Write {
             .authenticate(bearer(&parts.headers))
             .await
             .map_err(|error| Problem(error).into_response())?;
+        refuse_query(&parts).map_err(IntoResponse::into_response)?;
+        // Nothing is written whose answer the caller would not take.
+        choose(&parts.headers, &[Form::Json])?;
         let request = Request::from_parts(parts.clone(), body);
         let body = read_body(request).await?;
         Ok(Self {
@@ -99,52 +120,87 @@ async fn read_body(request: Request<Body>) -> Result<Bytes, Response> {
 }
 
 impl Write {
-    /// The media type of the body, without parameters, in lower case.
+    /// The media type of the body, without parameters, in lower case; empty if its text is not UTF-8.
     pub fn media_type(&self) -> String {
         let value = self
             .headers
             .get(header::CONTENT_TYPE)
             .and_then(|value| value.to_str().ok())
-            .unwrap_or_default();
-        value
-            .split(';')
-            .next()
             .unwrap_or_default()
-            .trim()
-            .to_ascii_lowercase()
+            .to_ascii_lowercase();
+        let mut parts = value.split(';').map(str::trim);
+        let media_type = parts.next().unwrap_or_default().to_owned();
+        let charset = parts
+            .find_map(|part| part.strip_prefix("charset="))
+            .map(|name| name.trim_matches('"'));
+        match charset {
+            None | Some("utf-8" | "utf8" | "us-ascii") => media_type,
+            Some(_) => String::new(),
+        }
     }
 
     /// The body as JSON; every structural error at once.
     pub fn json<T: DeserializeOwned + utoipa::ToSchema>(&self) -> Result<T, Response> {
-        let media_type = self.media_type();
-        let json = matches!(
-            media_type.as_str(),
-            "application/json" | "application/merge-patch+json"
-        ) || (media_type.starts_with("application/") && media_type.ends_with("+json"));
-        if !json {
-            let detail = "this path takes application/json";
-            return Err(transport(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "unsupported_media_type",
-                detail,
-            ));
+        let patch = self.method == Method::PATCH;
+        let taken = match self.media_type().as_str() {
+            "application/json" => true,
+            "application/merge-patch+json" => patch,
+            _ => false,
+        };
+        if !taken {
+            let name = if patch {
+                "application/merge-patch+json"
+            } else {
+                "application/json"
+            };
+            let mut response = unsupported(format!("this path takes {name}, as UTF-8"));
+            if patch {
+                let accepted = HeaderValue::from_static("application/merge-patch+json, application/json");
+                response
+                    .headers_mut()
+                    .insert(HeaderName::from_static("accept-patch"), accepted);
+            }
+            return Err(response);
         }
         read_json(&self.body).map_err(|error| Problem(error).into_response())
     }
 
     /// The version that `If-Match` names; `*` and absence name none.
     pub fn if_match(&self) -> Result<Option<i64>, Problem> {
-        let Some(value) = self.headers.get(header::IF_MATCH) else {
+        if let Some(value) = self.headers.get(header::IF_NONE_MATCH) {
+            // What is to be changed is there, so `*` fails; any other condition here is a mistake.
+            return Err(Problem(if value.as_bytes() == b"*" {
+                Error::Stale
+            } else {
+                let detail = "a write takes If-Match";
+                Error::Malformed(vec![Violation::new(
+                    "/header/If-None-Match",
+                    "bad_condition",
+                    detail,
+                )])
+            }));
+        }
+        let mut given = self.headers.get_all(header::IF_MATCH).iter();
+        let Some(value) = given.next() else {
             return Ok(None);
         };
         let text = value.to_str().unwrap_or_default().trim();
+        if given.next().is_some() || text.contains(',') {
+            let detail = "If-Match takes one ETag, or `*`";
+            return Err(Problem(Error::Malformed(vec![Violation::new(
+                "/header/If-Match",
+                "bad_condition",
+                detail,
+            )])));
+        }
         if text == "*" {
             return Ok(None);
         }
+        // A weak tag never matches here (RFC 9110 §13.1.1).
         let version = text
-            .trim_matches('"')
-            .split('-')
-            .next()
+            .strip_prefix('"')
+            .and_then(|text| text.strip_suffix('"'))
+            .and_then(|text| text.split('-').next())
             .and_then(|version| version.parse().ok());
         version.map(Some).ok_or(Problem(Error::Stale))
     }
@@ -157,9 +213,15 @@ impl Write {
     }
 }
 
+/// 415.
+pub(crate) fn unsupported(detail: impl Into<String>) -> Response {
+    let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+    transport(status, "unsupported_media_type", detail)
+}
+
 /// JSON as `T`; where it does not fit, everything that does not.
 pub fn read_json<T: DeserializeOwned + utoipa::ToSchema>(body: &[u8]) -> spiral_domain::Result<T> {
-    match serde_json::from_slice(body) {
+    match strict::from_slice(body) {
         Ok(read) => Ok(read),
         Err(error) => match serde_json::from_slice::<serde_json::Value>(body) {
             Err(_) => Err(Error::Malformed(vec![Violation::new(
@@ -191,48 +253,85 @@ pub struct Query<T>(pub T);
 impl<T: DeserializeOwned + utoipa::IntoParams> FromRequestParts<App> for Query<T> {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
-        read_query(parts.uri.query().unwrap_or_default())
+        let query = parts.uri.query().unwrap_or_default();
+        let pairs: Vec<(String, String)> = serde_html_form::from_str(query).unwrap_or_default();
+        read_query(&pairs, &names_of::<T>())
             .map(Self)
-            .map_err(Problem)
+            .map_err(|found| Problem(Error::Malformed(found)))
     }
 }
 
-fn read_query<T: DeserializeOwned + utoipa::IntoParams>(query: &str) -> spiral_domain::Result<T> {
-    match serde_html_form::from_str(query) {
-        Ok(read) => Ok(read),
-        Err(error) => {
-            let mut found = Violations::new();
-            let known: Vec<String> = T::into_params(|| Some(utoipa::openapi::path::ParameterIn::Query))
-                .into_iter()
-                .map(|param| param.name)
-                .collect();
-            let pairs: Vec<(String, String)> = serde_html_form::from_str(query).unwrap_or_default();
-            for (n, (name, value)) in pairs.iter().enumerate() {
-                let pointer = format!("/query/{}", name.replace('~', "~0").replace('/', "~1"));
-                if !known.contains(name) {
-                    found.add(
-                        pointer,
-                        "unknown_parameter",
-                        format!("there is no parameter `{name}`; known are {}", known.join(", ")),
-                    );
-                } else if pairs[..n].iter().any(|(before, _)| before == name) {
-                    // Repeatable parameters read well together; which are not, the words below say.
-                } else if let Err(error) = serde_html_form::from_str::<T>(
-                    &serde_html_form::to_string([(name, value)]).unwrap_or_default(),
-                ) {
-                    let words = error.to_string();
-                    // Alone it may lack others that are required: that is not its own fault.
-                    if !words.starts_with("missing field") {
-                        found.add(pointer, "bad_parameter", words);
-                    }
-                }
-            }
-            if found.is_empty() {
-                found.add("/query", "bad_query", error.to_string());
-            }
-            Err(Error::Malformed(found.into_vec()))
+/// The names of the query parameters of `T`.
+pub(crate) fn names_of<T: utoipa::IntoParams>() -> Vec<String> {
+    T::into_params(|| Some(utoipa::openapi::path::ParameterIn::Query))
+        .into_iter()
+        .map(|param| param.name)
+        .collect()
+}
+
+fn query_pointer(name: &str) -> String {
+    format!("/query/{}", name.replace('~', "~0").replace('/', "~1"))
+}
+
+/// The parameters that are not among the known ones.
+fn unknown_parameters(pairs: &[(String, String)], known: &[String]) -> Vec<Violation> {
+    let unknown = pairs.iter().filter(|(name, _)| !known.contains(name));
+    let listed = if known.is_empty() {
+        "this operation takes none".to_owned()
+    } else {
+        format!("known are {}", known.join(", "))
+    };
+    unknown
+        .take(100)
+        .map(|(name, _)| {
+            let name: String = name.chars().take(100).collect();
+            let detail = format!("there is no parameter `{name}`; {listed}");
+            Violation::new(query_pointer(&name), "unknown_parameter", detail)
+        })
+        .collect()
+}
+
+/// Parameters as `T`, or everything that is wrong with them; `known` are the names that the operation takes.
+pub(crate) fn read_query<T: DeserializeOwned>(
+    pairs: &[(String, String)],
+    known: &[String],
+) -> Result<T, Vec<Violation>> {
+    let read = |pairs: &[&(String, String)]| {
+        let query = serde_html_form::to_string(pairs).unwrap_or_default();
+        serde_html_form::from_str::<T>(&query).map_err(|error| error.to_string())
+    };
+    let words = match read(&pairs.iter().collect::<Vec<_>>()) {
+        Ok(read) => return Ok(read),
+        Err(words) => words,
+    };
+    let mut found = unknown_parameters(pairs, known);
+    for name in known {
+        let given: Vec<&(String, String)> = pairs.iter().filter(|(of, _)| of == name).collect();
+        // Alone it may lack others that are required: that is not its own fault.
+        let wrong = |pairs: &[&(String, String)]| {
+            read(pairs)
+                .err()
+                .filter(|words| !words.starts_with("missing field"))
+        };
+        if let Some(words) = given.iter().find_map(|pair| wrong(&[pair])) {
+            found.push(Violation::new(query_pointer(name), "bad_parameter", words));
+        } else if given.len() > 1 && wrong(&given).is_some() {
+            let detail = "is given more than once";
+            found.push(Violation::new(query_pointer(name), "repeated_parameter", detail));
         }
     }
+    if let Some(missing) = words.strip_prefix("missing field ") {
+        let name = missing.trim_matches('`');
+        found.push(Violation::new(
+            query_pointer(name),
+            "missing",
+            format!("`{name}` is required"),
+        ));
+    }
+    if found.is_empty() {
+        found.push(Violation::new("/query", "bad_query", words));
+    }
+    Err(found)
 }
 
 /// One part of the path.

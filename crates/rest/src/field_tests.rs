@@ -14,6 +14,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::extract::{Part, Parts2, Query, Read, Write};
+use crate::lists::{List, Paged};
 use crate::reply::{Reply, refuse};
 
 /// The routes of this capability.
@@ -39,32 +40,23 @@ struct FieldTestQuery {
     unit: Option<Reference>,
     /// Those that stand here.
     status: Option<FieldTestStatus>,
-    /// At most so many records, 1 to 500; 50 if absent.
-    #[param(minimum = 1, maximum = 500)]
-    limit: Option<i64>,
-    /// Where the page before ended.
-    #[param(max_length = 500)]
-    cursor: Option<String>,
 }
 
 /// List field tests
 ///
 /// Every principal of the tenant reads their protocols; sites and results are read as far as they are shared.
-#[utoipa::path(get, path = "/v1/field-tests", tag = "innovations", params(FieldTestQuery), responses((status = 200, body = Page<FieldTest>)))]
-async fn list_field_tests(read: Read, Query(query): Query<FieldTestQuery>) -> Reply {
+#[utoipa::path(get, path = "/v1/field-tests", tag = "innovations", params(FieldTestQuery, PageRequest), responses((status = 200, body = Page<FieldTest>)))]
+async fn list_field_tests(read: Read, List(query, page): List<FieldTestQuery>) -> Reply {
     let filter = FieldTestFilter {
         innovation: query.innovation,
         unit: query.unit,
         status: query.status,
     };
-    let page = PageRequest {
-        limit: query.limit,
-        cursor: query.cursor,
+    let fetch = move |caller, page| {
+        let filter = filter.clone();
+        async move { field_tests::field_tests(&caller, filter, &page).await }
     };
-    let page = field_tests::field_tests(&read.caller, filter, &page)
-        .await
-        .map_err(refuse)?;
-    read.page("listFieldTests", &page).await
+    read.list("listFieldTests", page, fetch).await
 }
 
 /// Plan a field test
@@ -109,11 +101,12 @@ async fn change_field_test(Part(test): Part<Reference>, write: Write) -> Reply {
 
 /// List the sites of a field test
 #[utoipa::path(get, path = "/v1/field-tests/{fieldTest}/sites", tag = "innovations", params(("fieldTest" = Reference, Path, description = "The field test"), PageRequest), responses((status = 200, body = Page<Site>)))]
-async fn list_sites(Part(test): Part<Reference>, read: Read, Query(page): Query<PageRequest>) -> Reply {
-    let page = field_tests::sites(&read.caller, &test, &page)
-        .await
-        .map_err(refuse)?;
-    read.page("listSites", &page).await
+async fn list_sites(Part(test): Part<Reference>, read: Read, Paged(page): Paged) -> Reply {
+    let fetch = move |caller, page| {
+        let test = test.clone();
+        async move { field_tests::sites(&caller, &test, &page).await }
+    };
+    read.list("listSites", page, fetch).await
 }
 
 /// Enrol a unit in a field test
@@ -160,20 +153,14 @@ struct ResultQuery {
     #[serde(default)]
     #[param(required = false)]
     retracted: bool,
-    /// At most so many records, 1 to 500; 50 if absent.
-    #[param(minimum = 1, maximum = 500)]
-    limit: Option<i64>,
-    /// Where the page before ended.
-    #[param(max_length = 500)]
-    cursor: Option<String>,
 }
 
 /// List the results of a field test
-#[utoipa::path(get, path = "/v1/field-tests/{fieldTest}/results", tag = "innovations", params(("fieldTest" = Reference, Path, description = "The field test"), ResultQuery), responses((status = 200, body = Page<FieldTestResult>)))]
+#[utoipa::path(get, path = "/v1/field-tests/{fieldTest}/results", tag = "innovations", params(("fieldTest" = Reference, Path, description = "The field test"), ResultQuery, PageRequest), responses((status = 200, body = Page<FieldTestResult>)))]
 async fn list_field_test_results(
     Part(test): Part<Reference>,
     read: Read,
-    Query(query): Query<ResultQuery>,
+    List(query, page): List<ResultQuery>,
 ) -> Reply {
     let filter = ResultFilter {
         unit: query.unit,
@@ -182,29 +169,24 @@ async fn list_field_test_results(
         phase: query.phase,
         retracted: query.retracted,
     };
-    let page = PageRequest {
-        limit: query.limit,
-        cursor: query.cursor,
+    let fetch = move |caller, page| {
+        let test = test.clone();
+        let filter = filter.clone();
+        async move { field_tests::results(&caller, &test, filter, &page).await }
     };
-    let page = field_tests::results(&read.caller, &test, filter, &page)
-        .await
-        .map_err(refuse)?;
-    read.page("listFieldTestResults", &page).await
+    read.list("listFieldTestResults", page, fetch).await
 }
 
 /// List the results of a field test site by site
 ///
 /// Each page is a page of sites, each with all its results that stand.
 #[utoipa::path(get, path = "/v1/field-tests/{fieldTest}/results/by-site", tag = "innovations", params(("fieldTest" = Reference, Path, description = "The field test"), PageRequest), responses((status = 200, body = Page<SiteResults>)))]
-async fn list_results_by_site(
-    Part(test): Part<Reference>,
-    read: Read,
-    Query(page): Query<PageRequest>,
-) -> Reply {
-    let page = field_tests::results_by_site(&read.caller, &test, &page)
-        .await
-        .map_err(refuse)?;
-    read.page("listResultsBySite", &page).await
+async fn list_results_by_site(Part(test): Part<Reference>, read: Read, Paged(page): Paged) -> Reply {
+    let fetch = move |caller, page| {
+        let test = test.clone();
+        async move { field_tests::results_by_site(&caller, &test, &page).await }
+    };
+    read.list("listResultsBySite", page, fetch).await
 }
 
 /// Push one result

@@ -10,7 +10,8 @@ use spiral_domain::{Allowed, Page, PageRequest, Reference};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::extract::{Part, Query, Read, Write};
+use crate::extract::{Part, Read, Write};
+use crate::lists::List;
 use crate::reply::{Reply, refuse};
 
 /// The routes of this capability.
@@ -30,29 +31,20 @@ struct InnovationQuery {
     status: Option<InnovationStatus>,
     /// Looked after by a unit at or beneath this one.
     within: Option<Reference>,
-    /// At most so many records, 1 to 500; 50 if absent.
-    #[param(minimum = 1, maximum = 500)]
-    limit: Option<i64>,
-    /// Where the page before ended.
-    #[param(max_length = 500)]
-    cursor: Option<String>,
 }
 
 /// List innovations
-#[utoipa::path(get, path = "/v1/innovations", tag = "innovations", params(InnovationQuery), responses((status = 200, body = Page<Innovation>)))]
-async fn list_innovations(read: Read, Query(query): Query<InnovationQuery>) -> Reply {
+#[utoipa::path(get, path = "/v1/innovations", tag = "innovations", params(InnovationQuery, PageRequest), responses((status = 200, body = Page<Innovation>)))]
+async fn list_innovations(read: Read, List(query, page): List<InnovationQuery>) -> Reply {
     let filter = innovations::InnovationFilter {
         status: query.status,
         within: query.within,
     };
-    let page = PageRequest {
-        limit: query.limit,
-        cursor: query.cursor,
+    let fetch = move |caller, page| {
+        let filter = filter.clone();
+        async move { innovations::innovations(&caller, filter, &page).await }
     };
-    let page = innovations::innovations(&read.caller, filter, &page)
-        .await
-        .map_err(refuse)?;
-    read.page("listInnovations", &page).await
+    read.list("listInnovations", page, fetch).await
 }
 
 /// Describe an innovation

@@ -2,30 +2,38 @@
 
 use axum::Router;
 use axum::http::StatusCode;
+use axum::middleware::from_fn;
 use axum::response::Response;
 use axum::routing::get;
 use spiral_app::App;
 use utoipa::OpenApi as _;
-use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
+mod accept;
 mod analysis;
 mod batch;
+mod csv_lines;
 mod docs;
 mod document;
 pub mod extract;
 mod field_tests;
 mod innovations;
+mod lists;
 mod measures;
 mod oauth;
 mod paths;
 mod people;
 pub mod problem;
+mod publish;
 mod reply;
+mod retiring;
 mod schemas;
 mod spread;
+mod strict;
 mod sustainability;
 mod tenancy;
+
+use retiring::{RETIRING, announce};
 
 /// Every documented route.
 fn documented() -> OpenApiRouter<App> {
@@ -42,9 +50,9 @@ fn documented() -> OpenApiRouter<App> {
 }
 
 /// The published OpenAPI document.
-pub fn openapi() -> OpenApi {
+pub fn openapi() -> serde_json::Value {
     let (_, document) = documented().split_for_parts();
-    document::finish(document)
+    publish::publish(document::finish(document))
 }
 
 /// The REST face.
@@ -56,6 +64,7 @@ pub fn router(app: App) -> Router {
         .merge(docs::swagger())
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
+        .layer(from_fn(|request, next| announce(RETIRING, request, next)))
         .with_state(app)
 }
 

@@ -12,7 +12,9 @@ use spiral_domain::{Allowed, Date, Page, PageRequest, Reference, Timestamp};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::batch::RetractQuery;
 use crate::extract::{Part, Query, Read, Write};
+use crate::lists::{List, Paged};
 use crate::reply::{Reply, refuse};
 
 /// The routes of this capability.
@@ -29,9 +31,9 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 
 /// List stratum dimensions
 #[utoipa::path(get, path = "/v1/stratum-dimensions", tag = "measures", params(PageRequest), responses((status = 200, body = Page<StratumDimension>)))]
-async fn list_stratum_dimensions(read: Read, Query(page): Query<PageRequest>) -> Reply {
-    let page = measures::dimensions(&read.caller, &page).await.map_err(refuse)?;
-    read.page("listStratumDimensions", &page).await
+async fn list_stratum_dimensions(read: Read, Paged(page): Paged) -> Reply {
+    let fetch = move |caller, page| async move { measures::dimensions(&caller, &page).await };
+    read.list("listStratumDimensions", page, fetch).await
 }
 
 /// Declare a stratum dimension
@@ -74,32 +76,23 @@ struct MeasureQuery {
     code: Option<String>,
     /// Every version, not only the latest of each code.
     all_versions: Option<bool>,
-    /// At most so many records, 1 to 500; 50 if absent.
-    #[param(minimum = 1, maximum = 500)]
-    limit: Option<i64>,
-    /// Where the page before ended.
-    #[param(max_length = 500)]
-    cursor: Option<String>,
 }
 
 /// List measures
 ///
 /// The library, and a team's own as far as it shares its observations.
-#[utoipa::path(get, path = "/v1/measures", tag = "measures", params(MeasureQuery), responses((status = 200, body = Page<Measure>)))]
-async fn list_measures(read: Read, Query(query): Query<MeasureQuery>) -> Reply {
+#[utoipa::path(get, path = "/v1/measures", tag = "measures", params(MeasureQuery, PageRequest), responses((status = 200, body = Page<Measure>)))]
+async fn list_measures(read: Read, List(query, page): List<MeasureQuery>) -> Reply {
     let filter = measures::MeasureFilter {
         unit: query.unit,
         code: query.code,
         all_versions: query.all_versions.unwrap_or_default(),
     };
-    let page = PageRequest {
-        limit: query.limit,
-        cursor: query.cursor,
+    let fetch = move |caller, page| {
+        let filter = filter.clone();
+        async move { measures::measures(&caller, filter, &page).await }
     };
-    let page = measures::measures(&read.caller, filter, &page)
-        .await
-        .map_err(refuse)?;
-    read.page("listMeasures", &page).await
+    read.list("listMeasures", page, fetch).await
 }
 
 /// Define a measure, or a new version of it
@@ -155,17 +148,11 @@ struct ObservationsQuery {
     known_at: Option<Timestamp>,
     /// Those that were taken back, too.
     include_retracted: Option<bool>,
-    /// At most so many records, 1 to 500; 50 if absent.
-    #[param(minimum = 1, maximum = 500)]
-    limit: Option<i64>,
-    /// Where the page before ended.
-    #[param(max_length = 500)]
-    cursor: Option<String>,
 }
 
 /// List observations
-#[utoipa::path(get, path = "/v1/observations", tag = "measures", params(ObservationsQuery), responses((status = 200, body = Page<Observation>)))]
-async fn list_observations(read: Read, Query(query): Query<ObservationsQuery>) -> Reply {
+#[utoipa::path(get, path = "/v1/observations", tag = "measures", params(ObservationsQuery, PageRequest), responses((status = 200, body = Page<Observation>)))]
+async fn list_observations(read: Read, List(query, page): List<ObservationsQuery>) -> Reply {
     let filter = measures::ObservationQuery {
         measure: query.measure,
         unit: query.unit,
@@ -177,14 +164,11 @@ async fn list_observations(read: Read, Query(query): Query<ObservationsQuery>) -
         known_at: query.known_at,
         include_retracted: query.include_retracted.unwrap_or_default(),
     };
-    let page = PageRequest {
-        limit: query.limit,
-        cursor: query.cursor,
+    let fetch = move |caller, page| {
+        let filter = filter.clone();
+        async move { measures::observations(&caller, filter, &page).await }
     };
-    let page = measures::observations(&read.caller, filter, &page)
-        .await
-        .map_err(refuse)?;
-    read.page("listObservations", &page).await
+    read.list("listObservations", page, fetch).await
 }
 
 /// Push observations
@@ -214,12 +198,18 @@ async fn get_observation(Part(observation): Part<Reference>, read: Read) -> Repl
 /// Take an observation back
 ///
 /// It counts for nothing from then on, and stays readable as taken back; pushing it again revives it.
-#[utoipa::path(delete, path = "/v1/observations/{observation}", tag = "measures", params(("observation" = Reference, Path, description = "Its id, or `ext:<source>:<externalId>`")), responses((status = 200, body = Observation)))]
-async fn retract_observation(Part(observation): Part<Reference>, write: Write) -> Reply {
+#[utoipa::path(delete, path = "/v1/observations/{observation}", tag = "measures", params(("observation" = Reference, Path, description = "Its id, or `ext:<source>:<externalId>`"), RetractQuery), responses((status = 200, body = Observation)))]
+async fn retract_observation(
+    Part(observation): Part<Reference>,
+    Query(query): Query<RetractQuery>,
+    write: Write,
+) -> Reply {
     let if_match = write
         .if_match()
         .map_err(axum::response::IntoResponse::into_response)?;
-    let run = |caller| async move { measures::retract_observation(&caller, &observation, if_match).await };
+    let run = |caller| async move {
+        measures::retract_observation(&caller, &observation, if_match, query.take_over).await
+    };
     write
         .once_record(
             StatusCode::OK,

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 use spiral_app::App;
 use spiral_app::people::{Proof, TokenRefused, issue_token};
 use spiral_domain::people::Action;
@@ -197,6 +197,9 @@ fn basic(headers: &HeaderMap) -> Option<(String, String)> {
 /// The built-in issuer's public keys
 #[utoipa::path(get, path = "/.well-known/jwks.json", tag = "oauth", security(()), responses((status = 200, body = Value)))]
 async fn get_jwks(State(app): State<App>) -> Response {
+    if let Err(error) = app.admit_stranger() {
+        return Problem(error).into_response();
+    }
     let mut response = Json(app.jwks()).into_response();
     response.headers_mut().insert(
         header::CACHE_CONTROL,
@@ -207,7 +210,10 @@ async fn get_jwks(State(app): State<App>) -> Response {
 
 /// What the built-in issuer offers
 #[utoipa::path(get, path = "/.well-known/openid-configuration", tag = "oauth", security(()), responses((status = 200, body = Value)))]
-async fn get_openid_configuration(State(app): State<App>) -> Json<Value> {
+async fn get_openid_configuration(State(app): State<App>) -> Response {
+    if let Err(error) = app.admit_stranger() {
+        return Problem(error).into_response();
+    }
     let issuer = app.settings().issuer.trim_end_matches('/');
     Json(json!({
         "issuer": app.settings().issuer,
@@ -221,4 +227,5 @@ async fn get_openid_configuration(State(app): State<App>) -> Json<Value> {
         "token_endpoint_auth_signing_alg_values_supported": ["EdDSA", "ES256", "RS256"],
         "scopes_supported": Action::scopes(),
     }))
+    .into_response()
 }

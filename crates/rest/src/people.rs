@@ -11,7 +11,8 @@ use spiral_domain::{Allowed, GrantId, Page, PageRequest, PrincipalId, Reference}
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::extract::{Part, Query, Read, Write};
+use crate::extract::{Part, Read, Write};
+use crate::lists::{List, Paged};
 use crate::reply::{Reply, refuse};
 
 /// The routes of this capability.
@@ -38,7 +39,7 @@ async fn get_me(read: Read) -> Reply {
     read.answer("getMe", 1, &me).await
 }
 
-/// Whom to look up, or which part of the list.
+/// Whom to look up.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -49,28 +50,19 @@ struct PrincipalQuery {
     /// The issuer's `sub` of the person that is looked up; with `issuer`.
     #[param(max_length = 255)]
     subject: Option<String>,
-    /// At most so many records, 1 to 500; 50 if absent.
-    #[param(minimum = 1, maximum = 500)]
-    limit: Option<i64>,
-    /// Where the page before ended.
-    #[param(max_length = 500)]
-    cursor: Option<String>,
 }
 
 /// List principals, or look one up
 ///
 /// Whoever may give roles looks a person up by issuer and `sub`; the whole list is for national leads and auditors.
-#[utoipa::path(get, path = "/v1/principals", tag = "people", params(PrincipalQuery), responses((status = 200, body = Page<Principal>)))]
-async fn list_principals(read: Read, Query(query): Query<PrincipalQuery>) -> Reply {
+#[utoipa::path(get, path = "/v1/principals", tag = "people", params(PrincipalQuery, PageRequest), responses((status = 200, body = Page<Principal>)))]
+async fn list_principals(read: Read, List(query, page): List<PrincipalQuery>) -> Reply {
     let known = people::Known::from_parts(query.issuer, query.subject).map_err(refuse)?;
-    let page = PageRequest {
-        limit: query.limit,
-        cursor: query.cursor,
+    let fetch = move |caller, page| {
+        let known = known.clone();
+        async move { people::principals(&caller, known, &page).await }
     };
-    let page = people::principals(&read.caller, known, &page)
-        .await
-        .map_err(refuse)?;
-    read.page("listPrincipals", &page).await
+    read.list("listPrincipals", page, fetch).await
 }
 
 /// Register a person
@@ -109,32 +101,23 @@ struct GrantQuery {
     unit: Option<Reference>,
     /// Of this role.
     role: Option<Role>,
-    /// At most so many records, 1 to 500; 50 if absent.
-    #[param(minimum = 1, maximum = 500)]
-    limit: Option<i64>,
-    /// Where the page before ended.
-    #[param(max_length = 500)]
-    cursor: Option<String>,
 }
 
 /// List grants
 ///
 /// Those on the units that the caller answers for.
-#[utoipa::path(get, path = "/v1/grants", tag = "people", params(GrantQuery), responses((status = 200, body = Page<Allowed<Grant>>)))]
-async fn list_grants(read: Read, Query(query): Query<GrantQuery>) -> Reply {
+#[utoipa::path(get, path = "/v1/grants", tag = "people", params(GrantQuery, PageRequest), responses((status = 200, body = Page<Allowed<Grant>>)))]
+async fn list_grants(read: Read, List(query, page): List<GrantQuery>) -> Reply {
     let filter = people::GrantFilter {
         principal: query.principal,
         unit: query.unit,
         role: query.role,
     };
-    let page = PageRequest {
-        limit: query.limit,
-        cursor: query.cursor,
+    let fetch = move |caller, page| {
+        let filter = filter.clone();
+        async move { people::grants(&caller, filter, &page).await }
     };
-    let page = people::grants(&read.caller, filter, &page)
-        .await
-        .map_err(refuse)?;
-    read.page("listGrants", &page).await
+    read.list("listGrants", page, fetch).await
 }
 
 /// Give a role
@@ -164,9 +147,9 @@ async fn revoke_grant(Part(id): Part<GrantId>, write: Write) -> Reply {
 
 /// List API clients
 #[utoipa::path(get, path = "/v1/api-clients", tag = "people", params(PageRequest), responses((status = 200, body = Page<ApiClient>)))]
-async fn list_api_clients(read: Read, Query(page): Query<PageRequest>) -> Reply {
-    let page = people::api_clients(&read.caller, &page).await.map_err(refuse)?;
-    read.page("listApiClients", &page).await
+async fn list_api_clients(read: Read, Paged(page): Paged) -> Reply {
+    let fetch = move |caller, page| async move { people::api_clients(&caller, &page).await };
+    read.list("listApiClients", page, fetch).await
 }
 
 /// Make an API client
@@ -271,23 +254,13 @@ async fn set_client_keys(Part(id): Part<PrincipalId>, write: Write) -> Reply {
 struct AuditQuery {
     /// `writes` (default): every write; `reads`: every read and export by an API client.
     kind: Option<AuditKind>,
-    /// At most so many records, 1 to 500; 50 if absent.
-    #[param(minimum = 1, maximum = 500)]
-    limit: Option<i64>,
-    /// Where the page before ended.
-    #[param(max_length = 500)]
-    cursor: Option<String>,
 }
 
 /// Read the audit, newest first
-#[utoipa::path(get, path = "/v1/audit-events", tag = "people", params(AuditQuery), responses((status = 200, body = Page<AuditEvent>)))]
-async fn list_audit_events(read: Read, Query(query): Query<AuditQuery>) -> Reply {
-    let page = PageRequest {
-        limit: query.limit,
-        cursor: query.cursor,
+#[utoipa::path(get, path = "/v1/audit-events", tag = "people", params(AuditQuery, PageRequest), responses((status = 200, body = Page<AuditEvent>)))]
+async fn list_audit_events(read: Read, List(query, page): List<AuditQuery>) -> Reply {
+    let fetch = move |caller, page| async move {
+        people::audit_events(&caller, query.kind.unwrap_or_default(), &page).await
     };
-    let page = people::audit_events(&read.caller, query.kind.unwrap_or_default(), &page)
-        .await
-        .map_err(refuse)?;
-    read.page("listAuditEvents", &page).await
+    read.list("listAuditEvents", page, fetch).await
 }

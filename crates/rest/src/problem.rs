@@ -109,9 +109,7 @@ impl IntoResponse for Problem {
                 header::WWW_AUTHENTICATE,
                 "Bearer realm=\"spiral\", error=\"invalid_token\"",
             )),
-            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
-                Some((header::RETRY_AFTER, "1"))
-            }
+            StatusCode::SERVICE_UNAVAILABLE => Some((header::RETRY_AFTER, "1")),
             _ => None,
         };
         if let Some((name, value)) = extra {

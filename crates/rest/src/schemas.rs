@@ -3,23 +3,26 @@
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
+use axum::http::Method;
 use jsonschema::error::{ValidationError, ValidationErrorKind};
 use serde_json::{Value, json};
 use spiral_domain::Violation;
 
-/// The published components, and validators made from them so far.
-static COMPONENTS: LazyLock<Value> = LazyLock::new(|| {
-    let document = serde_json::to_value(crate::openapi()).unwrap_or_default();
-    document.get("components").cloned().unwrap_or_default()
-});
+/// The published document, and validators made from it so far.
+static DOCUMENT: LazyLock<Value> = LazyLock::new(crate::openapi);
 static VALIDATORS: LazyLock<Mutex<HashMap<String, Option<Arc<jsonschema::Validator>>>>> =
     LazyLock::new(Mutex::default);
+
+/// The published document.
+pub(crate) fn document() -> &'static Value {
+    &DOCUMENT
+}
 
 fn validator(name: &str) -> Option<Arc<jsonschema::Validator>> {
     let mut made = VALIDATORS.lock().unwrap_or_else(PoisonError::into_inner);
     made.entry(name.to_owned())
         .or_insert_with(|| {
-            let schema = json!({ "$ref": format!("#/components/schemas/{name}"), "components": *COMPONENTS });
+            let schema = json!({ "$ref": format!("#/components/schemas/{name}"), "components": DOCUMENT["components"] });
             jsonschema::draft202012::options()
                 .should_validate_formats(true)
                 .build(&schema)
@@ -31,15 +34,69 @@ fn validator(name: &str) -> Option<Arc<jsonschema::Validator>> {
 
 /// The schema of a property of a published type, if it has one.
 pub(crate) fn property(name: &str, property: &str) -> Option<&'static Value> {
-    let schema = COMPONENTS
-        .get("schemas")?
-        .get(name)?
-        .get("properties")?
-        .get(property)?;
+    let component = DOCUMENT.pointer(&format!("/components/schemas/{name}"))?;
+    component.get("properties")?.get(property).map(resolve)
+}
+
+/// A schema, or the one that it refers to.
+fn resolve(schema: &'static Value) -> &'static Value {
     match schema.get("$ref").and_then(Value::as_str) {
-        Some(reference) => COMPONENTS.get("schemas")?.get(reference.rsplit('/').next()?),
-        None => Some(schema),
+        Some(reference) => DOCUMENT
+            .pointer(reference.trim_start_matches('#'))
+            .unwrap_or(&Value::Null),
+        None => schema,
     }
+}
+
+/// The properties of a record, those of its parts among them; none for what is no record.
+pub(crate) fn properties(schema: &'static Value) -> Vec<(&'static String, &'static Value)> {
+    let schema = resolve(schema);
+    if let Some(properties) = schema.get("properties").and_then(Value::as_object) {
+        return properties.iter().collect();
+    }
+    let parts = |word: &str| schema.get(word).and_then(Value::as_array).into_iter().flatten();
+    parts("allOf")
+        .chain(parts("oneOf"))
+        .flat_map(properties)
+        .collect()
+}
+
+/// The schema of the records of the list that an operation answers.
+pub(crate) fn listed(operation: &str) -> Option<&'static Value> {
+    let paths = DOCUMENT.get("paths")?.as_object()?;
+    let found = paths
+        .values()
+        .filter_map(|item| item.get("get"))
+        .find(|found| found.get("operationId").and_then(Value::as_str) == Some(operation))?;
+    let page = resolve(found.pointer("/responses/200/content/application~1json/schema")?);
+    page.pointer("/properties/data/items").map(resolve)
+}
+
+/// Whether an operation takes any query parameter. What is not published is not judged here.
+pub(crate) fn takes_query(method: &Method, path: &str) -> bool {
+    static TAKES: LazyLock<HashMap<(String, String), bool>> = LazyLock::new(|| {
+        let mut takes = HashMap::new();
+        for (path, item) in DOCUMENT["paths"].as_object().into_iter().flatten() {
+            for (method, operation) in item.as_object().into_iter().flatten() {
+                let parameters = operation.get("parameters").and_then(Value::as_array);
+                let query = parameters
+                    .into_iter()
+                    .flatten()
+                    .any(|given| given["in"] == "query");
+                takes.insert((method.to_ascii_uppercase(), path.clone()), query);
+            }
+        }
+        takes
+    });
+    let method = if method == Method::HEAD {
+        "GET"
+    } else {
+        method.as_str()
+    };
+    TAKES
+        .get(&(method.to_owned(), path.to_owned()))
+        .copied()
+        .unwrap_or(true)
 }
 
 /// Everything in `value` that does not fit the published type `name`.

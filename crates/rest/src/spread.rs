@@ -9,13 +9,14 @@ use spiral_domain::spread::{
     SpreadMetrics, SpreadTree, Stage,
 };
 use spiral_domain::{
-    AdoptionEventId, Allowed, Date, InnovationId, Interval, NetworkId, Page, PageRequest, Reference,
-    Timestamp, UnitId,
+    AdoptionEventId, Allowed, Date, InnovationId, Interval, NetworkId, Page, PageRequest, Reference, UnitId,
 };
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::batch::RetractQuery;
 use crate::extract::{Part, Query, Read, Write};
+use crate::lists::List;
 use crate::reply::{Reply, refuse};
 
 /// The routes of this capability.
@@ -50,21 +51,13 @@ struct EventQuery {
     /// From this tool.
     #[param(max_length = 63)]
     source: Option<String>,
-    /// Changed at this instant or later; then also those taken back since.
-    updated_since: Option<Timestamp>,
-    /// At most so many records, 1 to 500; 50 if absent.
-    #[param(minimum = 1, maximum = 500)]
-    limit: Option<i64>,
-    /// Where the page before ended.
-    #[param(max_length = 500)]
-    cursor: Option<String>,
 }
 
 /// List adoption events
 ///
 /// Events that were taken back are left out, but for `updatedSince`.
-#[utoipa::path(get, path = "/v1/adoption-events", tag = "spread", params(EventQuery), responses((status = 200, body = Page<AdoptionEvent>)))]
-async fn list_adoption_events(read: Read, Query(query): Query<EventQuery>) -> Reply {
+#[utoipa::path(get, path = "/v1/adoption-events", tag = "spread", params(EventQuery, PageRequest), responses((status = 200, body = Page<AdoptionEvent>)))]
+async fn list_adoption_events(read: Read, List(query, page): List<EventQuery>) -> Reply {
     let filter = spread::EventFilter {
         innovation: query.innovation,
         unit: query.unit,
@@ -73,16 +66,12 @@ async fn list_adoption_events(read: Read, Query(query): Query<EventQuery>) -> Re
         from: query.from,
         to: query.to,
         source: query.source,
-        updated_since: query.updated_since,
     };
-    let page = PageRequest {
-        limit: query.limit,
-        cursor: query.cursor,
+    let fetch = move |caller, page| {
+        let filter = filter.clone();
+        async move { spread::adoption_events(&caller, filter, &page).await }
     };
-    let page = spread::adoption_events(&read.caller, filter, &page)
-        .await
-        .map_err(refuse)?;
-    read.page("listAdoptionEvents", &page).await
+    read.list("listAdoptionEvents", page, fetch).await
 }
 
 /// Record that a unit reached a stage
@@ -124,16 +113,6 @@ async fn get_adoption_event(Part(event): Part<AdoptionEventId>, read: Read) -> R
         .await
         .map_err(refuse)?;
     read.record("getAdoptionEvent", event.version, &event).await
-}
-
-/// How an event is taken back.
-#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-#[into_params(parameter_in = Query)]
-struct RetractQuery {
-    /// Takes back an event that belongs to another tool.
-    #[param(required = false)]
-    take_over: bool,
 }
 
 /// Take an adoption event back
@@ -193,31 +172,22 @@ struct AdoptionQuery {
     within: Option<Reference>,
     /// At this stage.
     stage: Option<Stage>,
-    /// At most so many records, 1 to 500; 50 if absent.
-    #[param(minimum = 1, maximum = 500)]
-    limit: Option<i64>,
-    /// Where the page before ended.
-    #[param(max_length = 500)]
-    cursor: Option<String>,
 }
 
 /// List where units stand with innovations
-#[utoipa::path(get, path = "/v1/adoptions", tag = "spread", params(AdoptionQuery), responses((status = 200, body = Page<Adoption>)))]
-async fn list_adoptions(read: Read, Query(query): Query<AdoptionQuery>) -> Reply {
+#[utoipa::path(get, path = "/v1/adoptions", tag = "spread", params(AdoptionQuery, PageRequest), responses((status = 200, body = Page<Adoption>)))]
+async fn list_adoptions(read: Read, List(query, page): List<AdoptionQuery>) -> Reply {
     let filter = spread::StateFilter {
         innovation: query.innovation,
         unit: query.unit,
         within: query.within,
         stage: query.stage,
     };
-    let page = PageRequest {
-        limit: query.limit,
-        cursor: query.cursor,
+    let fetch = move |caller, page| {
+        let filter = filter.clone();
+        async move { spread::adoptions(&caller, filter, &page).await }
     };
-    let page = spread::adoptions(&read.caller, filter, &page)
-        .await
-        .map_err(refuse)?;
-    read.page("listAdoptions", &page).await
+    read.list("listAdoptions", page, fetch).await
 }
 
 /// Which spread, where and when.

@@ -13,6 +13,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::extract::{Part, Query, Read, Write};
+use crate::lists::List;
 use crate::reply::{Reply, refuse};
 
 /// The routes of this capability.
@@ -58,33 +59,24 @@ struct AssessmentQuery {
     innovation: Option<Reference>,
     /// Those that stand here.
     status: Option<AssessmentStatus>,
-    /// At most so many records, 1 to 500; 50 if absent.
-    #[param(minimum = 1, maximum = 500)]
-    limit: Option<i64>,
-    /// Where the page before ended.
-    #[param(max_length = 500)]
-    cursor: Option<String>,
 }
 
 /// List sustainability assessments
 ///
 /// Those that are shared as far as the caller.
-#[utoipa::path(get, path = "/v1/sustainability/assessments", tag = "sustainability", params(AssessmentQuery), responses((status = 200, body = Page<Assessment>)))]
-async fn list_sustainability_assessments(read: Read, Query(query): Query<AssessmentQuery>) -> Reply {
+#[utoipa::path(get, path = "/v1/sustainability/assessments", tag = "sustainability", params(AssessmentQuery, PageRequest), responses((status = 200, body = Page<Assessment>)))]
+async fn list_sustainability_assessments(read: Read, List(query, page): List<AssessmentQuery>) -> Reply {
     let filter = AssessmentFilter {
         unit: query.unit,
         within: query.within,
         innovation: query.innovation,
         status: query.status,
     };
-    let page = PageRequest {
-        limit: query.limit,
-        cursor: query.cursor,
+    let fetch = move |caller, page| {
+        let filter = filter.clone();
+        async move { sustainability::assessments(&caller, filter, &page).await }
     };
-    let page = sustainability::assessments(&read.caller, filter, &page)
-        .await
-        .map_err(refuse)?;
-    read.page("listSustainabilityAssessments", &page).await
+    read.list("listSustainabilityAssessments", page, fetch).await
 }
 
 /// Open a sustainability assessment

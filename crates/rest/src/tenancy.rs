@@ -12,7 +12,8 @@ use spiral_domain::{Allowed, Page, PageRequest, Reference, WorkKind};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::extract::{Part, Parts2, Query, Read, Write};
+use crate::extract::{Part, Parts2, Read, Write};
+use crate::lists::{List, Paged};
 use crate::reply::{Reply, refuse};
 
 /// The routes of this capability.
@@ -45,19 +46,13 @@ struct UnitQuery {
     /// The unit with this ODS code.
     #[param(max_length = 9)]
     ods_code: Option<String>,
-    /// At most so many records, 1 to 500; 50 if absent.
-    #[param(minimum = 1, maximum = 500)]
-    limit: Option<i64>,
-    /// Where the page before ended.
-    #[param(max_length = 500)]
-    cursor: Option<String>,
 }
 
 /// List units
 ///
 /// Every principal of the tenant reads the directory.
-#[utoipa::path(get, path = "/v1/org-units", tag = "tenancy", params(UnitQuery), responses((status = 200, body = Page<Allowed<OrgUnit>>)))]
-async fn list_org_units(read: Read, Query(query): Query<UnitQuery>) -> Reply {
+#[utoipa::path(get, path = "/v1/org-units", tag = "tenancy", params(UnitQuery, PageRequest), responses((status = 200, body = Page<Allowed<OrgUnit>>)))]
+async fn list_org_units(read: Read, List(query, page): List<UnitQuery>) -> Reply {
     let filter = tenancy::UnitFilter {
         within: query.within,
         parent: query.parent,
@@ -65,14 +60,11 @@ async fn list_org_units(read: Read, Query(query): Query<UnitQuery>) -> Reply {
         network: query.network,
         ods_code: query.ods_code,
     };
-    let page = PageRequest {
-        limit: query.limit,
-        cursor: query.cursor,
+    let fetch = move |caller, page| {
+        let filter = filter.clone();
+        async move { tenancy::org_units(&caller, filter, &page).await }
     };
-    let page = tenancy::org_units(&read.caller, filter, &page)
-        .await
-        .map_err(refuse)?;
-    read.page("listOrgUnits", &page).await
+    read.list("listOrgUnits", page, fetch).await
 }
 
 /// Add a unit beneath another
@@ -132,9 +124,9 @@ async fn set_sharing(Parts2(unit, kind): Parts2<Reference, crate::paths::Kind>, 
 
 /// List networks
 #[utoipa::path(get, path = "/v1/networks", tag = "tenancy", params(PageRequest), responses((status = 200, body = Page<Network>)))]
-async fn list_networks(read: Read, Query(page): Query<PageRequest>) -> Reply {
-    let page = tenancy::networks(&read.caller, &page).await.map_err(refuse)?;
-    read.page("listNetworks", &page).await
+async fn list_networks(read: Read, Paged(page): Paged) -> Reply {
+    let fetch = move |caller, page| async move { tenancy::networks(&caller, &page).await };
+    read.list("listNetworks", page, fetch).await
 }
 
 /// Make a network
@@ -191,9 +183,9 @@ async fn set_network_members(Part(network): Part<Reference>, write: Write) -> Re
 
 /// List programmes
 #[utoipa::path(get, path = "/v1/programmes", tag = "programmes", params(PageRequest), responses((status = 200, body = Page<Programme>)))]
-async fn list_programmes(read: Read, Query(page): Query<PageRequest>) -> Reply {
-    let page = tenancy::programmes(&read.caller, &page).await.map_err(refuse)?;
-    read.page("listProgrammes", &page).await
+async fn list_programmes(read: Read, Paged(page): Paged) -> Reply {
+    let fetch = move |caller, page| async move { tenancy::programmes(&caller, &page).await };
+    read.list("listProgrammes", page, fetch).await
 }
 
 /// Record a programme

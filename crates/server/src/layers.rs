@@ -1,5 +1,4 @@
-//! What surrounds every request: its id, its log line and metrics, time limits, a net under panics, and the
-//! headers that keep browsers safe.
+//! What surrounds every request: its id, its log line and metrics, its quota, time limits, a net under panics.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -7,20 +6,23 @@ use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::get;
 use axum::{Router, extract::DefaultBodyLimit};
 use spiral_app::App;
+use spiral_app::rates::Standing;
 use spiral_app::request::RequestContext;
 use spiral_rest::problem::transport;
 use tower_http::compression::CompressionLayer;
-use tower_http::cors::{AllowOrigin, CorsLayer};
 use tracing::Instrument as _;
 
 use crate::config::Config;
+use crate::overload::{Places, admit};
+use crate::peer::{Network, Peer, origin};
 use crate::telemetry::{RequestLine, Telemetry, adopt_parent, canonical_line, remote_parent, trace_id};
+use crate::transport::{answer_options, cors, encoded_etags, safe_headers};
 
 /// The whole service: both faces, health, metrics, and what surrounds them.
 pub(crate) fn service(app: App, config: &Config, telemetry: Arc<Telemetry>) -> Router {
@@ -33,21 +35,33 @@ pub(crate) fn service(app: App, config: &Config, telemetry: Arc<Telemetry>) -> R
     };
     let watched = Arc::clone(&telemetry);
     let ready = app.clone();
+    let secure = config
+        .server
+        .public_url
+        .as_ref()
+        .is_some_and(|url| url.starts_with("https://"));
     let around = Around {
         telemetry,
+        trusted: config.server.proxies().into(),
         timeout: config.server.request_timeout(),
         server_timing: config.server.server_timing,
     };
-    spiral_rest::router(app.clone())
+    let places = Places::new(config.limits.concurrent_requests);
+    let routes = spiral_rest::router(app.clone())
         .merge(spiral_graphql::router(app, limits))
         .route("/", get(async || axum::response::Redirect::temporary("/docs")))
         .route("/healthz", get(async || "alive\n"))
         .route("/readyz", get(async move || readiness(&ready).await))
-        .route("/metrics", get(async move || metrics(&watched)))
+        .route("/metrics", get(async move || metrics(&watched)));
+    let bare = routes.clone();
+    routes
         .layer(DefaultBodyLimit::max(config.limits.body_bytes))
         .layer(CompressionLayer::new().gzip(true))
+        .layer(middleware::from_fn(encoded_etags))
+        .layer(middleware::from_fn_with_state(places, admit))
         .layer(cors(&config.server.cors_origins))
-        .layer(middleware::from_fn(safe_headers))
+        .layer(middleware::from_fn_with_state(bare, answer_options))
+        .layer(middleware::from_fn_with_state(secure, safe_headers))
         .layer(middleware::from_fn_with_state(around, surround))
 }
 
@@ -67,65 +81,45 @@ fn metrics(telemetry: &Telemetry) -> Response {
     response
 }
 
-fn cors(origins: &[String]) -> CorsLayer {
-    let origins: Vec<HeaderValue> = origins.iter().filter_map(|origin| origin.parse().ok()).collect();
-    let name = HeaderName::from_static;
-    CorsLayer::new()
-        .allow_origin(AllowOrigin::list(origins))
-        .allow_methods([
-            Method::GET,
-            Method::POST,
-            Method::PUT,
-            Method::PATCH,
-            Method::DELETE,
-        ])
-        .allow_headers([
-            header::AUTHORIZATION,
-            header::CONTENT_TYPE,
-            header::ACCEPT,
-            header::IF_MATCH,
-            header::IF_NONE_MATCH,
-            name("idempotency-key"),
-            name("traceparent"),
-        ])
-        .expose_headers([
-            header::ETAG,
-            header::LINK,
-            header::LOCATION,
-            header::RETRY_AFTER,
-            name("x-request-id"),
-            name("idempotency-replayed"),
-        ])
-        .max_age(Duration::from_mins(10))
-}
-
-async fn safe_headers(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
-    for (name, value) in [
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::X_FRAME_OPTIONS, "DENY"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (
-            HeaderName::from_static("cross-origin-resource-policy"),
-            "same-origin",
-        ),
-    ] {
-        headers.entry(name).or_insert(HeaderValue::from_static(value));
-    }
-    response
-}
-
 #[derive(Clone)]
 struct Around {
     telemetry: Arc<Telemetry>,
+    trusted: Arc<[Network]>,
     timeout: Duration,
     server_timing: bool,
 }
 
+/// What is left of the caller's quota, as the IETF's draft on rate limit fields has it.
+fn say_rate(headers: &mut HeaderMap, rate: &Standing) {
+    let Standing {
+        policy,
+        left,
+        whole_in,
+        ..
+    } = rate;
+    for (name, value) in [
+        ("ratelimit", format!("\"{policy}\";r={left};t={whole_in}")),
+        (
+            "ratelimit-policy",
+            format!("\"{policy}\";q={};w={}", rate.quota, rate.window),
+        ),
+    ] {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    }
+    if let Some(seconds) = rate.retry_in {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+}
+
 async fn surround(State(around): State<Around>, request: Request, next: Next) -> Response {
     let started = Instant::now();
-    let context = RequestContext::new(spiral_app::clock::fresh::<uuid::Uuid>().to_string());
+    let peer = request
+        .extensions()
+        .get::<Peer>()
+        .map(|peer| origin(peer.0, request.headers(), &around.trusted));
+    let context = RequestContext::new(spiral_app::clock::fresh::<uuid::Uuid>().to_string(), peer);
     let method = request.method().clone();
     let route = request
         .extensions()
@@ -206,6 +200,9 @@ async fn surround(State(around): State<Around>, request: Request, next: Next) ->
         statements,
     );
     let notes = context.notes();
+    if let Some(rate) = &notes.rate {
+        say_rate(response.headers_mut(), rate);
+    }
     let trace = span.in_scope(|| trace_id(&parent));
     canonical_line(&RequestLine {
         method: method.as_str(),

@@ -3,9 +3,13 @@
 pub mod cli;
 pub mod config;
 mod layers;
+mod overload;
+mod patience;
+mod peer;
 mod platform;
 mod serve;
 pub mod telemetry;
+mod transport;
 
 pub use platform::{db_options, open, settings};
 pub use serve::{Running, start};

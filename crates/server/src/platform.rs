@@ -49,9 +49,14 @@ pub fn settings(config: &Config) -> Settings {
         idempotency_seconds: i64::from(config.limits.idempotency_hours) * 3600,
         page_size: config.limits.page_size.into(),
         batch_rows: config.limits.batch_rows,
+        requests_per_minute: config.limits.requests_per_minute,
+        anonymous_per_minute: config.limits.anonymous_per_minute,
+        tokens_per_minute: config.limits.tokens_per_minute,
+        rate_entries: config.limits.rate_entries,
         access_log_queue: config.limits.access_log_queue,
         suppression_threshold: config.suppression.threshold,
         suppression_dominance: config.suppression.dominance,
+        suppression_settling_days: config.suppression.settling_days,
     }
 }
 

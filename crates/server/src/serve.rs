@@ -11,12 +11,15 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use spiral_app::App;
 use spiral_worker::Worker;
-use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinHandle;
+use tower::ServiceExt as _;
 
-use crate::config::Config;
+use crate::config::{Config, ServerConfig};
 use crate::layers;
+use crate::patience::Patient;
+use crate::peer::Peer;
 use crate::telemetry::Telemetry;
 
 /// A server that serves.
@@ -53,11 +56,11 @@ pub(crate) async fn serve(app: App, config: &Config, telemetry: Arc<Telemetry>) 
     let address = listener.local_addr()?;
     let service = layers::service(app.clone(), config, telemetry);
     let (stop, stopped) = oneshot::channel();
-    let (header_timeout, grace) = (config.server.header_timeout(), config.server.shutdown_grace());
+    let server = config.server.clone();
     let db = app.db().clone();
     let worker = Worker::start(app.clone());
     let task = tokio::spawn(async move {
-        accept(listener, service, header_timeout, grace, stopped).await;
+        accept(listener, service, &server, stopped).await;
         worker.stop();
         db.close().await;
     });
@@ -69,32 +72,63 @@ pub(crate) async fn serve(app: App, config: &Config, telemetry: Arc<Telemetry>) 
     })
 }
 
+/// A request has at most so many headers,
+const MOST_HEADERS: usize = 100;
+/// and they have at most so many bytes.
+const MOST_HEADER_BYTES: u32 = 32 * 1024;
+/// A connection has at most so many requests under way.
+const MOST_STREAMS: u32 = 200;
+
+/// Waits until a connection has said enough to tell HTTP/1 from HTTP/2. The server itself would wait for ever.
+async fn begins(stream: &TcpStream) {
+    const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    let mut said = [0_u8; PREFACE.len()];
+    loop {
+        match stream.peek(&mut said).await {
+            Ok(n) if n > 0 && n < PREFACE.len() && said[..n] == PREFACE[..n] => {
+                // More is to come, and what is there already is seen at once again.
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            // Told apart, or closed, which is served quickly.
+            _ => return,
+        }
+    }
+}
+
 async fn accept(
     listener: TcpListener,
     service: axum::Router,
-    header_timeout: Duration,
-    grace: Duration,
+    server: &ServerConfig,
     stopped: oneshot::Receiver<()>,
 ) {
     let mut builder = Builder::new(TokioExecutor::new());
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(header_timeout);
+        .max_headers(MOST_HEADERS)
+        .header_read_timeout(server.header_timeout());
     builder
         .http2()
         .timer(TokioTimer::new())
+        .max_header_list_size(MOST_HEADER_BYTES)
+        .max_concurrent_streams(MOST_STREAMS)
         .keep_alive_interval(Some(Duration::from_secs(30)));
     let builder = Arc::new(builder);
     let graceful = GracefulShutdown::new();
+    let places = Arc::new(Semaphore::new(server.max_connections));
     let mut stopped = std::pin::pin!(stopped);
     loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+        let next = async {
+            // The semaphore is never closed, so that there is always a place in the end.
+            let place = Arc::clone(&places).acquire_owned().await.ok();
+            (place, listener.accept().await)
+        };
+        let (place, accepted) = tokio::select! {
+            next = next => next,
             _ = &mut stopped => break,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
             Err(error) => {
                 // Out of file descriptors, most likely: some will come back.
                 tracing::warn!(error = %error, "a connection could not be accepted");
@@ -105,19 +139,42 @@ async fn accept(
         // Small answers should leave at once.
         let _ = stream.set_nodelay(true);
         let builder = Arc::clone(&builder);
-        let service = TowerToHyperService::new(service.clone());
-        let connection = builder
-            .serve_connection(TokioIo::new(stream), service)
-            .into_owned();
-        let connection = graceful.watch(connection);
+        let peer = Peer(peer.ip());
+        let service =
+            service
+                .clone()
+                .map_request(move |mut request: axum::http::Request<hyper::body::Incoming>| {
+                    request.extensions_mut().insert(peer);
+                    request
+                });
+        let watcher = graceful.watcher();
+        let (header_timeout, idle_timeout) = (server.header_timeout(), server.idle_timeout());
         tokio::spawn(async move {
+            if tokio::time::timeout(header_timeout, begins(&stream))
+                .await
+                .is_err()
+            {
+                tracing::debug!("a connection said nothing");
+                return;
+            }
+            let connection = builder
+                .serve_connection(
+                    TokioIo::new(Patient::new(stream, idle_timeout)),
+                    TowerToHyperService::new(service),
+                )
+                .into_owned();
+            let connection = watcher.watch(connection);
             if let Err(error) = connection.await {
                 tracing::debug!(error = %error, "a connection ended early");
             }
+            drop(place);
         });
     }
     drop(listener);
-    if tokio::time::timeout(grace, graceful.shutdown()).await.is_err() {
+    if tokio::time::timeout(server.shutdown_grace(), graceful.shutdown())
+        .await
+        .is_err()
+    {
         tracing::warn!("some requests did not finish within the grace period");
     }
 }

@@ -34,6 +34,7 @@
 //!
 //! let hidden = |units: u32| Hidden {
 //!     units: u64::from(units),
+//!     settled: u64::from(units),
 //!     numerator: 10.0 * f64::from(units),
 //!     denominator: 100.0 * f64::from(units),
 //!     largest_denominator: if units == 0 { 0.0 } else { 100.0 },
@@ -56,6 +57,23 @@
 //! # Ok::<(), spiral_stats::suppression::TableError>(())
 //! ```
 
+pub mod compare;
+pub mod diffusion;
+mod discrete;
+mod distribution;
+pub mod effect;
+mod error;
+pub mod funnel;
+pub mod meta;
+mod numbers;
+pub mod order;
 pub mod rate;
+pub mod roll_up;
+pub mod run_chart;
+pub mod shewhart;
+pub mod standardise;
 pub mod sum;
 pub mod suppression;
+pub mod xmr;
+
+pub use error::Error;

@@ -63,6 +63,9 @@ impl Default for Rule {
 pub struct Hidden {
     /// How many units are hidden, with or without a record; zero means that the reader sees everything.
     pub units: u64,
+    /// How many of them count towards the threshold, at most `units`: those that nobody can have made up to
+    /// lift a total over it.
+    pub settled: u64,
     /// The sum of their numerators.
     pub numerator: f64,
     /// The sum of their denominators; zero for a measure without one, which then has no complement and
@@ -85,14 +88,15 @@ impl Rule {
     ///
     /// let rule = Rule::default();
     /// assert!(!rule.must_suppress(&Hidden::default()));
-    /// assert!(rule.must_suppress(&Hidden { units: 4, ..Hidden::default() }));
-    /// assert!(!rule.must_suppress(&Hidden { units: 5, ..Hidden::default() }));
+    /// assert!(rule.must_suppress(&Hidden { units: 4, settled: 4, ..Hidden::default() }));
+    /// assert!(rule.must_suppress(&Hidden { units: 5, settled: 4, ..Hidden::default() }));
+    /// assert!(!rule.must_suppress(&Hidden { units: 5, settled: 5, ..Hidden::default() }));
     /// ```
     pub fn must_suppress(&self, hidden: &Hidden) -> bool {
         if hidden.units == 0 {
             return false;
         }
-        hidden.units < u64::from(self.threshold)
+        hidden.settled.min(hidden.units) < u64::from(self.threshold)
             || !hidden.numerator.is_finite()
             || self.is_dominated(hidden)
             || hidden.counts_people && self.has_few_people(hidden)
@@ -131,10 +135,12 @@ impl Hidden {
             match along {
                 Along::Tree => {
                     joined.units = joined.units.saturating_add(part.units);
+                    joined.settled = joined.settled.saturating_add(part.settled);
                     joined.largest_denominator = joined.largest_denominator.max(part.largest_denominator);
                 }
                 Along::Time | Along::Strata => {
                     joined.units = joined.units.max(part.units);
+                    joined.settled = joined.settled.max(part.settled);
                     largest.add(part.largest_denominator);
                     joined.largest_denominator = largest.value();
                 }

@@ -39,6 +39,7 @@ create table org_units (
     opened_precision {text} not null,
     closed_on {date},
     synthetic {bool} not null,
+    settled_on {date} not null,
     path {text} not null,
     version {int} not null,
     created_at {time} not null,
@@ -50,6 +51,7 @@ create table org_units (
     constraint org_units_path unique (tenant_id, path),
     foreign key (tenant_id, parent_id) references org_units (tenant_id, id)
 );
+create index org_units_settled on org_units (tenant_id, settled_on);
 create index org_units_parent on org_units (tenant_id, parent_id);
 
 create table unit_ancestry (

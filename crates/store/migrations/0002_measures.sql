@@ -72,6 +72,7 @@ create table observations (
 );
 create unique index observations_key on observations (tenant_id, measure_id, unit_id, period_start, period_end, stratum) where not retracted;
 create index observations_unit on observations (tenant_id, unit_id);
+create index observations_recorded on observations (tenant_id, recorded_at);
 create index observations_taken_back on observations (tenant_id, measure_id, unit_id, period_start) where retracted;
 
 create table observation_revisions (

@@ -116,24 +116,48 @@ pub(crate) async fn verify_group(
     Ok(i64::try_from(group.len()).unwrap_or(i64::MAX))
 }
 
+/// Which part of the audit.
+#[derive(Debug, Clone, Copy)]
+pub struct AuditPart<P> {
+    /// Where the part before ended.
+    pub after: Option<P>,
+    /// Only what happened then or later.
+    pub since: Option<Timestamp>,
+    /// Oldest first; else newest first.
+    pub oldest_first: bool,
+    /// At most so many.
+    pub limit: i64,
+}
+
+impl<P> AuditPart<P> {
+    /// How a later place compares, and in which order they come.
+    pub(crate) fn direction(&self) -> (&'static str, &'static str) {
+        if self.oldest_first {
+            (">", "asc")
+        } else {
+            ("<", "desc")
+        }
+    }
+}
+
 impl Store {
     /// The reads by API clients, newest first; goes on before `(position, n)`.
-    pub async fn audited_reads(
-        &self,
-        before: Option<(i64, i64)>,
-        limit: i64,
-    ) -> Result<Vec<((i64, i64), AuditEvent)>> {
-        let (position, n) = before.unwrap_or((i64::MAX, 0));
-        let text = "select at, actor_id, operation, request_id, records, position, n from access_log \
-                    where tenant_id = ? and (position < ? or (position = ? and n < ?)) order by position desc, n desc limit ?";
-        let values = [
-            self.scope.tenant.value(),
-            position.value(),
-            position.value(),
-            n.value(),
-            limit.value(),
-        ];
-        let rows = self.fetch(self.sql(text, values)).await?;
+    pub async fn audited_reads(&self, part: &AuditPart<(i64, i64)>) -> Result<Vec<((i64, i64), AuditEvent)>> {
+        let mut sql = self.sql(
+            "select at, actor_id, operation, request_id, records, position, n from access_log where tenant_id = ?",
+            [self.scope.tenant.value()],
+        );
+        if let Some(since) = part.since {
+            sql.push(" and at >= ").bind(since);
+        }
+        let (beyond, direction) = part.direction();
+        if let Some((position, n)) = part.after {
+            let text = format!(" and (position {beyond} ? or (position = ? and n {beyond} ?))");
+            sql.push_with(&text, [position.value(), position.value(), n.value()]);
+        }
+        sql.push(&format!(" order by position {direction}, n {direction} limit "))
+            .bind(part.limit);
+        let rows = self.fetch(sql).await?;
         rows.iter()
             .map(|row| {
                 let access = read_access(row)?;

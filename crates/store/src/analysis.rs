@@ -50,6 +50,8 @@ pub struct ReportingCount {
     pub closed_on: Option<Date>,
     /// Whether the caller may see their observations.
     pub visible: bool,
+    /// Whether they count towards the number of hidden units that a total needs.
+    pub settled: bool,
     /// How many they are.
     pub units: i64,
 }
@@ -136,10 +138,10 @@ impl Store {
     ) -> Result<Vec<ReportingCount>> {
         let mut sql = Sql::new(
             self.dialect(),
-            "select node_id, valid_from, valid_to, opened_on, closed_on, visible, count(*) from (",
+            "select node_id, valid_from, valid_to, opened_on, closed_on, visible, settled, count(*) from (",
         );
         self.push_reporting(&mut sql, nodes, tier, default);
-        sql.push(") t group by 1, 2, 3, 4, 5, 6");
+        sql.push(") t group by 1, 2, 3, 4, 5, 6, 7");
         self.fetch(sql)
             .await?
             .iter()
@@ -151,7 +153,8 @@ impl Store {
                     opened_on: row.get(3)?,
                     closed_on: row.get(4)?,
                     visible: row.get::<i64>(5)? == 1,
-                    units: row.get(6)?,
+                    settled: row.get::<i64>(6)? == 1,
+                    units: row.get(7)?,
                 })
             })
             .collect()
@@ -166,7 +169,7 @@ impl Store {
     ) -> Result<Vec<Reporting>> {
         let mut sql = Sql::new(
             self.dialect(),
-            "select node_id, valid_from, valid_to, opened_on, closed_on, visible, unit_id from (",
+            "select node_id, valid_from, valid_to, opened_on, closed_on, visible, settled, unit_id from (",
         );
         self.push_reporting(&mut sql, nodes, tier, default);
         sql.push(") t order by unit_id");
@@ -175,7 +178,7 @@ impl Store {
             .iter()
             .map(|row| {
                 Ok(Reporting {
-                    unit: row.get(6)?,
+                    unit: row.get(7)?,
                     count: ReportingCount {
                         node: row.get(0)?,
                         valid_from: row.get(1)?,
@@ -183,6 +186,7 @@ impl Store {
                         opened_on: row.get(3)?,
                         closed_on: row.get(4)?,
                         visible: row.get::<i64>(5)? == 1,
+                        settled: row.get::<i64>(6)? == 1,
                         units: 1,
                     },
                 })
@@ -202,6 +206,7 @@ impl Store {
             "select u.id, m.joined_on, m.left_on, u.opened_on, u.closed_on, ",
         );
         self.push_unit_visible(&mut sql, default);
+        self.push_settled(sql.push(", "));
         sql.push(
             " from network_members m join org_units u on u.tenant_id = m.tenant_id and u.id = m.unit_id \
              left join unit_sharing s on s.tenant_id = u.tenant_id and s.unit_id = u.id and s.kind = ",
@@ -227,6 +232,7 @@ impl Store {
                         opened_on: row.get(3)?,
                         closed_on: row.get(4)?,
                         visible: row.get::<i64>(5)? == 1,
+                        settled: row.get::<i64>(6)? == 1,
                         units: 1,
                     },
                 })
@@ -239,8 +245,9 @@ impl Store {
             "select a.ancestor_id as node_id, a.valid_from, a.valid_to, u.opened_on, u.closed_on, u.id as unit_id, ",
         );
         self.push_unit_visible(sql, default);
+        self.push_settled(sql.push(" as visible, "));
         sql.push(
-            " as visible from unit_ancestry a join org_units u on u.tenant_id = a.tenant_id and u.id = a.descendant_id \
+            " as settled from unit_ancestry a join org_units u on u.tenant_id = a.tenant_id and u.id = a.descendant_id \
              left join unit_sharing s on s.tenant_id = u.tenant_id and s.unit_id = u.id and s.kind = ",
         )
         .bind(WorkKind::Observations)
@@ -259,6 +266,13 @@ impl Store {
         self.whole_units()
             .push_shared(sql, Action::ReadObservations, "u", "u", Some(&level));
         sql.push(" then 1 else 0 end as bigint)");
+    }
+
+    /// 1 where `u` counts among hidden units today, else 0.
+    fn push_settled(&self, sql: &mut Sql) {
+        sql.push("cast(case when u.settled_on <= ")
+            .bind(self.scope.today)
+            .push(" then 1 else 0 end as bigint)");
     }
 
     /// The caller's scope without roles that read only single rows of a unit.

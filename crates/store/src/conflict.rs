@@ -21,10 +21,11 @@ pub(crate) fn translate(error: sqlx::Error) -> Error {
             ),
             _ => match database.code().as_deref() {
                 // PostgreSQL: serialization, deadlock, lock not available, too many connections, shutting down,
-                // disk full; SQLite: busy, locked, full, and their extended codes.
+                // disk full, recovering from a crash; SQLite: busy, locked, full, and their extended codes, and
+                // disks that take no more (write, fsync, truncate, size of the shared memory).
                 Some(
-                    "40001" | "40P01" | "55P03" | "53300" | "53100" | "57P01" | "57P02" | "57P03" | "5" | "6"
-                    | "13" | "261" | "517" | "773",
+                    "40001" | "40P01" | "55P03" | "53300" | "53100" | "57P01" | "57P02" | "57P03" | "58030"
+                    | "5" | "6" | "13" | "261" | "517" | "773" | "778" | "1034" | "1546" | "4874",
                 ) => {
                     tracing::warn!(error = %error, "the database cannot serve now");
                     Error::Unavailable

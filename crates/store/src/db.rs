@@ -10,7 +10,9 @@ use std::time::{Duration, Instant};
 use spiral_domain::{Error, Result, TenantId};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{AssertSqlSafe, ConnectOptions as _, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+use sqlx::{
+    AssertSqlSafe, ConnectOptions as _, Connection as _, PgPool, Postgres, Sqlite, SqlitePool, Transaction,
+};
 
 use crate::conflict;
 use crate::sql::{Dialect, Sql};
@@ -104,10 +106,7 @@ impl Db {
                 .map_err(Error::internal)?
                 .application_name("spiral")
                 .disable_statement_logging();
-            let pool = PgPoolOptions::new()
-                .max_connections(options.max_connections)
-                .acquire_timeout(options.acquire_timeout)
-                .test_before_acquire(false)
+            let pool = pool_options(options.max_connections, options.acquire_timeout)
                 .idle_timeout(Duration::from_mins(5))
                 .connect_with(connect.clone())
                 .await
@@ -227,6 +226,24 @@ impl Db {
         meter.record(since, 0);
         Ok(connection)
     }
+}
+
+/// A pool that asks a connection whether it is alive when it has lain idle: a server that restarts leaves dead
+/// ones behind, and under load asking each time would cost a round trip.
+pub(crate) fn pool_options(most: u32, acquire_timeout: Duration) -> PgPoolOptions {
+    const FRESH: Duration = Duration::from_secs(1);
+    PgPoolOptions::new()
+        .max_connections(most)
+        .acquire_timeout(acquire_timeout)
+        .test_before_acquire(false)
+        .before_acquire(|connection, known| {
+            Box::pin(async move {
+                if known.idle_for >= FRESH {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
 }
 
 async fn open_sqlite(options: &DbOptions) -> Result<Backend> {

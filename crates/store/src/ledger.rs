@@ -12,6 +12,7 @@ use spiral_domain::people::AuditEvent;
 use spiral_domain::{Error, PrincipalId, Result, Timestamp};
 use uuid::Uuid;
 
+use crate::access::AuditPart;
 use crate::record::Record;
 use crate::store::Store;
 use crate::tx::Tx;
@@ -402,15 +403,22 @@ impl Store {
     }
 
     /// The writes, newest first.
-    pub async fn audited_writes(&self, before: Option<i64>, limit: i64) -> Result<Vec<AuditEvent>> {
-        let text = "select position, at, actor_id, action, request_id, records, hash from ledger \
-                    where tenant_id = ? and position < ? and action <> 'readGroup' order by position desc limit ?";
-        let values = [
-            self.scope.tenant.value(),
-            before.unwrap_or(i64::MAX).value(),
-            limit.value(),
-        ];
-        let rows = self.fetch(self.sql(text, values)).await?;
+    pub async fn audited_writes(&self, part: &AuditPart<i64>) -> Result<Vec<AuditEvent>> {
+        let mut sql = self.sql(
+            "select position, at, actor_id, action, request_id, records, hash from ledger \
+             where tenant_id = ? and action <> 'readGroup'",
+            [self.scope.tenant.value()],
+        );
+        if let Some(since) = part.since {
+            sql.push(" and at >= ").bind(since);
+        }
+        let (beyond, direction) = part.direction();
+        if let Some(position) = part.after {
+            sql.push(&format!(" and position {beyond} ")).bind(position);
+        }
+        sql.push(&format!(" order by position {direction} limit "))
+            .bind(part.limit);
+        let rows = self.fetch(sql).await?;
         rows.iter()
             .map(|row| {
                 let hash: Vec<u8> = row.get(6)?;

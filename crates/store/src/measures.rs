@@ -185,20 +185,6 @@ impl Store {
             .await
     }
 
-    /// Which client each of these sources belongs to, if to any.
-    pub async fn clients_of_sources(&self, sources: &[String]) -> Result<HashMap<String, PrincipalId>> {
-        let mut sql = self.sql(
-            "select source, client_id from client_sources where tenant_id = ? and ",
-            [self.scope.tenant.value()],
-        );
-        sql.push_in_text("source", sources);
-        self.fetch(sql)
-            .await?
-            .iter()
-            .map(|row| Ok((row.get(0)?, row.get(1)?)))
-            .collect()
-    }
-
     /// Every observation of these groups, tombstones included, whoever sees them.
     pub async fn observations_in(&self, groups: &BTreeSet<ObservationGroup>) -> Result<Vec<Observation>> {
         let mut rows = Rows::new(vec![
@@ -272,30 +258,15 @@ impl Store {
         window: &Window,
     ) -> Result<Slice<Observation>> {
         let columns = columns_of::<Observation>("r");
-        let mut sql = Sql::new(self.dialect(), format!("select {columns} from ("));
+        let mut sql = Sql::new(self.dialect(), format!("select {columns}, r.recorded_at from ("));
         self.push_observations(&mut sql, filter, "observations");
         if filter.known_at.is_some() {
             sql.push(" union all ");
             self.push_observations(&mut sql, filter, "observation_revisions");
         }
         sql.push(") r where 1 = 1");
-        if let Some(after) = window.after {
-            sql.push(" and r.id > ").bind(after);
-        }
-        sql.push(" order by r.id limit ")
-            .bind(window.limit.saturating_add(1));
-        let mut records: Vec<Observation> = self
-            .fetch(sql)
-            .await?
-            .iter()
-            .map(Observation::read)
-            .collect::<Result<_>>()?;
-        let has_more = records.len() > usize::try_from(window.limit).unwrap_or(usize::MAX);
-        if has_more {
-            records.pop();
-        }
-        let next = records.last().filter(|_| has_more).map(|last| last.id.0);
-        Ok(Slice { records, next })
+        window.push(&mut sql, "r.recorded_at");
+        window.slice(&self.fetch(sql).await?)
     }
 
     /// The visible observations of one table that pass the filter.

@@ -81,3 +81,15 @@ pub(crate) fn columns_of<R: Record>(alias: &str) -> String {
         .collect();
     names.join(", ")
 }
+
+/// When a record was last changed: the column that says so or, for what is only made and ended, the later of both.
+pub(crate) fn changed_at<R: Record>(alias: &str) -> String {
+    let has = |wanted: &&str| R::COLUMNS.iter().any(|(name, _)| name == wanted);
+    if let Some(column) = ["updated_at", "recorded_at"].iter().find(|name| has(name)) {
+        return format!("{alias}.{column}");
+    }
+    match ["revoked_at", "closed_at"].iter().find(|name| has(name)) {
+        Some(ended) => format!("coalesce({alias}.{ended}, {alias}.created_at)"),
+        None => format!("{alias}.created_at"),
+    }
+}

@@ -12,14 +12,14 @@ use spiral_domain::people::{Action, May};
 use spiral_domain::spread::{Adoption, AdoptionEvent, Mode, Stage, in_order};
 use spiral_domain::tenancy::{OrgUnit, Tier, UnitKind};
 use spiral_domain::{
-    AdoptionEventId, Date, DatePrecision, InnovationId, PrincipalId, Result, Sharing, Timestamp, UnitId,
-    WorkKind,
+    AdoptionEventId, Date, DatePrecision, InnovationId, Place, PrincipalId, Result, Sharing, Timestamp,
+    UnitId, WorkKind,
 };
 use uuid::Uuid;
 
 use crate::record::{Record as _, Scoping, record};
 use crate::sql::Rows;
-use crate::store::Store;
+use crate::store::{Slice, Store, Window};
 use crate::tenancy::Coded;
 use crate::tx::Tx;
 use crate::value::{Column, Row, Type, Value, as_json_text};
@@ -132,14 +132,16 @@ pub struct AdoptionFilter {
 }
 
 impl Store {
-    /// Adoptions that the caller may see, in the order of innovation and unit, from `after` on.
-    pub async fn adoptions(
-        &self,
-        filter: &AdoptionFilter,
-        after: Option<Pair>,
-        limit: i64,
-    ) -> Result<Vec<Adoption>> {
-        let columns = adoption_columns("r.");
+    /// Adoptions that the caller may see, in the order of innovation and unit, or of the last change to the events
+    /// that each is made of.
+    pub async fn adoptions(&self, filter: &AdoptionFilter, window: &Window) -> Result<Slice<Adoption>> {
+        let changed = "(select max(e.updated_at) from adoption_events e where e.tenant_id = r.tenant_id \
+                       and e.innovation_id = r.innovation_id and e.unit_id = r.unit_id)";
+        let by_change = window.sort.by_change();
+        let mut columns = adoption_columns("r.");
+        if by_change {
+            columns = format!("{columns}, {changed}");
+        }
         let mut sql = self.sql(
             &format!(
                 "select {columns} from adoptions r join org_units u on u.tenant_id = r.tenant_id and u.id = r.unit_id \
@@ -165,15 +167,50 @@ impl Store {
         if let Some(stage) = filter.stage {
             sql.push(" and r.stage = ").bind(stage);
         }
-        if let Some((innovation, unit)) = after {
-            sql.push_with(
-                " and (r.innovation_id > ? or (r.innovation_id = ? and r.unit_id > ?))",
-                [innovation.value(), innovation.value(), unit.value()],
-            );
+        if let Some(since) = window.since {
+            sql.push(&format!(" and {changed} >= ")).bind(since);
         }
-        sql.push(" order by r.innovation_id, r.unit_id limit ")
-            .bind(limit);
-        self.fetch(sql).await?.iter().map(read_adoption).collect()
+        let (beyond, direction) = window.direction();
+        let after = format!("(r.innovation_id {beyond} ? or (r.innovation_id = ? and r.unit_id {beyond} ?))");
+        if let Some((place, unit)) = window
+            .after
+            .and_then(|place| place.beside.map(|unit| (place, unit)))
+        {
+            let pair = [place.id.value(), place.id.value(), unit.value()];
+            match place.changed {
+                Some(at) => {
+                    let text = format!(" and ({changed} {beyond} ? or ({changed} = ? and {after}))");
+                    let [a, b, c] = pair;
+                    sql.push_with(&text, [at.value(), at.value(), a, b, c]);
+                }
+                None => {
+                    sql.push_with(&format!(" and {after}"), pair);
+                }
+            }
+        }
+        let first = if by_change {
+            format!("{changed}{direction}, ")
+        } else {
+            String::new()
+        };
+        sql.push(&format!(
+            " order by {first}r.innovation_id{direction}, r.unit_id{direction} limit "
+        ))
+        .bind(window.limit.saturating_add(1));
+        window.slice_of(&self.fetch(sql).await?, |row| {
+            let adoption = read_adoption(row)?;
+            let place = Place {
+                sort: window.sort,
+                id: adoption.innovation_id.0,
+                beside: Some(adoption.unit_id.0),
+                changed: if by_change {
+                    Some(row.get(ADOPTION_COLUMNS.len())?)
+                } else {
+                    None
+                },
+            };
+            Ok((adoption, place))
+        })
     }
 
     /// The moves of each innovation, in order.

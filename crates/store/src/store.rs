@@ -3,15 +3,15 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use spiral_domain::{Error, Page, PageInfo, Result};
+use spiral_domain::{Error, Page, PageInfo, Place, Result, Sort, Timestamp};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use crate::db::{Connection, Db, Meter};
-use crate::record::{Record, Scoping, columns_of};
+use crate::record::{Record, Scoping, changed_at, columns_of};
 use crate::scope::Scope;
 use crate::sql::{Dialect, Sql};
-use crate::value::{Row, Value};
+use crate::value::{Column as _, Row, Value};
 
 /// Reads as one caller, outside a transaction or (from a `Tx`) inside it.
 #[derive(Clone)]
@@ -128,6 +128,15 @@ impl<R: Record> Find<'_, R> {
         self
     }
 
+    /// Narrows it to what was recorded or changed at this instant or later.
+    #[must_use]
+    pub fn changed_since(self, since: Option<Timestamp>) -> Self {
+        match since {
+            Some(since) => self.filter(&format!("{} >= ?", changed_at::<R>("r")), [since.value()]),
+            None => self,
+        }
+    }
+
     /// All of them, in this order.
     pub async fn all(mut self, order: &str) -> Result<Vec<R>> {
         self.sql.push(" order by ").push(order);
@@ -164,41 +173,112 @@ impl<R: Record> Find<'_, R> {
             .map_or(Ok(0), |row| row.get(0))
     }
 
-    /// One page in the order of ids, which is the order of creation; goes on after `window.after`.
+    /// One page, in the window's order; goes on after `window.after`.
     pub async fn page(mut self, window: &Window) -> Result<Slice<R>> {
-        if let Some(after) = window.after {
-            self.sql.push(" and r.id > ").bind(after);
-        }
-        self.sql
-            .push(" order by r.id limit ")
-            .bind(window.limit.saturating_add(1));
-        let mut records: Vec<R> = self
-            .store
-            .fetch(self.sql)
-            .await?
-            .iter()
-            .map(R::read)
-            .collect::<Result<_>>()?;
-        let has_more = records.len() > usize::try_from(window.limit).unwrap_or(usize::MAX);
-        if has_more {
-            records.pop();
-        }
-        let next = if has_more {
-            records.last().map(Record::id)
-        } else {
-            None
-        };
-        Ok(Slice { records, next })
+        let changed = changed_at::<R>("r");
+        let from = self.sql.text.find(" from ").unwrap_or_default();
+        self.sql.text.insert_str(from, &format!(", {changed}"));
+        window.push(&mut self.sql, &changed);
+        window.slice(&self.store.fetch(self.sql).await?)
     }
 }
 
 /// Which part of a list.
 #[derive(Debug, Clone, Copy)]
 pub struct Window {
-    /// The last record of the page before.
-    pub after: Option<Uuid>,
+    /// Where the page before ended.
+    pub after: Option<Place>,
     /// At most so many.
     pub limit: i64,
+    /// In which order; the order of ids is the order of creation.
+    pub sort: Sort,
+    /// Only what was changed then or later.
+    pub since: Option<Timestamp>,
+}
+
+impl Window {
+    /// Goes on with the conditions, order and limit of this part of a list of records `r`, which change at `changed`.
+    pub(crate) fn push(&self, sql: &mut Sql, changed: &str) {
+        if let Some(since) = self.since {
+            sql.push(&format!(" and {changed} >= ")).bind(since);
+        }
+        let (beyond, direction) = self.direction();
+        match self.after {
+            Some(Place {
+                id,
+                changed: Some(at),
+                ..
+            }) => {
+                let text = format!(" and ({changed} {beyond} ? or ({changed} = ? and r.id {beyond} ?))");
+                sql.push_with(&text, [at.value(), at.value(), id.value()]);
+            }
+            Some(Place { id, .. }) => {
+                sql.push(&format!(" and r.id {beyond} ")).bind(id);
+            }
+            None => {}
+        }
+        if self.sort.by_change() {
+            sql.push(&format!(" order by {changed}{direction}, r.id{direction}"));
+        } else {
+            sql.push(&format!(" order by r.id{direction}"));
+        }
+        sql.push(" limit ").bind(self.limit.saturating_add(1));
+    }
+
+    /// How a later place compares, and how an order goes on to it.
+    pub(crate) fn direction(&self) -> (&'static str, &'static str) {
+        if self.sort.descending() {
+            ("<", " desc")
+        } else {
+            (">", "")
+        }
+    }
+
+    /// The part that these rows are; behind a record's own columns stands when it was changed.
+    pub(crate) fn slice<R: Record>(&self, rows: &[Row]) -> Result<Slice<R>> {
+        self.slice_of(rows, |row| {
+            let record = R::read(row)?;
+            let place = Place {
+                sort: self.sort,
+                id: record.id(),
+                beside: None,
+                changed: if self.sort.by_change() {
+                    Some(row.get(R::COLUMNS.len())?)
+                } else {
+                    None
+                },
+            };
+            Ok((record, place))
+        })
+    }
+
+    /// The part that these rows are, each read with its place.
+    pub(crate) fn slice_of<R>(
+        &self,
+        rows: &[Row],
+        read: impl FnMut(&Row) -> Result<(R, Place)>,
+    ) -> Result<Slice<R>> {
+        let most = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        let read: Vec<(R, Place)> = rows.iter().take(most).map(read).collect::<Result<_>>()?;
+        let (records, places) = read.into_iter().unzip();
+        Ok(Slice {
+            records,
+            places,
+            has_more: rows.len() > most,
+        })
+    }
+}
+
+impl Default for Window {
+    /// All of a list, oldest first.
+    fn default() -> Self {
+        Self {
+            after: None,
+            limit: i64::MAX,
+            sort: Sort::default(),
+            since: None,
+        }
+    }
 }
 
 /// A part of a list.
@@ -206,20 +286,23 @@ pub struct Window {
 pub struct Slice<R> {
     /// The records.
     pub records: Vec<R>,
-    /// The last one's id, if there are more after it.
-    pub next: Option<Uuid>,
+    /// Where each of them stands.
+    pub places: Vec<Place>,
+    /// Whether there are more after the last.
+    pub has_more: bool,
 }
 
 impl<R> Slice<R> {
     /// The page that it makes, its cursor written by `cursor`.
-    pub fn into_page(self, cursor: impl FnOnce(Uuid) -> String) -> Page<R> {
-        let next_cursor = self.next.map(cursor);
+    pub fn into_page(self, cursor: impl FnOnce(Place) -> String) -> Page<R> {
+        let next_cursor = self.places.last().copied().filter(|_| self.has_more).map(cursor);
         Page {
             page: PageInfo {
                 has_more: next_cursor.is_some(),
                 next_cursor,
             },
             data: self.records,
+            places: self.places,
         }
     }
 }

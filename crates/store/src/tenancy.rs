@@ -22,7 +22,7 @@ record!(OrgUnit, 1, "org_unit", "unit", "org_units", Scoping::Directory, {
     id: UnitId, parent_id: Option<UnitId>, tier: Tier, kind: UnitKind, code: String, ods_code: Option<String>,
     source: Option<String>, external_id: Option<String>, name: String, service_area: Option<String>,
     population: Option<i64>, opened_on: Option<Date>, opened_precision: DatePrecision, closed_on: Option<Date>,
-    synthetic: bool, path: String, version: i64, created_at: Timestamp, updated_at: Timestamp,
+    synthetic: bool, settled_on: Date, path: String, version: i64, created_at: Timestamp, updated_at: Timestamp,
 });
 
 record!(Network, 2, "network", "network", "networks", Scoping::Directory, {
@@ -239,6 +239,32 @@ impl Store {
             above.entry(row.get(0)?).or_default().push(row.get(1)?);
         }
         Ok(above)
+    }
+
+    /// Units that do not count among hidden units yet, and every unit that each has ever stood beneath.
+    pub async fn newcomers(&self) -> Result<Vec<(OrgUnit, Vec<UnitId>)>> {
+        let find = self
+            .find_all::<OrgUnit>()
+            .filter("r.settled_on > ?", [self.scope.today.value()]);
+        let units = find.all("r.id").await?;
+        if units.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut sql = self.sql(
+            "select distinct descendant_id, ancestor_id from unit_ancestry where tenant_id = ? and ",
+            [self.scope.tenant.value()],
+        );
+        let ids: Vec<UnitId> = units.iter().map(|unit| unit.id).collect();
+        sql.push_in("descendant_id", &ids);
+        let mut above: HashMap<UnitId, Vec<UnitId>> = HashMap::new();
+        for row in self.fetch(sql).await? {
+            above.entry(row.get(0)?).or_default().push(row.get(1)?);
+        }
+        let with = |unit: OrgUnit| {
+            let above = above.remove(&unit.id).unwrap_or_default();
+            (unit, above)
+        };
+        Ok(units.into_iter().map(with).collect())
     }
 
     /// The members of each network.

@@ -32,17 +32,19 @@ impl Reach {
     /// Units that stand at the node on the last day of the period and are open in it; and of these those that
     /// the reader may see.
     pub fn units(&self, node: UnitId, period: Period, placing: Placing) -> (i64, i64) {
-        self.count(node, period, placing, period.end)
+        let (open, visible, _) = self.count(node, period, placing, period.end);
+        (open, visible)
     }
 
-    /// Units of which the reader may see nothing in an interval, whose first period ends on `first_end`.
-    pub fn hidden(&self, node: UnitId, period: Period, placing: Placing, first_end: Date) -> i64 {
-        let (open, visible) = self.count(node, period, placing, first_end);
-        open - visible
+    /// Units of which the reader may see nothing in an interval, whose first period ends on `first_end`: all, and
+    /// those that count towards the number that a total needs.
+    pub fn hidden(&self, node: UnitId, period: Period, placing: Placing, first_end: Date) -> (i64, i64) {
+        let (open, visible, settled) = self.count(node, period, placing, first_end);
+        (open - visible, settled)
     }
 
-    fn count(&self, node: UnitId, period: Period, placing: Placing, first_end: Date) -> (i64, i64) {
-        let (mut open, mut visible) = (0, 0);
+    fn count(&self, node: UnitId, period: Period, placing: Placing, first_end: Date) -> (i64, i64, i64) {
+        let (mut open, mut visible, mut settled) = (0, 0, 0);
         for count in self.0.get(&node).into_iter().flatten() {
             let stands = match placing {
                 Placing::Period => count.valid_from <= period.end && first_end <= count.valid_to,
@@ -54,9 +56,14 @@ impl Reach {
             {
                 open += count.units;
                 visible += if count.visible { count.units } else { 0 };
+                settled += if count.visible || !count.settled {
+                    0
+                } else {
+                    count.units
+                };
             }
         }
-        (open, visible)
+        (open, visible, settled)
     }
 }
 

@@ -214,6 +214,7 @@ impl Layer {
         for slice in level {
             for (sum, figure) in sum.iter_mut().zip(&self.untold[*slice][node]) {
                 sum.units = sum.units.max(figure.units);
+                sum.settled = sum.settled.max(figure.settled);
                 sum.numerator += figure.numerator;
                 sum.denominator += figure.denominator;
                 sum.largest_denominator += figure.largest_denominator;
@@ -237,7 +238,7 @@ async fn hidden(
     for (at, slice) in work.timeline.slices().iter().enumerate() {
         let mut by_node = Vec::with_capacity(tree.nodes.len());
         for (n, node) in tree.nodes.iter().enumerate() {
-            let counted = work.hidden_units(reach, *node, slice);
+            let (counted, settled) = work.hidden_units(reach, *node, slice);
             let mut figures = Vec::with_capacity(work.strata.len());
             for (s, stratum) in work.strata.iter().enumerate() {
                 let (sum, largest) = sums.hidden(*node, stratum, slice);
@@ -247,6 +248,7 @@ async fn hidden(
                 }
                 figures.push(Hidden {
                     units,
+                    settled: u64::try_from(settled).unwrap_or(0),
                     numerator: sum.numerator,
                     denominator: sum.weight(),
                     largest_denominator: largest,

@@ -148,6 +148,7 @@ fn joined<'f>(parts: impl Iterator<Item = &'f Figures>) -> Figures {
         }
         for (sum, figure) in together.iter_mut().zip(part) {
             sum.units += figure.units;
+            sum.settled += figure.settled;
             sum.numerator += figure.numerator;
             sum.denominator += figure.denominator;
             sum.largest_denominator = sum.largest_denominator.max(figure.largest_denominator);
@@ -163,6 +164,7 @@ fn rest<'f>(whole: &Figures, parts: impl Iterator<Item = &'f Figures>) -> Figure
     for part in parts {
         for (left, figure) in rest.iter_mut().zip(part) {
             left.units = left.units.saturating_sub(figure.units);
+            left.settled = left.settled.saturating_sub(figure.settled);
             left.numerator -= figure.numerator;
             left.denominator -= figure.denominator;
         }
@@ -181,6 +183,7 @@ mod tests {
         let each = |of: u64| f64::from(u32::try_from(of).unwrap());
         vec![Hidden {
             units,
+            settled: units,
             numerator: 10.0 * each(units),
             denominator: 100.0 * each(units),
             largest_denominator: if units == 0 { 0.0 } else { 100.0 },

@@ -8,12 +8,13 @@ use spiral_domain::field_tests::{
 };
 use spiral_domain::people::Action;
 use spiral_domain::tenancy::OrgUnit;
-use spiral_domain::{Error, PrincipalId, Reference, Result, ResultId, SiteId, UnitId, Violation, WorkKind};
+use spiral_domain::{Error, Reference, Result, ResultId, SiteId, UnitId, Violation, WorkKind};
 use spiral_store::Tx;
 
 use crate::Reach;
 use crate::caller::Caller;
 use crate::clock::fresh;
+use crate::sources::{self, may_know};
 
 /// Pushes results of a field test: all or, with `atomic=false`, the good ones.
 pub async fn push_field_test_results(
@@ -122,7 +123,12 @@ async fn push(
         }
     }
     rows.retain(|(n, _)| !verdicts.refused(*n));
-    check_sources(caller, &tx, &rows, &mut verdicts).await?;
+    let owners = sources::owners(&tx, rows.iter().filter_map(|(_, row)| row.source.as_ref())).await?;
+    for (n, row) in &rows {
+        if let Some(violation) = sources::refuse_source(caller, row.source.as_ref(), &owners) {
+            verdicts.reject(*n, vec![violation]);
+        }
+    }
     rows.retain(|(n, _)| !verdicts.refused(*n));
     let mut known = Known::load(caller, &tx, &test, &rows, &units).await?;
     let mut results = Vec::new();
@@ -146,40 +152,6 @@ async fn push(
     Ok(Pushed { tx, report, results })
 }
 
-/// A tool pushes as its own sources; a person as none that belongs to a tool.
-async fn check_sources(
-    caller: &Caller,
-    tx: &Tx,
-    rows: &[(usize, PushFieldTestResult)],
-    verdicts: &mut Verdicts,
-) -> Result<()> {
-    let mut named: Vec<String> = rows.iter().filter_map(|(_, row)| row.source.clone()).collect();
-    named.sort_unstable();
-    named.dedup();
-    let owners = if caller.client().is_some() || named.is_empty() {
-        HashMap::<String, PrincipalId>::new()
-    } else {
-        tx.owners_of_sources(&named).await?
-    };
-    for (n, row) in rows {
-        match (&row.source, caller.client()) {
-            (None, Some(_)) => {
-                verdicts.refuse(*n, "/source", "required", "a tool says as which source it pushes");
-            }
-            (Some(source), Some(_)) if !caller.scope().sources.contains(source) => {
-                let detail = format!("`{source}` is none of this client's sources");
-                verdicts.refuse(*n, "/source", "source_not_yours", detail);
-            }
-            (Some(source), None) if owners.contains_key(source) => {
-                let detail = format!("`{source}` is not yours");
-                verdicts.refuse(*n, "/source", "source_not_yours", detail);
-            }
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
 /// What is there before the batch, and what the batch has said so far.
 struct Known {
     units: HashMap<Reference, UnitId>,
@@ -187,6 +159,8 @@ struct Known {
     sharing: HashMap<UnitId, spiral_domain::Sharing>,
     /// Units from which the caller may not take a result away.
     locked: HashSet<UnitId>,
+    /// Results of which the caller may not know.
+    unknown: HashSet<ResultId>,
     records: HashMap<ResultId, FieldTestResult>,
     by_key: HashMap<ResultKey, ResultId>,
     by_external: HashMap<(String, String), ResultId>,
@@ -220,9 +194,24 @@ impl Known {
         let found = tx
             .results_like(&site_ids, &measures, &sources, &external_ids)
             .await?;
-        let locked = locked(caller, tx, &found, units).await?;
+        let at: Vec<UnitId> = found.iter().map(|result| result.unit_id).collect();
+        let at: HashMap<UnitId, OrgUnit> = tx.find::<OrgUnit>().ids(&at).by_id().await?;
+        let locked = at
+            .values()
+            .filter(|unit| caller.require_on(Action::PushResults, unit).is_err())
+            .map(|unit| unit.id)
+            .collect();
+        let unknown = found
+            .iter()
+            .filter(|result| {
+                let unit = at.get(&result.unit_id);
+                !unit.is_some_and(|unit| may_know(caller, Action::ReadFieldTests, unit, *result))
+            })
+            .map(|result| result.id)
+            .collect();
         let mut known = Self {
             locked,
+            unknown,
             units: units
                 .iter()
                 .map(|(reference, unit)| (reference.clone(), unit.id))
@@ -303,6 +292,13 @@ impl Known {
             (None, None) => None,
         };
         let before = id.and_then(|id| self.records.get(&id)).cloned();
+        // That there is one cannot be kept from who may write its key; what it says can.
+        let unknown = id.is_some_and(|id| self.unknown.contains(&id));
+        if unknown && !row.take_over {
+            let detail =
+                "a result stands here that is not yours to read; `takeOver` takes it over".to_owned();
+            return Err(refuse("/source", "held_by_another_source", detail));
+        }
         if let Some(before) = &before {
             check_holder(before, row)?;
             if self.locked.contains(&before.unit_id) {
@@ -351,7 +347,9 @@ impl Known {
         };
         let status = match &before {
             None => RowStatus::Inserted,
-            Some(before) if result.says_as(before) => return Ok((RowStatus::Unchanged, before.clone())),
+            Some(before) if !unknown && result.says_as(before) => {
+                return Ok((RowStatus::Unchanged, before.clone()));
+            }
             Some(before) => {
                 result.version = before.version + 1;
                 result.recorded_by = caller.principal().id;
@@ -363,31 +361,6 @@ impl Known {
         self.keep(result.clone());
         Ok((status, result))
     }
-}
-
-/// The units of results named by a row of another unit, as far as the caller may not push for them.
-async fn locked(
-    caller: &Caller,
-    tx: &Tx,
-    results: &[FieldTestResult],
-    units: &HashMap<Reference, OrgUnit>,
-) -> Result<HashSet<UnitId>> {
-    let mut elsewhere: Vec<UnitId> = results
-        .iter()
-        .map(|result| result.unit_id)
-        .filter(|id| units.values().all(|unit| unit.id != *id))
-        .collect();
-    elsewhere.sort_unstable();
-    elsewhere.dedup();
-    if elsewhere.is_empty() {
-        return Ok(HashSet::new());
-    }
-    let units = tx.find::<OrgUnit>().ids(&elsewhere).all("r.id").await?;
-    Ok(units
-        .into_iter()
-        .filter(|unit| caller.require_on(Action::PushResults, unit).is_err())
-        .map(|unit| unit.id)
-        .collect())
 }
 
 fn key(row: &PushFieldTestResult, site: &Site, arm: Arm) -> ResultKey {

@@ -13,6 +13,7 @@ use spiral_store::{MeasureBook, ObservationChange, ObservationGroup, Tx};
 
 use crate::caller::Caller;
 use crate::clock::fresh;
+use crate::sources;
 
 /// What rows refer to, resolved with the platform's eyes: every principal may know of a unit, and a tool must
 /// be able to name the measures that it may push to. Each row is then judged by what its caller may do.
@@ -86,14 +87,7 @@ async fn resolve(caller: &Caller, rows: &[(usize, PushObservation)]) -> Result<N
     let dimensions = store
         .dimensions_by_code(&codes.into_iter().collect::<Vec<_>>())
         .await?;
-    let sources: BTreeSet<String> = rows.iter().filter_map(|(_, row)| row.source.clone()).collect();
-    let clients = if sources.is_empty() {
-        HashMap::new()
-    } else {
-        store
-            .clients_of_sources(&sources.into_iter().collect::<Vec<_>>())
-            .await?
-    };
+    let clients = sources::owners(store, rows.iter().filter_map(|(_, row)| row.source.as_ref())).await?;
     Ok(Named {
         units,
         measures,
@@ -126,7 +120,11 @@ fn judge<'n>(
     let (mut rows_by_key, mut rows_by_name) = (HashMap::new(), HashMap::new());
     for (row, input) in rows {
         let mut found = input.check(numeric_ids);
-        found.extend(check_source(caller, &input, named));
+        found.extend(sources::refuse_source(
+            caller,
+            input.source.as_ref(),
+            &named.clients,
+        ));
         let unit = match named.units.get(&input.unit) {
             Some(unit) if may_push(caller, unit) => Some(unit),
             Some(_) if caller.scope().system || caller.scope().token_allows(Action::ReadDirectory) => {
@@ -223,24 +221,6 @@ fn group(measure: &Measure, unit: &OrgUnit, period: Period) -> ObservationGroup 
 
 fn may_push(caller: &Caller, unit: &OrgUnit) -> bool {
     caller.scope().may_write(Action::PushObservations, unit)
-}
-
-fn check_source(caller: &Caller, input: &PushObservation, named: &Named) -> Option<Violation> {
-    let source = input.source.as_ref()?;
-    if caller.scope().system {
-        return None;
-    }
-    if caller.client().is_some() {
-        (!caller.scope().sources.contains(source)).then(|| {
-            let detail = format!("`{source}` is none of your sources");
-            Violation::new("/source", "source_of_another", detail)
-        })
-    } else {
-        named.clients.contains_key(source).then(|| {
-            let detail = format!("`{source}` is none of your sources");
-            Violation::new("/source", "source_of_another", detail)
-        })
-    }
 }
 
 /// What the rows of a batch meet in the database.

@@ -15,7 +15,7 @@ use crate::tokens::assertion::fit;
 use crate::tokens::secret::{self, ClientSecretText};
 
 /// Between the tenant's slug and the rest of a client id: no slug contains it.
-pub(super) const CLIENT_ID_MARK: char = '~';
+pub(crate) const CLIENT_ID_MARK: char = '~';
 
 /// Makes an API client with its first secret, which is shown this once.
 pub async fn create_api_client(caller: &Caller, input: CreateApiClient) -> Result<NewSecret> {

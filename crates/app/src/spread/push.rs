@@ -15,6 +15,7 @@ use spiral_store::{Histories, Pair, Tx};
 use super::paths::check_paths;
 use crate::caller::Caller;
 use crate::clock::fresh;
+use crate::sources::{may_know, owners, refuse_source};
 
 /// Records that a unit reached a stage; the same event again is answered as it stands.
 pub async fn record_adoption(caller: &Caller, input: RecordAdoption) -> Result<AdoptionEvent> {
@@ -35,7 +36,7 @@ pub async fn record_adoption(caller: &Caller, input: RecordAdoption) -> Result<A
         innovation,
         learnt_from,
     };
-    let sources = sources_of(&tx, std::iter::once(&row)).await?;
+    let sources = owners(&tx, row.input.source.iter()).await?;
     let settled = settle(caller, &tx, vec![row], &sources, &mut verdicts).await?;
     if let Err(Error::Invalid(found)) = verdicts.finish(BatchOptions::default()) {
         return Err(refusal(found));
@@ -90,7 +91,7 @@ pub async fn push_adoption_events(
     let rows = resolve(caller, readable, &mut verdicts).await?;
     let units: Vec<&OrgUnit> = rows.iter().map(|row| &row.unit).collect();
     let mut tx = caller.begin(Action::RecordAdoption, &units[..]).await?;
-    let sources = sources_of(&tx, rows.iter()).await?;
+    let sources = owners(&tx, rows.iter().filter_map(|row| row.input.source.as_ref())).await?;
     let settled = settle(caller, &tx, rows, &sources, &mut verdicts).await?;
     let report = verdicts.finish(options)?;
     if options.dry_run {
@@ -193,19 +194,6 @@ async fn resolve(
     Ok(rows)
 }
 
-async fn sources_of<'r>(
-    tx: &Tx,
-    rows: impl Iterator<Item = &'r Row>,
-) -> Result<HashMap<String, PrincipalId>> {
-    let mut sources: Vec<String> = rows.filter_map(|row| row.input.source.clone()).collect();
-    sources.sort_unstable();
-    sources.dedup();
-    if sources.is_empty() {
-        return Ok(HashMap::new());
-    }
-    tx.owners_of_sources(&sources).await
-}
-
 /// A row with the event that it makes.
 pub(super) struct Settled {
     pub(super) number: usize,
@@ -257,11 +245,12 @@ async fn settle(
     // A correction may take an event away from a unit that the caller may not write.
     let theirs: Vec<UnitId> = known.values().map(|event| event.unit_id).collect();
     let theirs: HashMap<UnitId, OrgUnit> = tx.find::<OrgUnit>().ids(&theirs).by_id().await?;
+    let met = may_know_of(caller, &before, units.iter().copied().chain(theirs.values()));
     let mut twice = Twice::default();
     let mut settled = Vec::with_capacity(rows.len());
     for row in rows {
         let number = row.number;
-        let found = match find_event(caller, &row, &known, &before, sources, &theirs) {
+        let found = match find_event(caller, &row, &known, &met, sources, &theirs) {
             Ok(_) if twice.seen(&row) => Err(Violation::new(
                 "",
                 "twice",
@@ -286,7 +275,7 @@ async fn settle(
         let level = levels.get(&row.unit.id).copied().unwrap_or(Sharing::Team);
         settled.push(made(caller, tx, row, existing, level));
     }
-    check_paths(&before, &mut settled, verdicts);
+    check_paths(&met, &mut settled, verdicts);
     for row in &settled {
         verdicts.accept(row.number, row.status, row.event.id.into());
     }
@@ -331,23 +320,12 @@ fn find_event(
     caller: &Caller,
     row: &Row,
     named: &HashMap<(String, String), AdoptionEvent>,
-    before: &Histories,
+    met: &Histories,
     sources: &HashMap<String, PrincipalId>,
     theirs: &HashMap<UnitId, OrgUnit>,
 ) -> Result<Option<AdoptionEvent>, Violation> {
-    let me = caller.principal().id;
-    if let Some(source) = &row.input.source {
-        match (caller.client(), sources.get(source)) {
-            (Some(_), _) if !caller.scope().sources.contains(source) => {
-                let detail = "an API client pushes as its own sources only";
-                return Err(Violation::new("/source", "not_your_source", detail));
-            }
-            (None, Some(owner)) if *owner != me => {
-                let detail = "this source is not yours";
-                return Err(Violation::new("/source", "not_your_source", detail));
-            }
-            _ => {}
-        }
+    if let Some(violation) = refuse_source(caller, row.input.source.as_ref(), sources) {
+        return Err(violation);
     }
     let held = |detail: &str| Violation::new("/source", HELD, detail);
     if let Some(event) = row.name().and_then(|name| named.get(&name)) {
@@ -356,7 +334,7 @@ fn find_event(
         } else {
             theirs.get(&event.unit_id)
         };
-        if !owner.is_some_and(|owner| may_know(caller, event, owner)) {
+        if !owner.is_some_and(|owner| may_know(caller, Action::ReadAdoption, owner, event)) {
             return Err(held("this externalId is in use for this source"));
         }
         let may = event.unit_id == row.unit.id
@@ -370,12 +348,11 @@ fn find_event(
             Err(Violation::new("/unit", "forbidden", detail))
         };
     }
-    let mut same: Vec<&AdoptionEvent> = before
+    let mut same: Vec<&AdoptionEvent> = met
         .get(&row.pair())
         .into_iter()
         .flatten()
         .filter(|event| event.stage == row.input.stage && event.occurred() == row.input.occurred_on)
-        .filter(|event| may_know(caller, event, &row.unit))
         .collect();
     // What still counts before what was taken back, what has no source before what has one.
     same.sort_by_key(|event| (event.retracted, event.source.is_some(), event.id));
@@ -406,15 +383,24 @@ fn find_event(
     retraction_needs_event(row, existing)
 }
 
-/// Whether the caller may know of an event of this unit: what it may not read it neither corrects nor meets.
-fn may_know(caller: &Caller, event: &AdoptionEvent, unit: &OrgUnit) -> bool {
-    let scope = caller.scope();
-    let own = event
-        .source
-        .as_ref()
-        .is_some_and(|source| scope.sources.contains(source));
-    let reads = scope.reads_from(Action::ReadAdoption, &unit.path);
-    own || event.sharing == Sharing::Everyone || reads.is_some_and(|least| least <= event.sharing)
+/// What of these histories the caller may know of. Neither a verdict nor a path may tell of the rest, so a unit
+/// that keeps its path to itself may be recorded to have gone another way: it sees who said so, and may object.
+fn may_know_of<'u>(
+    caller: &Caller,
+    before: &Histories,
+    units: impl Iterator<Item = &'u OrgUnit>,
+) -> Histories {
+    let units: HashMap<UnitId, &OrgUnit> = units.map(|unit| (unit.id, unit)).collect();
+    before
+        .iter()
+        .map(|(pair, events)| {
+            let known = events.iter().filter(|event| {
+                let unit = units.get(&event.unit_id);
+                unit.is_some_and(|unit| may_know(caller, Action::ReadAdoption, unit, *event))
+            });
+            (*pair, known.cloned().collect())
+        })
+        .collect()
 }
 
 fn retraction_needs_event(

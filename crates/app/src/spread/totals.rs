@@ -7,13 +7,15 @@
 //! hidden follows from sharing alone; what the units do has no part in it.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use spiral_domain::innovations::Eligibility;
 use spiral_domain::spread::{Flow, SpreadCount, Sums};
 use spiral_domain::tenancy::OrgUnit;
-use spiral_domain::{Date, Result, UnitId};
+use spiral_domain::{Date, Result, Sharing, UnitId};
 use spiral_stats::suppression::{Along, Hidden, Rule, Table, suppress};
 
+use super::eyes::Eyes;
 use super::places::{Cells, Figures, Part, Place};
 use crate::caller::Caller;
 
@@ -24,6 +26,17 @@ pub(super) enum Population {
     Eligible,
     /// All others.
     Outside,
+}
+
+/// Units of a population at a unit on a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Count {
+    /// Hidden from the reader.
+    hidden: i64,
+    /// Of these, those that have been in the directory long enough to count towards the threshold.
+    settled: i64,
+    /// Hidden or not.
+    all: i64,
 }
 
 /// Units of a population on a day: hidden ones, and all.
@@ -57,6 +70,8 @@ pub(super) struct Totals {
     children: HashMap<UnitId, Vec<OrgUnit>>,
     /// Units counted at each of them.
     parts: HashMap<(Eligibility, UnitId), Part>,
+    /// Hidden units at each of them that do not count towards the threshold yet.
+    newcomers: HashMap<UnitId, Vec<Arc<OrgUnit>>>,
     /// The last decision, and the hidden units that led to it.
     last: Option<Decision>,
 }
@@ -64,8 +79,8 @@ pub(super) struct Totals {
 struct Decision {
     rule: Eligibility,
     population: Population,
-    /// Hidden units and all, at each unit that matters.
-    counts: Vec<(i64, i64)>,
+    /// At each unit that matters.
+    counts: Vec<Count>,
     left_out: HashSet<UnitId>,
 }
 
@@ -132,15 +147,34 @@ impl Totals {
             above,
             children,
             parts,
+            newcomers: newcomers(caller).await?,
             last: None,
         }))
     }
 
-    fn hidden(&self, rule: &Eligibility, unit: UnitId, population: Population, day: Date) -> (i64, i64) {
+    fn count(&self, rule: &Eligibility, unit: UnitId, population: Population, day: Date) -> Count {
         let part = |rule: &Eligibility| self.parts.get(&(rule.clone(), unit));
-        match (part(rule), part(&Eligibility::default())) {
+        let (hidden, all) = match (part(rule), part(&Eligibility::default())) {
             (Some(eligible), Some(any)) => hidden(eligible, any, population, day),
             _ => (0, 0),
+        };
+        let newcomers = self.newcomers.get(&unit).into_iter().flatten();
+        // Those that have closed since or stood elsewhere on the day are left out of the count as well: it is
+        // then too low, which tells nobody anything.
+        let new = newcomers
+            .filter(|unit| {
+                let counted = match population {
+                    Population::Eligible => rule.matches(unit),
+                    Population::Outside => !(rule.matches(unit) && unit.open_on(day)),
+                };
+                counted && unit.opened_on.is_none_or(|opened| opened <= day)
+            })
+            .count();
+        let new = i64::try_from(new).unwrap_or(i64::MAX);
+        Count {
+            hidden,
+            settled: hidden.saturating_sub(new).max(0),
+            all,
         }
     }
 
@@ -156,8 +190,8 @@ impl Totals {
                 .iter()
                 .flat_map(|above| self.children.get(&above.id).into_iter().flatten()),
         );
-        let counts: Vec<(i64, i64)> = units
-            .map(|unit| self.hidden(rule, unit.id, population, day))
+        let counts: Vec<Count> = units
+            .map(|unit| self.count(rule, unit.id, population, day))
             .collect();
         let decision = match self.last.take() {
             Some(last) if (&last.rule, last.population, &last.counts) == (rule, population, &counts) => last,
@@ -173,22 +207,23 @@ impl Totals {
 
     fn decide(&self, rule: &Eligibility, population: Population, day: Date) -> HashSet<UnitId> {
         let mut left_out: HashSet<UnitId> = HashSet::new();
-        let cell = |(hidden, size): (i64, i64)| {
-            let units = u64::try_from(hidden).unwrap_or_default();
+        let cell = |count: Count| {
+            let units = u64::try_from(count.hidden).unwrap_or_default();
             #[expect(clippy::cast_precision_loss, reason = "numbers of units are far below 2^52")]
             let denominator = units as f64;
             let largest = if units > 0 { 1.0 } else { 0.0 };
             let hidden = Hidden {
                 units,
+                settled: u64::try_from(count.settled).unwrap_or_default(),
                 numerator: 0.0,
                 denominator,
                 largest_denominator: largest,
                 counts_people: false,
             };
-            (hidden, u64::try_from(size).unwrap_or_default())
+            (hidden, u64::try_from(count.all).unwrap_or_default())
         };
         for (n, parent) in self.above.iter().enumerate() {
-            let whole = self.hidden(rule, parent.id, population, day);
+            let whole = self.count(rule, parent.id, population, day);
             if n == 0 && self.rule.must_suppress(&cell(whole).0) {
                 left_out.insert(parent.id);
             }
@@ -197,9 +232,9 @@ impl Totals {
                 .get(&parent.id)
                 .map(Vec::as_slice)
                 .unwrap_or_default();
-            let counts: Vec<(i64, i64)> = children
+            let counts: Vec<Count> = children
                 .iter()
-                .map(|child| self.hidden(rule, child.id, population, day))
+                .map(|child| self.count(rule, child.id, population, day))
                 .collect();
             let mut table = Table::new(self.rule);
             let mut parts: Vec<_> = counts
@@ -209,14 +244,15 @@ impl Totals {
                     table.cell(hidden, size)
                 })
                 .collect();
-            let own = (
-                whole.0 - counts.iter().map(|count| count.0).sum::<i64>(),
-                whole.1 - counts.iter().map(|count| count.1).sum::<i64>(),
-            );
+            let own = Count {
+                hidden: whole.hidden - counts.iter().map(|count| count.hidden).sum::<i64>(),
+                settled: whole.settled - counts.iter().map(|count| count.settled).sum::<i64>(),
+                all: whole.all - counts.iter().map(|count| count.all).sum::<i64>(),
+            };
             let ((hidden, size), (own_hidden, own_size)) = (cell(whole), cell(own));
             parts.push(table.cell(own_hidden, own_size));
             let sum = table.cell(hidden, size);
-            let holds = own.0 >= 0 && table.sum(Along::Tree, sum, &parts).is_ok();
+            let holds = own.hidden >= 0 && table.sum(Along::Tree, sum, &parts).is_ok();
             let decided = if left_out.contains(&parent.id) || !holds {
                 vec![true; children.len()]
             } else {
@@ -226,13 +262,36 @@ impl Totals {
                 if stands { flags } else { vec![true; children.len()] }
             };
             for ((child, count), out) in children.iter().zip(&counts).zip(decided) {
-                if out && count.0 > 0 {
+                if out && count.hidden > 0 {
                     left_out.insert(child.id);
                 }
             }
         }
         left_out
     }
+}
+
+/// Units hidden from the reader that do not count towards the threshold yet, by each unit they stood beneath.
+async fn newcomers(caller: &Caller) -> Result<HashMap<UnitId, Vec<Arc<OrgUnit>>>> {
+    let found = caller.store().newcomers().await?;
+    let mut by_node: HashMap<UnitId, Vec<Arc<OrgUnit>>> = HashMap::new();
+    if found.is_empty() {
+        return Ok(by_node);
+    }
+    let eyes = Eyes::of(caller).await?;
+    let units: Vec<&OrgUnit> = found.iter().map(|(unit, _)| unit).collect();
+    let levels = caller.store().adoption_sharing(&units).await?;
+    for (unit, above) in found {
+        let level = levels.get(&unit.id).copied().unwrap_or(Sharing::Team);
+        if eyes.see(&unit, level) {
+            continue;
+        }
+        let unit = Arc::new(unit);
+        for node in above {
+            by_node.entry(node).or_default().push(Arc::clone(&unit));
+        }
+    }
+    Ok(by_node)
 }
 
 /// Whether the totals of these figures may be told on a day.

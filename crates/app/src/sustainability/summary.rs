@@ -236,6 +236,8 @@ fn add_node(table: &mut Table, rule: Rule, counts: &Counts) -> Result<[CellId; 4
     let units = u64::try_from(hidden).unwrap_or_default();
     let of = |numerator: i64, people: bool| Hidden {
         units,
+        // Only teams that have assessed themselves are counted: none is made up by adding a unit.
+        settled: units,
         numerator: count(numerator),
         denominator: if people { count(hidden) } else { 0.0 },
         largest_denominator: if people && units > 0 { 1.0 } else { 0.0 },

@@ -314,7 +314,7 @@ async fn a_tool_pushes_as_its_own_source_only() {
                 BatchOptions::default(),
             )
             .await;
-            assert_eq!(refused(pushed), [place("/0/source", "source_not_yours")]);
+            assert_eq!(refused(pushed), [place("/0/source", "not_your_source")]);
         }
         let pushed = push(
             &tool,
@@ -439,6 +439,38 @@ async fn sites_and_results_are_read_as_far_as_their_team_shares_them() {
         );
         assert_eq!(counts(&report.await.unwrap()), (1, 0, 0, 0));
         assert_eq!((results(&lead).await.len(), results(&own).await.len()), (1, 2));
+        world.verifies().await;
+    }
+}
+
+/// Pushing tells nobody what a result says that they may not read, and does not overwrite it by accident.
+#[tokio::test]
+async fn a_hidden_result_is_neither_guessed_nor_overwritten() {
+    for world in worlds().await {
+        let lead = running(&world, "before_after").await;
+        let own = world.person(Role::TeamLead, "hull-a").await;
+        world.share("hull-a", WorkKind::FieldTests, Sharing::Team).await;
+        let secret = row("hull-a", &json!({"phase": "before"}));
+        push(&own, vec![secret.clone()], BatchOptions::default())
+            .await
+            .unwrap();
+        let recorded = results(&own).await;
+        let try_out = BatchOptions {
+            dry_run: true,
+            ..BatchOptions::default()
+        };
+        for guess in [10, 11] {
+            let row = |more: &Value| {
+                let mut all = json!({"phase": "before", "events": guess});
+                merge(&mut all, more);
+                row("hull-a", &all)
+            };
+            let plain = push(&lead, vec![row(&json!({}))], BatchOptions::default()).await;
+            assert_eq!(refused(plain), [place("/0/source", "held_by_another_source")]);
+            let taken = push(&lead, vec![row(&json!({"takeOver": true}))], try_out).await;
+            assert_eq!(counts(&taken.unwrap()), (0, 1, 0, 0));
+        }
+        assert_eq!(results(&own).await, recorded);
         world.verifies().await;
     }
 }

@@ -267,7 +267,7 @@ pub async fn push(caller: &Caller, rows: &[Value]) -> Result<(usize, usize, usiz
 pub async fn list(caller: &Caller, query: measures::ObservationQuery) -> Vec<Observation> {
     let page = PageRequest {
         limit: Some(500),
-        cursor: None,
+        ..PageRequest::default()
     };
     measures::observations(caller, query, &page).await.unwrap().data
 }

@@ -3,6 +3,7 @@
 mod naive;
 mod push;
 mod random;
+mod totals;
 
 use std::collections::HashMap;
 

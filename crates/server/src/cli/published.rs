@@ -11,10 +11,7 @@ use spiral_store::{Dialect, migrations};
 pub(crate) fn files() -> anyhow::Result<Vec<(&'static str, String)>> {
     let json = |value: &serde_json::Value| serde_json::to_string_pretty(value).map(|text| text + "\n");
     Ok(vec![
-        (
-            "openapi.json",
-            json(&serde_json::to_value(spiral_rest::openapi())?)?,
-        ),
+        ("openapi.json", json(&spiral_rest::openapi())?),
         ("schema.graphql", spiral_graphql::sdl()),
         ("config.json", json(&crate::config::json_schema())?),
         ("sqlite.sql", migrations::schema_sql(Dialect::Sqlite)),

@@ -113,12 +113,19 @@ fn server(problems: &mut Problems, server: &ServerConfig) {
         problems.url("server.public_url", url);
     }
     problems.range("server.header_timeout_ms", server.header_timeout_ms, 1..=HOUR_MS);
+    problems.range("server.idle_timeout_ms", server.idle_timeout_ms, 1_000..=HOUR_MS);
+    problems.range("server.max_connections", server.max_connections, 1..=1_000_000);
     problems.range(
         "server.request_timeout_ms",
         server.request_timeout_ms,
         1..=HOUR_MS,
     );
     problems.range("server.shutdown_grace_ms", server.shutdown_grace_ms, 0..=HOUR_MS);
+    for (index, proxy) in server.trusted_proxies.iter().enumerate() {
+        if let Err(wrong) = proxy.parse::<crate::peer::Network>() {
+            problems.add(format_args!("server.trusted_proxies[{index}]"), wrong);
+        }
+    }
     for (index, origin) in server.cors_origins.iter().enumerate() {
         let setting = format!("server.cors_origins[{index}]");
         if origin == "*" {
@@ -302,6 +309,11 @@ fn is_local(host: &str) -> bool {
 }
 
 fn limits(problems: &mut Problems, limits: &LimitsConfig) {
+    problems.range(
+        "limits.concurrent_requests",
+        limits.concurrent_requests,
+        1..=100_000,
+    );
     problems.range("limits.body_bytes", limits.body_bytes, 1_024..=1 << 30);
     problems.range("limits.batch_rows", limits.batch_rows, 1..=1_000_000);
     problems.range("limits.page_size", limits.page_size, 1..=10_000);
@@ -315,6 +327,14 @@ fn limits(problems: &mut Problems, limits: &LimitsConfig) {
     problems.range("limits.graphql_aliases", limits.graphql_aliases, 1..=100_000);
     problems.range("limits.graphql_tokens", limits.graphql_tokens, 1..=1_000_000);
     problems.range("limits.graphql_nesting", limits.graphql_nesting, 1..=200);
+    for (setting, quota) in [
+        ("limits.requests_per_minute", limits.requests_per_minute),
+        ("limits.anonymous_per_minute", limits.anonymous_per_minute),
+        ("limits.tokens_per_minute", limits.tokens_per_minute),
+    ] {
+        problems.range(setting, quota, 0..=10_000_000);
+    }
+    problems.range("limits.rate_entries", limits.rate_entries, 1_000..=10_000_000);
     problems.range(
         "limits.access_log_queue",
         limits.access_log_queue,

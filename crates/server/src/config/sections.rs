@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::mask;
+use crate::peer::Network;
 
 /// The HTTP listener.
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
@@ -24,6 +25,10 @@ pub struct ServerConfig {
     pub public_url: Option<String>,
     /// How long a client may take to send its request's head.
     pub header_timeout_ms: u64,
+    /// How long a connection may carry nothing either way before it is closed.
+    pub idle_timeout_ms: u64,
+    /// Connections held at the same time; further ones wait to be accepted.
+    pub max_connections: usize,
     /// How long a request may take before it is given up.
     pub request_timeout_ms: u64,
     /// How long open requests may go on after the signal to stop.
@@ -31,6 +36,9 @@ pub struct ServerConfig {
     /// Origins whose pages may call the API; `*` alone means any.
     #[serde(deserialize_with = "list")]
     pub cors_origins: Vec<String>,
+    /// Addresses and networks of proxies whose `X-Forwarded-For` is believed.
+    #[serde(deserialize_with = "list")]
+    pub trusted_proxies: Vec<String>,
     /// Whether answers carry a `Server-Timing` header.
     pub server_timing: bool,
 }
@@ -41,9 +49,20 @@ impl ServerConfig {
         self.listen.parse()
     }
 
+    /// The proxies that are trusted; what is no address is left out, and `check` says so.
+    pub(crate) fn proxies(&self) -> Vec<Network> {
+        let parsed = self.trusted_proxies.iter().filter_map(|text| text.parse().ok());
+        parsed.collect()
+    }
+
     /// How long a client may take to send its request's head.
     pub fn header_timeout(&self) -> Duration {
         Duration::from_millis(self.header_timeout_ms)
+    }
+
+    /// How long a connection may carry nothing; a request that is worked on is no idleness.
+    pub fn idle_timeout(&self) -> Duration {
+        Duration::from_millis(self.idle_timeout_ms).max(self.request_timeout() + self.header_timeout())
     }
 
     /// How long a request may take before it is given up.
@@ -206,6 +225,8 @@ pub struct DemoConfig {
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LimitsConfig {
+    /// Requests worked on at the same time; further ones are refused at once, to be tried again.
+    pub concurrent_requests: usize,
     /// The largest request body.
     pub body_bytes: usize,
     /// The most rows in one batch.
@@ -224,6 +245,14 @@ pub struct LimitsConfig {
     pub graphql_tokens: usize,
     /// The deepest nesting of brackets in a GraphQL query.
     pub graphql_nesting: usize,
+    /// How many requests a caller may make in a minute; 0 is no limit.
+    pub requests_per_minute: u32,
+    /// How many requests without a valid token an address may make in a minute; 0 is no limit.
+    pub anonymous_per_minute: u32,
+    /// How many tokens an address may ask for in a minute, for each tenant; 0 is no limit.
+    pub tokens_per_minute: u32,
+    /// How many callers' quotas are kept in memory.
+    pub rate_entries: usize,
     /// How many entries of the access log may wait to be written before reads by API clients are refused.
     pub access_log_queue: usize,
 }
@@ -236,6 +265,8 @@ pub struct SuppressionConfig {
     pub threshold: u32,
     /// The largest share of the hidden denominator that one unit may have.
     pub dominance: f64,
+    /// How many days after it was added a unit counts as hidden, unless the platform itself added it.
+    pub settling_days: u16,
 }
 
 /// Logs, traces and metrics.

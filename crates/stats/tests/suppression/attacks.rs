@@ -8,6 +8,7 @@ use spiral_stats::suppression::{
 fn units(units: u32) -> Hidden {
     Hidden {
         units: u64::from(units),
+        settled: u64::from(units),
         numerator: 40.0 * f64::from(units),
         denominator: 100.0 * f64::from(units),
         largest_denominator: if units == 0 { 0.0 } else { 100.0 },
@@ -59,6 +60,7 @@ fn year_less_months() {
     let months = [month(60.0), month(70.0), month(3.0), month(80.0)];
     let year = Hidden {
         units: 6,
+        settled: 6,
         numerator: months.iter().map(|month| month.numerator).sum(),
         denominator: 2_400.0,
         largest_denominator: 400.0,
@@ -224,6 +226,7 @@ fn a_group_that_one_unit_dominates_is_not_told() {
     let mut table = Table::new(Rule::default());
     let cell = |units, denominator, largest_denominator| Hidden {
         units,
+        settled: units,
         numerator: denominator / 2.0,
         denominator,
         largest_denominator,

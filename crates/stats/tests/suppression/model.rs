@@ -195,6 +195,7 @@ impl Built {
             .collect();
         let hidden = Hidden {
             units: members.len() as u64,
+            settled: members.len() as u64,
             numerator: figures.iter().map(|(numerator, _)| numerator).sum(),
             denominator: figures.iter().map(|(_, denominator)| denominator).sum(),
             largest_denominator: figures
@@ -266,6 +267,7 @@ impl Built {
         };
         Hidden {
             units: members.len() as u64,
+            settled: members.len() as u64,
             numerator: cells.iter().map(|&cell| self.hidden[cell].numerator).sum(),
             denominator: cells.iter().map(|&cell| self.hidden[cell].denominator).sum(),
             largest_denominator: members.iter().map(|&unit| of_unit(unit)).fold(0.0, f64::max),

@@ -148,7 +148,7 @@ proptest! {
             .iter()
             .map(|&small| {
                 let numerator = if small { 2.0 } else { 50.0 };
-                table.cell(Hidden { units: 6, numerator, counts_people: true, ..Hidden::default() }, 6)
+                table.cell(Hidden { units: 6, settled: 6, numerator, counts_people: true, ..Hidden::default() }, 6)
             })
             .collect();
         let mut sums = Vec::new();
@@ -173,6 +173,7 @@ proptest! {
     ) {
         let hidden = |units, numerator: u32, complement: u32| Hidden {
             units,
+            settled: units,
             numerator: f64::from(numerator),
             denominator: f64::from(numerator + complement),
             largest_denominator: f64::from(numerator + complement) / 2.0,

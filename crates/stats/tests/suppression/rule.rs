@@ -5,6 +5,7 @@ use spiral_stats::suppression::{Along, Hidden, Rule, Table, TableError, suppress
 fn people(units: u64, numerator: f64, denominator: f64, largest_denominator: f64) -> Hidden {
     Hidden {
         units,
+        settled: units,
         numerator,
         denominator,
         largest_denominator,
@@ -126,6 +127,7 @@ fn other_thresholds() {
 fn sums_that_cannot_hold_are_refused() {
     let hidden = |units| Hidden {
         units,
+        settled: units,
         ..Hidden::default()
     };
     let mut table = Table::new(Rule::default());

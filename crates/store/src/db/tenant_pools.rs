@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use spiral_domain::TenantId;
 use sqlx::PgPool;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::PgConnectOptions;
+
+use super::pool_options;
 
 /// Small pools of the tenants that read most recently.
 pub(crate) struct TenantPools {
@@ -52,10 +54,7 @@ impl TenantPools {
             .connect
             .clone()
             .options([("app.tenant_id", tenant.to_string())]);
-        let pool = PgPoolOptions::new()
-            .max_connections(self.size)
-            .acquire_timeout(self.acquire_timeout)
-            .test_before_acquire(false)
+        let pool = pool_options(self.size, self.acquire_timeout)
             .idle_timeout(Duration::from_mins(1))
             .connect_lazy_with(connect);
         pools.push((tenant, pool.clone()));

@@ -116,7 +116,7 @@ async fn a_removed_record_is_found() {
 #[tokio::test]
 async fn an_added_record_is_found() {
     for test in databases().await {
-        let columns = "tier, kind, synthetic, opened_precision, version, created_at, updated_at";
+        let columns = "tier, kind, synthetic, settled_on, opened_precision, version, created_at, updated_at";
         let statement = format!(
             "insert into org_units (tenant_id, id, parent_id, code, name, path, {columns}) \
              select tenant_id, NEW, id, 'south', 'South', '1.z.', {columns} from org_units where id = ROOT"

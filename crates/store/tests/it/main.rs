@@ -65,6 +65,7 @@ fn unit(code: &str, tier: Tier, parent: Option<&OrgUnit>) -> OrgUnit {
         opened_precision: DatePrecision::Day,
         closed_on: None,
         synthetic: true,
+        settled_on: noon().date(),
         path: String::new(),
         version: 1,
         created_at: noon(),

@@ -57,6 +57,11 @@ impl<'w> Stage<'w> {
         (self.lead(), None)
     }
 
+    /// As which source the role pushes: a tool always says.
+    fn source(&self) -> Option<&'static str> {
+        (self.role == "integration").then_some("ward-tool")
+    }
+
     fn lead(&self) -> Actor<'w> {
         self.world.national_lead()
     }

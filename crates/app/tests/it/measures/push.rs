@@ -54,9 +54,9 @@ async fn a_push_is_new_then_unchanged_then_a_correction_and_every_state_is_kept(
 
         world.later();
         let caller = world.caller(lead).await;
-        let stale = measures::retract_observation(&caller, &id, Some(1)).await;
+        let stale = measures::retract_observation(&caller, &id, Some(1), false).await;
         assert_eq!(refused(stale), [place("", "stale")]);
-        let gone = measures::retract_observation(&caller, &id, Some(2))
+        let gone = measures::retract_observation(&caller, &id, Some(2), false)
             .await
             .unwrap();
         assert!(gone.retracted);
@@ -153,7 +153,7 @@ async fn an_external_id_names_the_row_through_corrections() {
         let not_mine = named(row("s0o0t0", "2005-06", 9, 10), "registry", "d");
         assert_eq!(
             refused(push(&second, &[not_mine]).await),
-            [place("/0/source", "source_of_another")]
+            [place("/0/source", "not_your_source")]
         );
         let taken = with(theirs, json!({"takeOver": true}));
         assert_eq!(push(&second, &[taken]).await.unwrap(), (0, 1, 0));
@@ -172,7 +172,7 @@ async fn an_external_id_names_the_row_through_corrections() {
         );
         assert_eq!(
             refused(push(&lead, &[posing]).await),
-            [place("/0/source", "source_of_another")]
+            [place("/0/source", "not_your_source")]
         );
         world.verifies().await;
     }
@@ -198,6 +198,57 @@ async fn a_correction_takes_a_row_only_from_where_its_pusher_may_push() {
             refused(push(&caller, &[row_a]).await),
             [place("/0/externalId", "external_id_taken")]
         );
+        world.verifies().await;
+    }
+}
+
+/// A tool neither corrects nor takes back what people or other tools recorded, unless it says that it takes over.
+#[tokio::test]
+async fn a_tool_leaves_what_people_recorded() {
+    for world in worlds(&[&[2]]).await {
+        world.measure("m", json!({})).await;
+        let lead = world.person(&[(Role::TeamLead, "s0o0t0")]).await;
+        let tool = world.tool(&["registry"], "s0o0", &[]).await;
+        let other = world.tool(&["other"], "s0o0", &[]).await;
+        let caller = world.caller(lead).await;
+        let by_hand = row("s0o0t0", "2005-04", 3, 10);
+        push(&caller, std::slice::from_ref(&by_hand)).await.unwrap();
+        let recorded = list(&caller, ObservationQuery::default()).await.remove(0);
+        let tool = world.caller(tool).await;
+        assert_eq!(
+            refused(push(&tool, std::slice::from_ref(&by_hand)).await),
+            [place("/0/source", "required")]
+        );
+        let named = with(
+            by_hand.clone(),
+            json!({"source": "registry", "externalId": "a", "numerator": 4}),
+        );
+        for more in [json!({}), json!({"retracted": true})] {
+            assert_eq!(
+                refused(push(&tool, &[with(named.clone(), more)]).await),
+                [place("/0/source", "held_by_another_source")]
+            );
+        }
+        assert_eq!(list(&caller, ObservationQuery::default()).await, [recorded]);
+        let taken = with(named, json!({"takeOver": true}));
+        assert_eq!(push(&tool, &[taken]).await.unwrap(), (0, 1, 0));
+
+        // The same for DELETE: by the tool's own hand, by people and by other tools only when taken over.
+        let id: Reference = list(&caller, ObservationQuery::default()).await[0].id.into();
+        let retracted = measures::retract_observation(&caller, &id, None, false).await;
+        assert_eq!(refused(retracted), [place("", "held_by_another_source")]);
+        let unseen = measures::retract_observation(&world.caller(other).await, &id, None, true).await;
+        assert_eq!(refused(unseen), [place("", "not_found")]);
+        assert!(
+            measures::retract_observation(&caller, &id, None, true)
+                .await
+                .unwrap()
+                .retracted
+        );
+        let again = with(by_hand, json!({"source": "registry", "externalId": "a"}));
+        assert_eq!(push(&tool, &[again]).await.unwrap(), (0, 1, 0));
+        let own = measures::retract_observation(&tool, &id, None, false).await;
+        assert!(own.unwrap().retracted);
         world.verifies().await;
     }
 }
@@ -370,7 +421,12 @@ async fn a_teams_own_measure_is_shared_as_its_observations_and_tools_can_name_it
             measures::define_measure(&world.caller(lead).await, serde_json::from_value(input).unwrap()).await;
         assert_eq!(own.unwrap().sharing, Sharing::Organisation);
         let tool = world.tool(&["t"], "s0o0", &["measures:write"]).await;
-        let count = |unit: &str| json!({"measure": "code:own", "unit": format!("code:{unit}"), "period": "2005-04", "numerator": 4});
+        let count = |unit: &str| {
+            json!({
+                "measure": "code:own", "unit": format!("code:{unit}"), "period": "2005-04", "numerator": 4,
+                "source": "t", "externalId": unit,
+            })
+        };
         let caller = world.caller(tool).await;
         assert_eq!(push(&caller, &[count("s0o0t0")]).await.unwrap(), (1, 0, 0));
         let sibling = push(&caller, &[count("s0o0t1")]).await;
@@ -458,7 +514,7 @@ async fn lists_are_paged_and_filtered() {
         let caller = world.caller(lead).await;
         let mut page = PageRequest {
             limit: Some(3),
-            cursor: None,
+            ..PageRequest::default()
         };
         let first = measures::observations(&caller, ObservationQuery::default(), &page)
             .await
@@ -499,7 +555,10 @@ async fn a_patients_number_leaves_nothing_behind() {
         let tool = world.tool(&["t"], "s0o0", &[]).await;
         let caller = world.caller(tool).await;
         let rows = [
-            row("s0o0t0", "2005-04", 1, 10),
+            with(
+                row("s0o0t0", "2005-04", 1, 10),
+                json!({"source": "t", "externalId": "a-1"}),
+            ),
             with(
                 row("s0o0t0", "2005-05", 1, 10),
                 json!({"source": "t", "externalId": "no 943 476 5919"}),

@@ -140,7 +140,7 @@ async fn seen(caller: &Caller) -> Vec<Observation> {
     let mut all = Vec::new();
     let mut page = PageRequest {
         limit: Some(500),
-        cursor: None,
+        ..PageRequest::default()
     };
     loop {
         let next = measures::observations(caller, ObservationQuery::default(), &page)
@@ -411,6 +411,7 @@ async fn check(world: &World, caller: &Caller, who: &str, everything: &[Observat
         }
         let secret = Hidden {
             units: units as u64,
+            settled: units as u64,
             numerator,
             denominator,
             largest_denominator: by_unit.into_values().fold(0.0, f64::max),

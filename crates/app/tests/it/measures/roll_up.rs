@@ -460,3 +460,40 @@ async fn means_are_weighted_and_a_complete_dimension_stands_for_the_whole() {
         world.verifies().await;
     }
 }
+
+/// Whoever keeps the directory cannot make a few hidden teams look like many by adding empty ones.
+#[tokio::test]
+async fn units_added_by_hand_count_as_hidden_only_after_a_time() {
+    let shape: &[&[usize]] = &[&[6, 9], &[9]];
+    for world in worlds(shape).await {
+        reported(&world, shape).await;
+        for t in 0..3 {
+            world.share(&format!("s0o0t{t}"), Sharing::Sha).await;
+        }
+        for t in 0..9 {
+            world.share(&format!("s0o1t{t}"), Sharing::Sha).await;
+        }
+        let lead = world.person(&[(Role::ShaLead, "s0")]).await;
+        let whole = Stratum::whole();
+        let total = async || {
+            let caller = world.caller(lead).await;
+            let told = cells(&caller, query("s0", GroupBy::Organisation)).await;
+            ["s0", "s0o0"].map(|node| find(&told, node, &whole).total.and_then(|total| total.numerator))
+        };
+        assert_eq!(total().await, [None, None]);
+        let caller = world.caller(lead).await;
+        for n in 0..2 {
+            let cover = json!({
+                "code": format!("cover-{n}"), "name": "Cover", "tier": "microsystem", "kind": "clinical_team",
+                "parent": "code:s0o0", "openedOn": "2000-01-01",
+            });
+            let added = tenancy::create_org_unit(&caller, serde_json::from_value(cover).unwrap()).await;
+            assert_eq!(added.unwrap().settled_on.to_string(), "2006-07-30");
+        }
+        assert_eq!(total().await, [None, None]);
+        for _ in 0..30 * 24 {
+            world.later();
+        }
+        assert_eq!(total().await, [Some(150.0), Some(60.0)]);
+    }
+}

@@ -109,9 +109,21 @@ async fn rows_are_inserted_corrected_and_taken_back() {
         future.learnt_from = Some(Reference::code("nowhere"));
         let rows = vec![
             future,
-            event("clinic", "s1o0t0", Stage::Aware, "2004-05-05"),
-            event("clinic", "s2o2t2", Stage::Aware, "2005-08-16"),
-            event("clinic", "s2o2t0", Stage::Withdrawn, "2004-04-04"),
+            named(
+                event("clinic", "s1o0t0", Stage::Aware, "2004-05-05"),
+                "survey",
+                "b1",
+            ),
+            named(
+                event("clinic", "s2o2t2", Stage::Aware, "2005-08-16"),
+                "survey",
+                "b2",
+            ),
+            named(
+                event("clinic", "s2o2t0", Stage::Withdrawn, "2004-04-04"),
+                "survey",
+                "b3",
+            ),
             named(
                 event("clinic", "s2o2t0", Stage::Routine, "2005-01-01"),
                 "others",
@@ -127,6 +139,7 @@ async fn rows_are_inserted_corrected_and_taken_back() {
                 "survey",
                 "a9",
             ),
+            event("clinic", "s2o2t3", Stage::Decided, "2005-02-01"),
         ];
         let report = push(&tool, rows.clone(), false).await.unwrap();
         assert_eq!(
@@ -139,10 +152,11 @@ async fn rows_are_inserted_corrected_and_taken_back() {
                 (3, "reason_missing"),
                 (4, "not_your_source"),
                 (6, "twice"),
+                (7, "required"),
             ]
         );
-        assert_eq!((report.received, report.inserted, report.rejected), (7, 1, 6));
-        assert!(matches!(push(&tool, rows, true).await, Err(Error::Invalid(found)) if found.len() == 7));
+        assert_eq!((report.received, report.inserted, report.rejected), (8, 1, 7));
+        assert!(matches!(push(&tool, rows, true).await, Err(Error::Invalid(found)) if found.len() == 8));
 
         // The path holds, also for what is recorded late.
         let mut withdrawn = event("clinic", "s2o2t0", Stage::Withdrawn, "2004-04-04");
@@ -220,11 +234,13 @@ async fn rows_are_inserted_corrected_and_taken_back() {
             .await
             .unwrap();
         assert!(all.data.iter().all(|event| event.id != ours.id));
-        let since = EventFilter {
+        let since = PageRequest {
             updated_since: Some(super::now()),
-            ..EventFilter::default()
+            ..PageRequest::default()
         };
-        let all = spread::adoption_events(&team, since, &page).await.unwrap();
+        let all = spread::adoption_events(&team, EventFilter::default(), &since)
+            .await
+            .unwrap();
         assert!(all.data.iter().any(|event| event.id == ours.id));
         let mut back = named(
             event("clinic", "s2o2t3", Stage::Aware, "2005-01-01"),
@@ -267,6 +283,96 @@ async fn rows_are_inserted_corrected_and_taken_back() {
             .await
             .unwrap();
         assert!(listed.data.iter().all(|adoption| adoption.unit_id != team_id));
+        assert!(
+            spiral_app::projections::verify(&world.system)
+                .await
+                .unwrap()
+                .is_empty()
+        );
+    }
+}
+
+/// Somebody who records for a unit that keeps its adoption to itself learns nothing by it: the verdicts are the
+/// same as for a unit of which nothing is known, and what the unit has recorded stays as it is.
+#[tokio::test]
+async fn what_a_lead_may_not_read_it_neither_corrects_nor_meets() {
+    for database in databases().await {
+        let world = World::new(&database, "hidden").await;
+        world.innovation("clinic", &[], &[]).await;
+        let team = world.person("team", Role::TeamLead, Some("s2o2t0"), None).await;
+        let sha = world.person("sha", Role::ShaLead, Some("s2"), None).await;
+        for code in ["s2o2t0", "s2o2t3"] {
+            let level = SetSharing { level: Sharing::Team };
+            tenancy::set_sharing(&world.system, &Reference::code(code), WorkKind::Adoption, level)
+                .await
+                .unwrap();
+        }
+        let secret = event("clinic", "s2o2t0", Stage::Implemented, "2004-02-03");
+        let secret = record_adoption(&team, secret).await.unwrap();
+        let named_secret = named(
+            event("clinic", "s2o2t0", Stage::Routine, "2005-02-03"),
+            "notes",
+            "n-1",
+        );
+        record_adoption(&team, named_secret).await.unwrap();
+
+        // `s2o2t0` has a past that is hidden, `s2o2t3` has none.
+        let mut told: Vec<Vec<(usize, String)>> = Vec::new();
+        for unit in ["s2o2t0", "s2o2t3"] {
+            let mut taken = event("clinic", unit, Stage::Implemented, "2004-02-03");
+            taken.retracted = true;
+            let mut corrected = event("clinic", unit, Stage::Implemented, "2004-02-03");
+            corrected.mode = Some(Mode::Push);
+            corrected.take_over = true;
+            let mut withdrawn = event("clinic", unit, Stage::Withdrawn, "2003-03-03");
+            withdrawn.reason = Some("no time".into());
+            let mut discontinued = event("clinic", unit, Stage::Discontinued, "2005-06-01");
+            discontinued.reason = Some("no money".into());
+            let rows = vec![
+                event("clinic", unit, Stage::Implemented, "2004-02-03"),
+                corrected,
+                taken,
+                withdrawn,
+                discontinued,
+                event("clinic", unit, Stage::Aware, "2005-09-01"),
+            ];
+            let mut verdicts = Vec::new();
+            for (number, row) in rows.into_iter().enumerate() {
+                let options = BatchOptions {
+                    dry_run: true,
+                    atomic: Some(false),
+                    report: None,
+                };
+                let batch = vec![BatchRow {
+                    row_key: None,
+                    read: Ok(row),
+                }];
+                let report = push_adoption_events(&sha, batch, options).await.unwrap();
+                let code = report.errors.first().map(|error| error.code.clone());
+                let counted = (report.inserted, report.updated, report.unchanged);
+                verdicts.push((number, format!("{code:?} {counted:?}")));
+            }
+            told.push(verdicts);
+        }
+        assert_eq!(told[0], told[1]);
+        let posing = named(
+            event("clinic", "s2o2t0", Stage::Aware, "2005-02-04"),
+            "notes",
+            "n-1",
+        );
+        let held = record_adoption(&sha, posing).await.unwrap_err();
+        assert_eq!(held.code(), "held_by_another_source");
+
+        // What it does record stands beside, and saying it again changes nothing.
+        let said = event("clinic", "s2o2t0", Stage::Implemented, "2004-02-03");
+        for counted in [(1, 0), (0, 1)] {
+            let report = push(&sha, vec![said.clone()], true).await.unwrap();
+            assert_eq!((report.inserted, report.unchanged), counted);
+        }
+        assert_eq!(
+            spread::adoption_event(&team, secret.id).await.unwrap().record,
+            secret
+        );
         assert!(
             spiral_app::projections::verify(&world.system)
                 .await

@@ -26,7 +26,7 @@ pub async fn ask(operation: &str, stage: &Stage<'_>) -> Option<Ask> {
         "listObservations" => Ask::reads("readObservations").query("unit", target),
         "pushObservations" => Ask::writes("pushObservations")
             .batch()
-            .body(json!([stage.observation_input().await])),
+            .body(json!([stage.observation_input(stage.source()).await])),
         "getObservation" | "listObservationRevisions" => {
             Ask::reads("readObservations").path("observation", &stage.observation().await)
         }
@@ -62,8 +62,7 @@ impl Stage<'_> {
         self.owner().post("/v1/measures", &body).await.expect(201)
     }
 
-    async fn observation_input(&self) -> Value {
-        let (_, source) = self.pusher();
+    async fn observation_input(&self, source: Option<&str>) -> Value {
         json!({
             "measure": self.measure().await.id(), "unit": self.target.id, "period": "2005-06", "numerator": 40,
             "denominator": 100, "source": source, "externalId": source.map(|_| fresh("observation")),
@@ -72,12 +71,12 @@ impl Stage<'_> {
 
     /// An observation of the target.
     async fn observation(&self) -> String {
-        let body = self.observation_input().await;
-        let pusher = match self.pusher() {
-            (tool, Some(_)) => tool,
+        let (pusher, source) = match self.pusher() {
+            (tool, Some(source)) => (tool, Some(source)),
             // A lead pushes what is the unit's own, and nothing beneath it.
-            _ => self.owner(),
+            _ => (self.owner(), None),
         };
+        let body = self.observation_input(source).await;
         pusher.put("/v1/observations", &json!([body])).await.expect(200);
         let measure = body["measure"].as_str().unwrap_or_default();
         let found = pusher
