@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 use spiral_stats::diffusion::{
-    growth::{Identification, bass, bass_ols, logistic},
+    growth::{bass, bass_ols, logistic},
     rogers::{Category, Method, categories, s_curve},
 };
 
@@ -89,10 +89,10 @@ pub fn growth(input: &Value, params: &Value) -> Answer {
                 "sse": fit.squares,
                 "fitted": fit.fitted,
                 "cumulative": cumulative,
-                "peak_time": fit.peak().map(|peak| peak.time),
-                "peak_rate": fit.peak().map(|peak| peak.rate),
+                "peak_time": fit.fitted_peak().map(|peak| peak.time),
+                "peak_rate": fit.fitted_peak().map(|peak| peak.rate),
                 "jacobian_condition": fit.condition,
-                "ill_conditioned": fit.identification != Identification::Identified,
+                "ill_conditioned": fit.is_ill_conditioned(),
                 "bass_ols": {
                     "a": ols.map(|ols| ols.a),
                     "b": ols.map(|ols| ols.b),
@@ -111,7 +111,7 @@ pub fn growth(input: &Value, params: &Value) -> Answer {
                 "t0": fit.t0,
                 "sse": fit.squares,
                 "fitted": fit.fitted,
-                "ill_conditioned": fit.identification != Identification::Identified,
+                "ill_conditioned": fit.is_ill_conditioned(),
             }))
         }
         other => Err(Refusal::Case(format!("no such model: {other}"))),

@@ -5,6 +5,9 @@ use nalgebra::{DMatrix, DVector, Dyn, storage::Owned};
 
 use crate::numbers::float;
 
+/// A decomposition of three columns takes a handful of rotations; what takes more never ends.
+pub(super) const MOST_ROTATIONS: usize = 1000;
+
 /// The largest number of parameters.
 pub(super) const MOST: usize = 3;
 
@@ -58,7 +61,10 @@ impl Model {
         if !matrix.iter().all(|slope| slope.is_finite()) {
             return f64::INFINITY;
         }
-        let singular = matrix.singular_values();
+        let Some(svd) = matrix.try_svd(false, false, f64::EPSILON, MOST_ROTATIONS) else {
+            return f64::INFINITY;
+        };
+        let singular = &svd.singular_values;
         let (largest, smallest) = (singular.max(), singular.min());
         if smallest > 0.0 {
             largest / smallest
@@ -76,7 +82,7 @@ pub(super) struct Fit {
 }
 
 /// So many of the best starts are followed.
-const FOLLOWED: usize = 8;
+const FOLLOWED: usize = 6;
 
 /// The best fit from these starts, of which the first parameter, the logarithm of the curve's height, is set
 /// to what suits the data. `None` if none leads anywhere.
@@ -114,7 +120,7 @@ fn follow(model: Model, values: &[f64], start: Fit) -> Fit {
         values,
         parameters: DVector::from_vec(start.parameters.clone()),
     };
-    let (problem, _) = LevenbergMarquardt::new().with_patience(200).minimize(problem);
+    let (problem, _) = LevenbergMarquardt::new().with_patience(100).minimize(problem);
     let parameters = problem.parameters.as_slice().to_vec();
     let squares = squares(&model.values(&parameters, values.len()), values);
     // Where the search was lost, its start is still a fit.

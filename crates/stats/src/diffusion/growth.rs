@@ -19,15 +19,22 @@
 //! # Not identifiable
 //!
 //! Before the rate has turned, data fit any ceiling that is large enough equally well. So a fit has an
-//! [`Identification`], and [`Bass::ceiling`] and [`Logistic::ceiling`] give none unless it is
-//! [`Identification::Identified`]. What decides is the condition of the slopes with regard to the logarithms
-//! of the parameters (for t₀, in units of 1/r): above 10,000 a change of one part in ten thousand in the data
-//! can double a parameter.
+//! [`Identification`], and [`Bass::ceiling`], [`Bass::peak`] and their like give none unless the data tell it.
+//! They do if
+//!
+//! - the condition of the slopes, with regard to the logarithms of the parameters (for t₀, in units of 1/r), is
+//!   at most [`LARGEST_CONDITION`]: above, a change of one part in ten thousand in the data can double a
+//!   parameter;
+//! - the ceiling is at most [`LARGEST_EXTRAPOLATION`] times what has been seen;
+//! - growth without a ceiling, A (e^(qt) - 1), fits worse by more than chance: its squares exceed those of
+//!   the fit by more than t² × squares / (n - 3), t being the 97.5 % quantile with n - 3 degrees of freedom
+//!   (D. M. Bates and D. G. Watts, *Nonlinear Regression Analysis*, Wiley 1988, section 6.1).
 
 use nalgebra::{DMatrix, DVector};
 
-use super::fit::{Fit, MOST, Model, best};
+use super::fit::{Fit, MOST, MOST_ROTATIONS, Model, best};
 use crate::{
+    distribution::t_reach,
     error::Error,
     numbers::{all_finite, float, in_range},
     sum::Accumulator,
@@ -85,7 +92,18 @@ impl Bass {
 
     /// The inflection of the cumulative curve; `None` if the rate only falls, or the data do not tell.
     pub fn peak(&self) -> Option<Peak> {
-        if self.identification != Identification::Identified || self.q <= self.p {
+        (self.identification == Identification::Identified).then(|| self.fitted_peak())?
+    }
+
+    /// Whether the parameters run away from one another, or one is held at its bound: a matter of numbers
+    /// only, while [`Bass::identification`] also asks what chance may do.
+    pub fn is_ill_conditioned(&self) -> bool {
+        self.q <= 0.0 || self.condition > LARGEST_CONDITION
+    }
+
+    /// The peak of the fitted curve, whether or not the data tell it.
+    pub fn fitted_peak(&self) -> Option<Peak> {
+        if self.q <= self.p {
             return None;
         }
         let (p, q) = (self.p, self.q);
@@ -121,6 +139,11 @@ impl Logistic {
         (self.identification == Identification::Identified).then_some(self.k)
     }
 
+    /// Whether the parameters run away from one another.
+    pub fn is_ill_conditioned(&self) -> bool {
+        self.condition > LARGEST_CONDITION
+    }
+
     /// When the rate of growth is highest; `None` if the data do not tell.
     pub fn inflection(&self) -> Option<f64> {
         (self.identification == Identification::Identified).then_some(self.t0)
@@ -149,6 +172,20 @@ fn saturation_curve(parameters: &[f64], time: f64) -> (f64, [f64; MOST]) {
     (value, [value, k * r * time * (-r * time).exp(), 0.0])
 }
 
+/// A (e^(qt) - 1) and its slopes along ln A, ln q.
+fn endless_curve(parameters: &[f64], time: f64) -> (f64, [f64; MOST]) {
+    let (a, q) = (parameters[0].exp(), parameters[1].exp());
+    let value = a * (q * time).exp_m1();
+    (value, [value, a * q * time * (q * time).exp(), 0.0])
+}
+
+/// A e^(qt) and its slopes along ln A, ln q.
+fn endless_level(parameters: &[f64], time: f64) -> (f64, [f64; MOST]) {
+    let (a, q) = (parameters[0].exp(), parameters[1].exp());
+    let value = a * (q * time).exp();
+    (value, [value, value * q * time, 0.0])
+}
+
 /// The logistic curve and its slopes along ln K, ln r and r t₀.
 fn logistic_curve(parameters: &[f64], time: f64) -> (f64, [f64; MOST]) {
     let (k, r, start) = (parameters[0].exp(), parameters[1].exp(), parameters[2]);
@@ -175,6 +212,17 @@ pub(super) const LOGISTIC: Model = Model {
 pub(super) const LOGISTIC_INCREMENTS: Model = Model {
     increments: true,
     ..LOGISTIC
+};
+
+const ENDLESS: Model = Model {
+    curve: endless_curve,
+    increments: true,
+    parameters: 2,
+};
+const ENDLESS_LEVEL: Model = Model {
+    curve: endless_level,
+    increments: false,
+    parameters: 2,
 };
 
 /// Values brought to a largest of one, so that nothing depends on their unit.
@@ -223,6 +271,18 @@ pub(super) fn fit_saturation(values: &[f64]) -> Option<Fit> {
         values,
         rates.iter().map(|r: &f64| vec![0.0, (r * pace).ln()]),
     )
+}
+
+/// The squares that growth without a ceiling leaves.
+fn endless(values: &[f64], model: Model) -> f64 {
+    let pace = 20.0 / float(values.len()).max(20.0);
+    let rates = [1e-6, 1e-3, 0.01, 0.03, 0.1, 0.2, 0.4, 0.8, 1.5];
+    best(
+        model,
+        values,
+        rates.iter().map(|q: &f64| vec![0.0, (q * pace).ln()]),
+    )
+    .map_or(f64::INFINITY, |fit| fit.squares)
 }
 
 pub(super) fn fit_logistic(values: &[f64], model: Model) -> Option<Fit> {
@@ -274,14 +334,17 @@ pub fn bass(adoptions: &[f64]) -> Result<Bass, Error> {
             (m, p, q, full.squares, condition, false)
         }
     };
-    let identification = match (is_identified(condition, m, total), at_bound) {
+    let is_told =
+        is_identified(condition, m, total) && rejects(endless(&values, ENDLESS), squared, values.len());
+    let identification = match (is_told, at_bound) {
         (false, _) => Identification::NotIdentified,
         (true, true) => Identification::AtBound,
         (true, false) => Identification::Identified,
     };
-    let fitted = match identification {
-        _ if at_bound => SATURATION.values(&[m.ln(), p.ln()], values.len()),
-        _ => BASS.values(&full.parameters, values.len()),
+    let fitted = if at_bound {
+        SATURATION.values(&[m.ln(), p.ln()], values.len())
+    } else {
+        BASS.values(&full.parameters, values.len())
     };
     Ok(Bass {
         p,
@@ -292,6 +355,15 @@ pub fn bass(adoptions: &[f64]) -> Result<Bass, Error> {
         condition,
         identification,
     })
+}
+
+/// Whether a fit is better than one with a parameter less by more than chance.
+fn rejects(simpler: f64, squares: f64, count: usize) -> bool {
+    let degrees = float(count - 3);
+    let t = t_reach(95.0, degrees);
+    // Below this a residual is rounding.
+    let noise = squares.max(float(count) * 1e-28) / degrees;
+    simpler - squares > t * t * noise
 }
 
 fn is_identified(condition: f64, ceiling: f64, seen: f64) -> bool {
@@ -308,7 +380,9 @@ pub fn logistic(cumulative: &[f64]) -> Result<Logistic, Error> {
     let (k, r) = (fit.parameters[0].exp(), fit.parameters[1].exp());
     let condition = LOGISTIC.condition(&fit.parameters, values.len());
     let fitted = LOGISTIC.values(&fit.parameters, values.len());
-    let identification = if is_identified(condition, k, 1.0) {
+    let is_told = is_identified(condition, k, 1.0)
+        && rejects(endless(&values, ENDLESS_LEVEL), fit.squares, values.len());
+    let identification = if is_told {
         Identification::Identified
     } else {
         Identification::NotIdentified
@@ -362,20 +436,23 @@ pub fn bass_ols(adoptions: &[f64]) -> Result<BassOls, Error> {
         })
         .collect();
     let reach = rows.iter().fold(0.0, |most: f64, row| most.max(row.abs()));
+    if reach <= 0.0 {
+        return Err(Error::not_estimable(
+            "a Bass regression",
+            "nobody had adopted before",
+        ));
+    }
     let design = DMatrix::from_fn(rows.len(), 3, |row, column| match column {
         0 => 1.0,
         1 => rows[row] / reach,
         _ => (rows[row] / reach) * (rows[row] / reach),
     });
-    let svd = design.svd(true, true);
-    let singular = &svd.singular_values;
-    let solution = (singular.min() > 1e-12 * singular.max())
-        .then(|| svd.solve(&DVector::from_vec(values), 0.0).ok())
-        .flatten()
-        .ok_or(Error::not_estimable(
-            "a Bass regression",
-            "the cumulative numbers are too few",
-        ))?;
+    let lost = Error::not_estimable("a Bass regression", "the cumulative numbers are too few");
+    let solution = design
+        .try_svd(true, true, f64::EPSILON, MOST_ROTATIONS)
+        .filter(|svd| svd.singular_values.min() > 1e-12 * svd.singular_values.max())
+        .and_then(|svd| svd.solve(&DVector::from_vec(values), 0.0).ok())
+        .ok_or(lost)?;
     let (a, b, c) = (solution[0], solution[1] / reach, solution[2] / (reach * reach));
     let root = b * b - 4.0 * a * c;
     let m = (-b - root.max(0.0).sqrt()) / (2.0 * c);

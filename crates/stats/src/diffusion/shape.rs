@@ -9,7 +9,10 @@
 use super::growth::{
     BASS, LOGISTIC_INCREMENTS, SATURATION, Scaled, fit_bass, fit_logistic, fit_saturation, scaled,
 };
-use crate::{error::Error, numbers::float};
+use crate::{
+    error::Error,
+    numbers::{float, in_range},
+};
 
 /// A curve of uptake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,6 +101,9 @@ pub fn compare(adoptions: &[f64]) -> Result<Comparison, Error> {
             })
         })
         .collect();
+    for candidate in &candidates {
+        in_range("sum of squares", candidate.squares)?;
+    }
     candidates.sort_by(|a, b| a.aicc.total_cmp(&b.aicc));
     let Some(best) = candidates.first().copied() else {
         return Err(Error::not_estimable("the shape of uptake", "no curve fits"));

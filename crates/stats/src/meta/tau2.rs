@@ -56,13 +56,26 @@ pub(super) fn reml(effects: &[Effect]) -> Result<f64, Error> {
             step /= 2.0;
         }
         if !moved {
-            return Ok(tau2);
+            return polished(effects, tau2, likelihood.step);
         }
     }
     Err(Error::not_estimable(
         "the variance between studies",
         "the likelihood has no maximum that can be found",
     ))
+}
+
+/// Near its maximum the likelihood is flat and tells τ² to half the digits only; the score tells the others.
+fn polished(effects: &[Effect], mut tau2: f64, mut step: f64) -> Result<f64, Error> {
+    for _ in 0..100 {
+        let next = (tau2 + step).max(0.0);
+        let there = Restricted::at(effects, next)?.step;
+        if there.abs() >= step.abs() {
+            break;
+        }
+        (tau2, step) = (next, there);
+    }
+    Ok(tau2)
 }
 
 /// The variance of the effects less that within studies.

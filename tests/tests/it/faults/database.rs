@@ -15,6 +15,12 @@ async fn run(connection: &mut PgConnection, statement: &str) {
         .unwrap_or_else(|error| panic!("{statement}: {error}"));
 }
 
+/// The role in `postgres://role:password@host/database`.
+fn role_of(url: &str) -> &str {
+    let named = url.split_once("://").map_or(url, |(_, rest)| rest);
+    named.split([':', '@']).next().unwrap_or_default()
+}
+
 /// As a restart looks from outside: every connection is cut, and for a while there are no new ones.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn while_postgresql_restarts_answers_are_clean_and_nothing_is_lost() {
@@ -26,27 +32,15 @@ async fn while_postgresql_restarts_answers_are_clean_and_nothing_is_lost() {
         let pushes = Pushes::begin(world).await;
         let (begun, world) = (Instant::now(), &*world);
         let mut connection = PgConnection::connect(&superuser).await.expect("a connection");
-        let name: String = sqlx::query_scalar("select current_database()::text")
-            .fetch_one(&mut connection)
-            .await
-            .expect("a name");
+        let role = role_of(world.database_url());
+        let cut = format!("select pg_terminate_backend(pid) from pg_stat_activity where usename = '{role}'");
         let restart = async {
             for _ in 0..2 {
                 tokio::time::sleep(Duration::from_millis(300)).await;
-                run(
-                    &mut connection,
-                    &format!("alter database {name} allow_connections false"),
-                )
-                .await;
-                let cut = "select pg_terminate_backend(pid) from pg_stat_activity \
-                           where datname = current_database() and pid <> pg_backend_pid()";
-                run(&mut connection, cut).await;
+                run(&mut connection, &format!("alter role {role} connection limit 0")).await;
+                run(&mut connection, &cut).await;
                 tokio::time::sleep(Duration::from_millis(700)).await;
-                run(
-                    &mut connection,
-                    &format!("alter database {name} allow_connections true"),
-                )
-                .await;
+                run(&mut connection, &format!("alter role {role} connection limit -1")).await;
             }
         };
         let clients = join_all((0..4).map(async |client: usize| {
@@ -64,9 +58,7 @@ async fn while_postgresql_restarts_answers_are_clean_and_nothing_is_lost() {
 
         // Connections that a restart has cut while they lay idle cost nobody an error.
         tokio::time::sleep(Duration::from_millis(1_100)).await;
-        let cut = "select pg_terminate_backend(pid) from pg_stat_activity \
-                   where datname = current_database() and pid <> pg_backend_pid()";
-        run(&mut connection, cut).await;
+        run(&mut connection, &cut).await;
         world.national_lead().get("/v1/org-units").await.expect(200);
         let answer = pushes.send(world, 240).await.expect("an answer");
         answer.expect(200);
