@@ -5,6 +5,7 @@
 )]
 
 mod field_tests;
+mod identity;
 mod measures;
 mod people;
 mod spread;
