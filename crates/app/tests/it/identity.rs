@@ -3,10 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::json;
 use spiral_app::clock::Clock;
 use spiral_app::people::{self, Proof, TokenRefused};
 use spiral_app::tokens::seal::MasterKey;
-use spiral_app::{App, Caller, Settings, tenants};
+use spiral_app::{App, Caller, Settings, retention, tenants};
 use spiral_domain::people::{Action, CreateApiClient, GrantRole, RegisterPrincipal, Role, Tenant};
 use spiral_domain::{Error, PrincipalId, Timestamp};
 use spiral_store::testing::{TestDb, databases};
@@ -141,7 +145,8 @@ async fn secrets_overlap_for_as_long_as_was_said() {
         }
         twins.pass(59);
         assert!(gets_token(&twins.two, client_id, old).await);
-        twins.pass(1);
+        // Writes at one instant stand a microsecond apart, so the second is not quite over yet.
+        twins.pass(2);
         for app in [&twins.one, &twins.two] {
             assert!(!gets_token(app, client_id, old).await && gets_token(app, client_id, &new).await);
         }
@@ -181,5 +186,62 @@ async fn a_dated_role_ends_with_its_day() {
             let caller = twins.two.authenticate(Some(&token)).await.unwrap();
             assert_eq!(caller.require(Action::ReadRollUp).is_ok(), expected);
         }
+    }
+}
+
+/// An assertion of this client, good for a minute, by an Ed25519 key that is called `k`.
+fn assertion(pair: &Ed25519KeyPair, client_id: &str, now: i64, jti: &str) -> String {
+    let claims = json!({
+        "iss": client_id, "sub": client_id, "aud": "http://127.0.0.1:8080", "exp": now + 60, "jti": jti,
+    });
+    let header = json!({"alg": "EdDSA", "kid": "k"});
+    let message = format!(
+        "{}.{}",
+        URL_SAFE_NO_PAD.encode(header.to_string()),
+        URL_SAFE_NO_PAD.encode(claims.to_string())
+    );
+    let signature = URL_SAFE_NO_PAD.encode(pair.sign(message.as_bytes()));
+    format!("{message}.{signature}")
+}
+
+#[tokio::test]
+async fn an_assertion_counts_once_on_all_servers_for_as_long_as_any_clock_would_take_it() {
+    for twins in twins().await {
+        let pair = Ed25519KeyPair::generate().unwrap();
+        let key = json!({
+            "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "kid": "k",
+            "x": URL_SAFE_NO_PAD.encode(pair.public_key()),
+        });
+        let tool: CreateApiClient =
+            serde_json::from_value(json!({"name": "Tool", "unit": "code:north", "keys": [key]})).unwrap();
+        let made = people::create_api_client(&twins.system(), tool).await.unwrap();
+        let client_id = &made.client.client_id;
+        let proves = async |app: &App, text: &str| {
+            let proof = Proof::Assertion {
+                client_id: None,
+                assertion: text,
+            };
+            match people::issue_token(app, &proof, None).await {
+                Ok(_) => true,
+                Err(TokenRefused::Client) => false,
+                Err(other) => panic!("{other:?}"),
+            }
+        };
+        let now = twins.seconds.load(Ordering::SeqCst);
+        let (first, other) = (
+            assertion(&pair, client_id, now, "first"),
+            assertion(&pair, client_id, now, "other"),
+        );
+        assert!(proves(&twins.one, &first).await);
+        for app in [&twins.one, &twins.two] {
+            assert!(!proves(app, &first).await, "replayed");
+        }
+        assert!(proves(&twins.two, &other).await && !proves(&twins.one, &other).await);
+        // What is forgotten is what no server would take, though its clock were most of an hour late.
+        twins.pass(60 + 30 + 3600);
+        assert_eq!(retention::forget_assertions(&twins.one).await.unwrap(), 0);
+        twins.pass(1);
+        assert_eq!(retention::forget_assertions(&twins.one).await.unwrap(), 2);
+        assert!(!proves(&twins.one, &first).await, "long over");
     }
 }
