@@ -217,7 +217,9 @@ impl Permissions {
         let mut roles: Vec<String> = Vec::new();
         let mut lines = text.lines().skip_while(|line| !line.starts_with("=="));
         while let Some(line) = lines.next() {
-            if line.is_empty() || line.starts_with("==") {
+            if line.starts_with('·') {
+                // What the next line is about, in words.
+            } else if line.is_empty() || line.starts_with("==") {
                 roles.clear();
             } else if line.starts_with(' ') {
                 // The roles stand above the columns, their second word in a second line.

@@ -44,7 +44,9 @@ pub(crate) fn refuse_source(
         (Some(source), Some(_)) if !caller.scope().sources.contains(source) => {
             not_yours(format!("`{source}` is none of your sources"))
         }
-        (Some(source), None) if owners.contains_key(source) => not_yours(format!("`{source}` is not yours")),
+        (Some(source), None) if owners.contains_key(source) => {
+            not_yours(format!("`{source}` is none of your sources"))
+        }
         _ => None,
     }
 }

@@ -132,7 +132,8 @@ impl utoipa::PartialSchema for Reference {
             .schema_type(utoipa::openapi::schema::Type::String)
             .max_length(Some(300))
             .pattern(Some(
-                "^([0-9a-fA-F-]{32,36}|code:[a-z0-9][a-z0-9._-]{0,62}|ext:[^:]+:.+|ods:[A-Za-z0-9]{1,9})$",
+                "^([0-9a-fA-F]{32}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|code:[a-z0-9][a-z0-9._-]{0,62}\
+                 |ext:[^:]+:[\\s\\S]+|ods:[A-Za-z0-9]{1,9})$",
             ))
             .description(Some(
                 "An id, `code:<code>`, `ext:<source>:<externalId>` or, for units, `ods:<code>`.",

@@ -288,9 +288,11 @@ macro_rules! text_type {
         impl utoipa::PartialSchema for $name {
             fn schema() -> RefOr<Schema> {
                 let format: Option<SchemaFormat> = $format;
+                let pattern: Option<&str> = $pattern;
                 ObjectBuilder::new()
                     .schema_type(Type::String)
                     .format(format)
+                    .pattern(pattern)
                     .description(Some($doc))
                     .into()
             }
@@ -321,7 +323,7 @@ text_type!(
     PartialDate,
     "PartialDate",
     None,
-    Some("^[0-9]{4}(-Q[1-4]|-[0-9]{2}(-[0-9]{2})?)?$"),
+    Some("^[0-9]{4}(-Q[1-4]|-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?$"),
     "A date as exactly as it is known: 2003-11-04, 2003-11, 2003-Q4 or 2003."
 );
 

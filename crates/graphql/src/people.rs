@@ -239,8 +239,13 @@ impl PeopleMutation {
     }
 
     /// Takes a role back.
-    async fn revoke_grant(&self, ctx: &Context<'_>, id: GrantId) -> Result<GrantNode> {
-        let run = |caller| async move { people::revoke_grant(&caller, id).await };
+    async fn revoke_grant(
+        &self,
+        ctx: &Context<'_>,
+        id: GrantId,
+        if_version: Option<i64>,
+    ) -> Result<GrantNode> {
+        let run = |caller| async move { people::revoke_grant(&caller, id, if_version).await };
         write(ctx, run).await.map(GrantNode::from)
     }
 
@@ -257,8 +262,13 @@ impl PeopleMutation {
     }
 
     /// Closes an API client.
-    async fn close_api_client(&self, ctx: &Context<'_>, id: PrincipalId) -> Result<ApiClient> {
-        let run = |caller| async move { people::close_api_client(&caller, id).await };
+    async fn close_api_client(
+        &self,
+        ctx: &Context<'_>,
+        id: PrincipalId,
+        if_version: Option<i64>,
+    ) -> Result<ApiClient> {
+        let run = |caller| async move { people::close_api_client(&caller, id, if_version).await };
         write(ctx, run).await
     }
 }

@@ -73,7 +73,7 @@ pub(crate) fn finish(mut document: OpenApi) -> OpenApi {
                 *id = camel(id);
             }
             if path.starts_with("/v1/") {
-                add_problems(operation, writes, path.contains('{'));
+                add_problems(operation, writes);
             } else {
                 add_problem(operation, "429", "Too many requests from this address");
             }
@@ -87,6 +87,8 @@ pub(crate) fn finish(mut document: OpenApi) -> OpenApi {
                     .schema(Some(
                         utoipa::openapi::ObjectBuilder::new()
                             .schema_type(utoipa::openapi::schema::Type::String)
+                            .pattern(Some("^[!-~]{1,255}$"))
+                            .min_length(Some(1))
                             .max_length(Some(255)),
                     ))
                     .build();
@@ -131,19 +133,17 @@ fn camel(name: &str) -> String {
     camel
 }
 
-fn add_problems(operation: &mut Operation, writes: bool, has_path: bool) {
+fn add_problems(operation: &mut Operation, writes: bool) {
     let mut problems = vec![
         ("400", "The request is malformed"),
         ("401", "No valid token"),
         ("403", "The caller may not do this"),
         ("500", "A fault of the service"),
+        ("404", "There is no such thing for this caller"),
         ("406", "It cannot be had in any form that `Accept` names"),
         ("429", "Too many requests"),
         ("503", "The service cannot answer now"),
     ];
-    if has_path {
-        problems.push(("404", "There is no such thing for this caller"));
-    }
     if writes {
         problems.extend([
             ("409", "It contradicts what is there"),

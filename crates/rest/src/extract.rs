@@ -300,11 +300,19 @@ pub(crate) fn read_query<T: DeserializeOwned>(
         let query = serde_html_form::to_string(pairs).unwrap_or_default();
         serde_html_form::from_str::<T>(&query).map_err(|error| error.to_string())
     };
+    // Read as it comes, an empty value is an absent one, and a list that was to be narrowed comes whole. Only a
+    // stratum may be empty: the whole population.
+    let mut found: Vec<Violation> = pairs
+        .iter()
+        .filter(|(name, value)| value.is_empty() && name != "stratum" && known.contains(name))
+        .map(|(name, _)| Violation::new(query_pointer(name), "empty", "is given without a value"))
+        .collect();
     let words = match read(&pairs.iter().collect::<Vec<_>>()) {
-        Ok(read) => return Ok(read),
+        Ok(read) if found.is_empty() => return Ok(read),
+        Ok(_) => return Err(found),
         Err(words) => words,
     };
-    let mut found = unknown_parameters(pairs, known);
+    found.extend(unknown_parameters(pairs, known));
     for name in known {
         let given: Vec<&(String, String)> = pairs.iter().filter(|(of, _)| of == name).collect();
         // Alone it may lack others that are required: that is not its own fault.

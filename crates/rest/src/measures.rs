@@ -139,6 +139,7 @@ struct ObservationsQuery {
     /// Of periods that end on this day or earlier.
     to: Option<Date>,
     /// Of this stratum, as `dimension=value`; empty means the whole population.
+    #[serde(default, deserialize_with = "given")]
     #[param(max_length = 300, value_type = Option<String>)]
     stratum: Option<Stratum>,
     /// From this tool.
@@ -148,6 +149,11 @@ struct ObservationsQuery {
     known_at: Option<Timestamp>,
     /// Those that were taken back, too.
     include_retracted: Option<bool>,
+}
+
+/// A parameter that may be empty and still says something.
+fn given<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Stratum>, D::Error> {
+    Stratum::deserialize(deserializer).map(Some)
 }
 
 /// List observations

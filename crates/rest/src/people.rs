@@ -39,7 +39,7 @@ async fn get_me(read: Read) -> Reply {
     read.answer("getMe", 1, &me).await
 }
 
-/// Whom to look up.
+/// Whom to look up; all if neither is given.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -134,7 +134,10 @@ async fn grant_role(write: Write) -> Reply {
 /// Take a role back
 #[utoipa::path(delete, path = "/v1/grants/{id}", tag = "people", params(("id" = GrantId, Path, description = "The grant")), responses((status = 200, body = Grant)))]
 async fn revoke_grant(Part(id): Part<GrantId>, write: Write) -> Reply {
-    let run = |caller| async move { people::revoke_grant(&caller, id).await };
+    let if_match = write
+        .if_match()
+        .map_err(axum::response::IntoResponse::into_response)?;
+    let run = |caller| async move { people::revoke_grant(&caller, id, if_match).await };
     write
         .once_record(
             StatusCode::OK,
@@ -182,7 +185,10 @@ async fn get_api_client(Part(id): Part<PrincipalId>, read: Read) -> Reply {
 /// Its tokens are refused from the next request on.
 #[utoipa::path(delete, path = "/v1/api-clients/{id}", tag = "people", params(("id" = PrincipalId, Path, description = "The client")), responses((status = 200, body = ApiClient)))]
 async fn close_api_client(Part(id): Part<PrincipalId>, write: Write) -> Reply {
-    let run = |caller| async move { people::close_api_client(&caller, id).await };
+    let if_match = write
+        .if_match()
+        .map_err(axum::response::IntoResponse::into_response)?;
+    let run = |caller| async move { people::close_api_client(&caller, id, if_match).await };
     write
         .once_record(
             StatusCode::OK,

@@ -156,7 +156,68 @@ pub(crate) const PROBLEMS: &[(&str, u16, &str)] = &[
     (
         "conflict",
         409,
-        "It contradicts what is there; the code says how (`code_taken`, `external_id_taken`, `already_exists`, `still_referenced`, `root_exists`).",
+        "It contradicts what is there. `code` says how: each of the codes below with 409 is such a problem.",
+    ),
+    (
+        "code_taken",
+        409,
+        "Another record of this kind has the code already. Codes are unique in the tenant: choose another, or change that record.",
+    ),
+    ("ods_code_taken", 409, "Another unit has this ODS code already."),
+    (
+        "external_id_taken",
+        409,
+        "Another record of this source has the `externalId` already. One source calls one thing by one name.",
+    ),
+    (
+        "source_taken",
+        409,
+        "This source belongs to another API client. A source has one owner; choose another name for yours.",
+    ),
+    (
+        "already_exists",
+        409,
+        "A record that says the same is there already.",
+    ),
+    (
+        "already_registered",
+        409,
+        "The person is registered already, by this issuer and subject.",
+    ),
+    (
+        "already_enrolled",
+        409,
+        "The unit is a site of this field test already. Change the site instead.",
+    ),
+    (
+        "root_exists",
+        409,
+        "The tenant has its root already, and there is only one.",
+    ),
+    (
+        "still_referenced",
+        409,
+        "Other records refer to it, or it refers to one that has gone meanwhile. Read again and decide anew.",
+    ),
+    (
+        "status_goes_back",
+        409,
+        "A status only moves further along. What was reached stays reached.",
+    ),
+    (
+        "results_contradict",
+        409,
+        "Results that are recorded already contradict this change. Take them back or correct them first.",
+    ),
+    (
+        "assessment_closed",
+        409,
+        "The assessment is closed and takes no more ratings. Open another one.",
+    ),
+    (
+        "no_ratings",
+        409,
+        "Nobody has rated this assessment yet, so that there is nothing to close.",
     ),
     (
         "idempotency_key_in_use",
@@ -191,7 +252,12 @@ pub(crate) const PROBLEMS: &[(&str, u16, &str)] = &[
     (
         "too_many",
         429,
-        "Too many requests. `Retry-After` says when to come back.",
+        "You, or those without a token at your address, have asked too often. `Retry-After` says in how many seconds to come back; `RateLimit` on every answer says what is left of the quota, so that you can slow down before. Nobody else's requests count against yours.",
+    ),
+    (
+        "overloaded",
+        503,
+        "The server works on as many requests as it can. Nothing was done; try again after `Retry-After`.",
     ),
     (
         "internal",

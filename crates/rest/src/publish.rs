@@ -7,6 +7,7 @@ use utoipa::openapi::OpenApi;
 
 use crate::retiring::RETIRING;
 
+mod bounds;
 mod examples;
 
 /// Adds to the document what holds everywhere, so that a reader of one operation need not know the others.
@@ -17,6 +18,7 @@ pub(crate) fn publish(document: OpenApi) -> Value {
     let schemas = document["components"]["schemas"].clone();
     for_each_operation(&mut document, |method, path, operation| {
         retire(operation, method, path);
+        parameters_are_not_empty(operation);
         let listed = is_list(operation);
         let record = answers_record(operation, &schemas);
         describe(operation);
@@ -33,6 +35,7 @@ pub(crate) fn publish(document: OpenApi) -> Value {
         say_answers(operation, method, listed, record);
     });
     document["components"]["headers"] = headers();
+    bounds::add(&mut document);
     examples::add(&mut document);
     document
 }
@@ -133,6 +136,24 @@ fn retire(operation: &mut Value, method: &str, path: &str) {
     }
 }
 
+/// A query parameter that is given has a value; only a stratum may be empty.
+fn parameters_are_not_empty(operation: &mut Value) {
+    let parameters = operation["parameters"].as_array_mut();
+    for parameter in parameters.into_iter().flatten() {
+        let text = match &parameter["schema"]["type"] {
+            Value::String(kind) => kind == "string",
+            Value::Array(kinds) => kinds.iter().any(|kind| kind == "string"),
+            _ => false,
+        };
+        let plain = ["format", "pattern", "enum"]
+            .iter()
+            .all(|word| parameter["schema"].get(*word).is_none());
+        if parameter["in"] == "query" && parameter["name"] != "stratum" && text && plain {
+            parameter["schema"]["minLength"] = json!(1);
+        }
+    }
+}
+
 /// A body of lines is text: no line of it is the whole.
 fn lines_are_text(operation: &mut Value) {
     if let Some(body) = operation.pointer_mut("/requestBody/content/application~1x-ndjson") {
@@ -169,7 +190,7 @@ fn add_conditions(operation: &mut Value, method: &str, record: bool) {
     };
     let header = json!({
         "name": name, "in": "header", "description": description, "required": false,
-        "schema": { "type": "string", "maxLength": 1000 },
+        "schema": { "type": "string" },
     });
     if let Some(parameters) = operation
         .as_object_mut()

@@ -192,6 +192,8 @@ create table ledger_head (
     hash {bytes} not null,
     at {time} not null,
     units {int} not null,
+    changed {int} not null,
+    settled {int} not null,
     primary key (tenant_id)
 );
 

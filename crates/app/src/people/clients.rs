@@ -143,10 +143,11 @@ fn check_fitness(keys: &[ClientKey]) -> Result<()> {
 }
 
 /// Closes a client: its tokens are refused from the next request on.
-pub async fn close_api_client(caller: &Caller, id: PrincipalId) -> Result<ApiClient> {
+pub async fn close_api_client(caller: &Caller, id: PrincipalId, if_match: Option<i64>) -> Result<ApiClient> {
     let (_, unit) = client_and_unit(caller, id).await?;
     let mut tx = caller.begin(Action::CloseApiClient, &[&unit][..]).await?;
     let mut client = tx.find::<ApiClient>().ids(&[id]).one().await?;
+    check_version(if_match, client.version)?;
     if client.closed_at.is_none() {
         client.closed_at = Some(tx.now());
         client.version += 1;

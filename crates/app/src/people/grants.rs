@@ -7,6 +7,7 @@ use spiral_store::{Column as _, Tx};
 
 use crate::caller::{Caller, Reach};
 use crate::clock::fresh;
+use crate::tenancy::check_version;
 
 /// Gives a role on a unit or a network: the unit's own lead gives all of them, and where there is none a lead
 /// above may appoint one.
@@ -166,11 +167,12 @@ fn held<'g>(leads: impl Iterator<Item = &'g Grant>, today: Date) -> Held {
 }
 
 /// Takes a role back; from the next request on it is gone.
-pub async fn revoke_grant(caller: &Caller, id: GrantId) -> Result<Grant> {
+pub async fn revoke_grant(caller: &Caller, id: GrantId, if_match: Option<i64>) -> Result<Grant> {
     let grant = caller.store().find::<Grant>().ids(&[id]).one().await?;
     let unit: OrgUnit = caller.store().named(&grant.unit_id.into()).await?;
     let mut tx = caller.begin(Action::RevokeGrant, &[&unit][..]).await?;
     let mut grant = tx.find::<Grant>().ids(&[id]).one().await?;
+    check_version(if_match, grant.version)?;
     if grant.revoked_at.is_none() {
         grant.revoked_at = Some(tx.now());
         grant.revoked_by = Some(caller.principal().id);

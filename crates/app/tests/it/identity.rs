@@ -116,7 +116,7 @@ async fn a_role_taken_back_is_gone_on_every_server_at_once() {
             let grant = people::grant_role(&system, grant).await.unwrap();
             assert!(may(here).await && may(there).await);
             // The clock has not moved, so no second of the ledger lies between.
-            people::revoke_grant(&system, grant.id).await.unwrap();
+            people::revoke_grant(&system, grant.id, None).await.unwrap();
             assert!(!may(there).await && !may(here).await);
         }
     }
@@ -153,7 +153,7 @@ async fn secrets_overlap_for_as_long_as_was_said() {
         // A token holds no longer than it says, and no longer than its client.
         let token = twins.token(id).await;
         twins.two.authenticate(Some(&token)).await.unwrap();
-        people::close_api_client(&twins.system(), id).await.unwrap();
+        people::close_api_client(&twins.system(), id, None).await.unwrap();
         for app in [&twins.one, &twins.two] {
             assert!(matches!(
                 app.authenticate(Some(&token)).await,

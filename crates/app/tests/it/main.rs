@@ -6,6 +6,7 @@
 
 mod field_tests;
 mod identity;
+mod kept;
 mod measures;
 mod people;
 mod spread;

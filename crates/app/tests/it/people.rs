@@ -114,7 +114,7 @@ async fn a_lead_above_gives_no_role_that_reads_more_than_they_do() {
             (&authority, Role::OrganisationAnalyst, "hull"),
         ] {
             let grant = grant_of(&world, role, unit).await;
-            let gone = people::revoke_grant(above, grant.id).await.unwrap();
+            let gone = people::revoke_grant(above, grant.id, None).await.unwrap();
             assert_eq!(gone.revoked_by, Some(above.principal().id));
         }
     }
@@ -164,7 +164,7 @@ async fn the_first_lead_is_appointed_by_whoever_led_nearest() {
         );
         // Emptying the seat in between brings it no nearer.
         let seat = grant_of(&world, Role::OrganisationLead, "hull").await;
-        people::revoke_grant(&authority, seat.id).await.unwrap();
+        people::revoke_grant(&authority, seat.id, None).await.unwrap();
         forbidden(
             give(&authority, id, Role::TeamLead, "hull-b").await,
             "`hull`, between this unit and the root, has lost its lead",
@@ -184,7 +184,7 @@ async fn who_empties_a_seat_does_not_fill_it() {
         let id = puppet(&world).await;
         let empty = async |by: &Caller, role: Role, unit: &str| {
             let seat = grant_of(&world, role, unit).await;
-            people::revoke_grant(by, seat.id).await.unwrap()
+            people::revoke_grant(by, seat.id, None).await.unwrap()
         };
 
         // Emptied by the organisation: from the root.
@@ -327,7 +327,7 @@ async fn a_teams_tool_is_closed_but_never_taken_over_from_above() {
             );
         }
         people::rotate_client_secret(&team, id, 0).await.unwrap();
-        people::close_api_client(&authority, id).await.unwrap();
+        people::close_api_client(&authority, id, None).await.unwrap();
         // The name stays with the rows that it has named.
         match people::create_api_client(&authority, tool("north", "board")).await {
             Err(Error::Conflict { code, .. }) => assert_eq!(code, "source_taken"),

@@ -276,6 +276,8 @@ pub fn permissions_text() -> String {
     use std::fmt::Write as _;
     let mut text = String::from(
         "Who may do what in Spiral. Made from the code by `cargo dev schema`; do not edit.\n\n\
+         Each thing that can be done is a sentence after a dot; the line beneath it says, role by role, with what\n\
+         that role may do it. Find the role at the head of the columns and read down:\n\n\
          -         never\n\
          own       with what the unit itself owns, on which the role is held\n\
          same tier also with what units of the same tier beneath it own\n\
@@ -295,18 +297,13 @@ pub fn permissions_text() -> String {
                 let _ = writeln!(text, "{:<22}{}", "", heads.concat().trim_end());
             }
         }
+        let _ = writeln!(text, "· {}", action.words().trim());
         let marks = Role::ALL.map(|role| format!("{:<13}", role.may(action).mark()));
         let _ = writeln!(text, "{:<22}{}", action.name(), marks.concat().trim_end());
     }
-    let _ = writeln!(text, "\n== what each is ==\n");
+    let _ = writeln!(text, "\n== the OAuth scope that each takes ==\n");
     for &action in Action::ALL {
-        let _ = writeln!(
-            text,
-            "{:<22}{} [{}]",
-            action.name(),
-            action.words().trim(),
-            action.scope()
-        );
+        let _ = writeln!(text, "{:<22}{}", action.name(), action.scope());
     }
     text
 }

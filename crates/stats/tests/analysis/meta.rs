@@ -3,7 +3,7 @@ use spiral_stats::{
     effect::{
         Cases, Effect, Group, log_odds_ratio, log_risk_ratio, mean_difference, standardised_mean_difference,
     },
-    meta::{Method, Pooled, Test, pool},
+    meta::{Method, Pooled, Test, pool, subgroups},
 };
 
 use super::near;
@@ -88,6 +88,29 @@ fn equal_effects_are_certain_to_hartung_and_knapp() {
     );
 }
 
+/// A precise study in the middle of others: the likelihood has a maximum at 0.38, and a higher one at zero.
+#[test]
+fn the_higher_of_two_maxima() {
+    let rows = [
+        (-1.48, 2.52),
+        (4.34, 2.45),
+        (0.87, 0.01),
+        (0.0, 0.47),
+        (0.0, 0.69),
+        (-0.44, 1.31),
+        (-0.55, 3.41),
+        (2.04, 1.19),
+        (0.74, 1.05),
+        (4.36, 2.19),
+        (2.14, 1.08),
+        (0.0, 0.54),
+    ];
+    let effects = rows.map(|(estimate, variance)| Effect { estimate, variance });
+    assert!(run(&effects, Method::Reml).heterogeneity.tau2 <= 0.0);
+    assert!(likelihood(&effects, 0.3847) > likelihood(&effects, 0.3));
+    assert!(likelihood(&effects, 0.3847) < likelihood(&effects, 0.0));
+}
+
 #[test]
 fn the_next_site() {
     let effects = [(0.9, 0.01), (1.1, 0.01), (1.0, 0.02), (1.3, 0.02)]
@@ -100,6 +123,32 @@ fn the_next_site() {
     assert!(found.above(0.0) > found.above(0.5));
     assert_eq!(run(&effects[..2], Method::Reml).predictive(), None);
     assert_eq!(run(&effects, Method::Common).predictive(), None);
+}
+
+#[test]
+fn subgroups_of_sites() {
+    let group = |centre: f64| {
+        [0.1, -0.1, 0.05, -0.05].map(|add| Effect {
+            estimate: centre + add,
+            variance: 0.04,
+        })
+    };
+    let (low, high) = (group(0.0), group(1.0));
+    let found = subgroups(&[&low, &high], Method::DerSimonianLaird, 95.0).expect("a comparison");
+    // Two estimates with a variance of 0.04 / 4 each, one apart: Q = 1² / 0.02.
+    assert!(near(found.q, 50.0, 1e-12) && found.degrees == 1 && found.p_value < 1e-10);
+    let same = subgroups(&[&low, &low, &low], Method::Reml, 95.0).expect("a comparison");
+    assert!(same.q < 1e-12 && near(same.p_value, 1.0, 1e-9));
+    assert!(
+        subgroups(&[&low, &high[..3]], Method::Reml, 95.0)
+            .expect_err("few")
+            .is_not_estimable()
+    );
+    assert!(
+        subgroups(&[&low], Method::Reml, 95.0)
+            .expect_err("one")
+            .is_not_estimable()
+    );
 }
 
 #[test]

@@ -51,8 +51,6 @@ fn holds_no_nan(answer: &impl std::fmt::Debug) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 300 } else { 3000 }))]
-
     #[test]
     fn charts(values in options(), sizes in options(), target in number(), rebase in vec(0..30usize, 0..3), freeze in proptest::option::of(0..30usize), screening in any::<bool>()) {
         let baselines = [
@@ -157,7 +155,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 40 } else { 400 }))]
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases / 4))]
 
     #[test]
     fn growth_curves(values in numbers()) {

@@ -1,0 +1,40 @@
+"""What Schemathesis must know of this API beyond its document."""
+
+import json
+
+import schemathesis
+
+
+@schemathesis.serializer("application/x-ndjson")
+def ndjson(ctx, value):
+    """Lines of JSON; a text is taken as it is."""
+    if isinstance(value, bytes):
+        return value
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogatepass")
+    return json.dumps(value).encode()
+
+
+# A schema-valid value may still be refused as malformed, but only for these reasons: a cursor is signed, a key was
+# used before, and parameters may exclude each other.
+RULES = {
+    "bad_cursor",
+    "unit_or_network",
+    "interval_too_short",
+    "bad_condition",
+    "one_of",
+    "out_of_range",
+    "too_many",
+    "span",
+}
+
+
+@schemathesis.check
+def malformed_for_a_reason(ctx, response, case):
+    """A 400 for valid data must be one of the rules that a schema cannot say."""
+    if response.status_code != 400 or case.meta is None or not case.meta.generation.mode.is_positive:
+        return
+    body = json.loads(response.content)
+    codes = {error["code"] for error in body.get("errors", [])}
+    if "code" in body and not codes & RULES and not codes <= RULES:
+        raise AssertionError(f"valid data was malformed: {body}")
