@@ -805,6 +805,8 @@ create table unit_successions (
 create index unit_successions_predecessor on unit_successions (tenant_id, predecessor_id);
 create index unit_successions_successor on unit_successions (tenant_id, successor_id);
 
+create index unit_ancestry_moved on unit_ancestry (tenant_id, ancestor_id) where valid_from > '1000-01-01' or valid_to < '9999-12-31';
+
 alter table reorganisations enable row level security;
 alter table reorganisations force row level security;
 create policy tenant on reorganisations using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));

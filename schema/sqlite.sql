@@ -666,3 +666,5 @@ create table unit_successions (
 ) strict, without rowid;
 create index unit_successions_predecessor on unit_successions (tenant_id, predecessor_id);
 create index unit_successions_successor on unit_successions (tenant_id, successor_id);
+
+create index unit_ancestry_moved on unit_ancestry (tenant_id, ancestor_id) where valid_from > '1000-01-01' or valid_to < '9999-12-31';
