@@ -196,6 +196,8 @@ create table ledger_head (
     hash blob not null,
     at integer not null,
     units integer not null,
+    changed integer not null,
+    settled integer not null,
     primary key (tenant_id)
 ) strict, without rowid;
 
@@ -359,12 +361,9 @@ create table observation_revisions (
     sharing integer not null,
     version integer not null,
     superseded_at integer not null,
-    primary key (tenant_id, id, version),
-    foreign key (tenant_id, id) references observations (tenant_id, id),
-    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+    primary key (tenant_id, id, version)
 ) strict, without rowid;
-create index observation_revisions_measure on observation_revisions (tenant_id, measure_id, unit_id, period_start);
-create index observation_revisions_unit on observation_revisions (tenant_id, unit_id);
+create index observation_revisions_unit on observation_revisions (tenant_id, unit_id, measure_id, period_start);
 
 create table measure_cells (
     tenant_id blob not null,
@@ -667,3 +666,5 @@ create table unit_successions (
 ) strict, without rowid;
 create index unit_successions_predecessor on unit_successions (tenant_id, predecessor_id);
 create index unit_successions_successor on unit_successions (tenant_id, successor_id);
+
+create index unit_ancestry_moved on unit_ancestry (tenant_id, ancestor_id) where valid_from > '1000-01-01' or valid_to < '9999-12-31';

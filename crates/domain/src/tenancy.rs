@@ -17,8 +17,7 @@ pub use self::networks::{
 pub use self::organisation_file::{MOST_LINES, OrganisationLine, in_file_words};
 pub use self::reorganisations::{
     ChildPlacing, Reorganisation, ReorganisationKind, ReorganisationReport, Reorganise,
-    ReverseReorganisation, Succession,
-    UnitChange, UnitEffect, UnitFate, UnitState,
+    ReverseReorganisation, Succession, UnitChange, UnitEffect, UnitFate, UnitState,
 };
 
 mod lines;

@@ -42,15 +42,14 @@ impl Write {
 
 impl Write {
     /// The lines of a file, which is larger than a batch: CSV only.
-    pub fn file<T: DeserializeOwned + utoipa::ToSchema>(&self, most: usize) -> Result<Vec<BatchRow<T>>, Response> {
+    pub fn file<T: DeserializeOwned + utoipa::ToSchema>(
+        &self,
+        most: usize,
+    ) -> Result<Vec<BatchRow<T>>, Response> {
         if self.media_type() == "text/csv" {
             from_csv(&self.body, most).map_err(refuse)
         } else {
-            Err(transport(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "unsupported_media_type",
-                "a file is text/csv",
-            ))
+            Err(unsupported("a file is text/csv, as UTF-8"))
         }
     }
 }

@@ -310,7 +310,8 @@ impl Store {
         if unit.tier == tier {
             return Ok(vec![unit.clone()]);
         }
-        let beneath = "a.tenant_id = r.tenant_id and a.descendant_id = r.id and a.valid_from <= ? and a.valid_to >= ?";
+        let beneath =
+            "a.tenant_id = r.tenant_id and a.descendant_id = r.id and a.valid_from <= ? and a.valid_to >= ?";
         let top = "c.tenant_id = a.tenant_id and c.descendant_id = a.ancestor_id and c.ancestor_id = ? \
                    and c.valid_from <= ? and c.valid_to >= ?";
         let day = || [on.value(), on.value()];

@@ -23,8 +23,8 @@ mod reorganisations;
 mod tree;
 
 pub use reorganisations::WorkCounts;
-pub use tree::UnitMove;
 pub(crate) use tree::Spans;
+pub use tree::UnitMove;
 
 record!(OrgUnit, 1, "org_unit", "unit", "org_units", Scoping::Directory, {
     id: UnitId, parent_id: Option<UnitId>, tier: Tier, kind: UnitKind, code: String, ods_code: Option<String>,

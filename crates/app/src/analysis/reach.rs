@@ -147,7 +147,10 @@ impl Sight {
             // The root is above everybody at all times.
             return Ok(true);
         }
-        let mut nodes: Vec<UnitId> = self.cells().chain(self.0.iter().map(|(_, seen)| seen.node)).collect();
+        let mut nodes: Vec<UnitId> = self
+            .cells()
+            .chain(self.0.iter().map(|(_, seen)| seen.node))
+            .collect();
         nodes.sort_unstable();
         nodes.dedup();
         let movers = caller.store().movers(&nodes).await?;

@@ -202,9 +202,8 @@ fn curve(
     shown.to(before);
     all.to(before);
     let seen_whole = figures.eligible.all == figures.eligible.shown;
-    let tell = |totals: &mut Option<Totals>, day| {
-        seen_whole || told(totals, figures, Population::Eligible, day)
-    };
+    let tell =
+        |totals: &mut Option<Totals>, day| seen_whole || told(totals, figures, Population::Eligible, day);
     let mut told_before = tell(totals, before);
     let mut last_end = before;
     let mut points = Vec::with_capacity(periods.len());

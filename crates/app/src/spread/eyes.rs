@@ -167,7 +167,11 @@ impl Eyes {
         }
         paths.extend(self.beneath.iter().map(|(path, unit, _)| (*unit, path.clone())));
         let granted: HashSet<UnitId> = inner.iter().map(|(_, cell)| *cell).collect();
-        let mut asked: Vec<UnitId> = nodes.iter().map(|node| node.id).chain(granted.iter().copied()).collect();
+        let mut asked: Vec<UnitId> = nodes
+            .iter()
+            .map(|node| node.id)
+            .chain(granted.iter().copied())
+            .collect();
         asked.sort_unstable();
         asked.dedup();
         let movers = caller.store().movers(&asked).await?;

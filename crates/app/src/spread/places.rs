@@ -284,9 +284,11 @@ impl Cells {
 
     fn of_innovation(&self, innovation: &Innovation, node: &OrgUnit) -> Part {
         let rule = innovation.eligibility();
-        self.part(innovation.id.0, node, |unit, events| match events.get(&innovation.id) {
-            Some(events) => adoption_series(unit, rule.matches(unit), &in_order(events)),
-            None => Series::default(),
+        self.part(innovation.id.0, node, |unit, events| {
+            match events.get(&innovation.id) {
+                Some(events) => adoption_series(unit, rule.matches(unit), &in_order(events)),
+                None => Series::default(),
+            }
         })
     }
 
@@ -392,9 +394,7 @@ async fn singly(
     let candidates: Vec<OrgUnit> = if hold {
         store.find::<OrgUnit>().ids(&alone).all("r.path").await?
     } else {
-        let ids: Vec<UnitId> = store
-            .ever_beneath(nodes)
-            .await?;
+        let ids: Vec<UnitId> = store.ever_beneath(nodes).await?;
         store.find::<OrgUnit>().ids(&ids).all("r.path").await?
     };
     let levels = store
@@ -508,7 +508,10 @@ async fn from_events(caller: &Caller, asked: &Asked) -> Result<Vec<Figures>> {
         let events = events.remove(&unit.id).unwrap_or_default();
         for (node, from, to) in places.get(&unit.id).into_iter().flatten() {
             let open = open.within(*from, *to);
-            for figures in figures.iter_mut().filter(|figures| figures.place.unit_id() == *node) {
+            for figures in figures
+                .iter_mut()
+                .filter(|figures| figures.place.unit_id() == *node)
+            {
                 let eligible = figures.rule.matches(unit);
                 for part in [Some(&mut figures.any), eligible.then_some(&mut figures.eligible)]
                     .into_iter()

@@ -116,7 +116,10 @@ pub async fn import_org_units(
     for place in &order {
         let (row, line) = &file.lines[*place];
         if planted[*place].is_none() && !verdicts.refused(*row) {
-            let detail = format!("`{}`, above it, is refused", line.parent.as_deref().unwrap_or_default());
+            let detail = format!(
+                "`{}`, above it, is refused",
+                line.parent.as_deref().unwrap_or_default()
+            );
             verdicts.refuse(*row, "/parent", "parent_refused", detail);
         }
     }

@@ -25,7 +25,11 @@ pub async fn preview(caller: &Caller, unit: &str, input: Value) -> Result<Reorga
 }
 
 /// Undoes a reorganisation of a unit.
-pub async fn reverse(caller: &Caller, unit: &str, done: &ReorganisationReport) -> Result<ReorganisationReport> {
+pub async fn reverse(
+    caller: &Caller,
+    unit: &str,
+    done: &ReorganisationReport,
+) -> Result<ReorganisationReport> {
     let input = serde_json::from_value(json!({"reason": "recorded by mistake"})).unwrap();
     tenancy::reverse_reorganisation(caller, &code(unit), done.reorganisation.id, input, false).await
 }

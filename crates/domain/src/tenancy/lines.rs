@@ -169,7 +169,9 @@ mod tests {
         let mut lines = Lines::new(vec![Line::always(unit(1))]);
         let mut seed = 7_u64;
         let mut roll = |most: u64| {
-            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            seed = seed
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             (seed >> 33) % most
         };
         for _ in 0..500 {

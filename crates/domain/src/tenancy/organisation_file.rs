@@ -168,7 +168,10 @@ mod tests {
             "open": "2001-04-01", "close": "2006-09-30", "successor": "5nx 5ny",
         }));
         assert_eq!(good.check(), []);
-        assert_eq!((good.ods_code().as_str(), good.successor_codes().len()), ("5E6", 2));
+        assert_eq!(
+            (good.ods_code().as_str(), good.successor_codes().len()),
+            ("5E6", 2)
+        );
         let bad = line(serde_json::json!({
             "code": "5-6", "name": " ", "type": "national_body", "parent": "Q 1", "open": "2007",
             "close": "2006-09-30", "successor": "TOOLONGCODE",
@@ -182,7 +185,10 @@ mod tests {
             ("/successor", "ods_code_format"),
             ("/type", "root_stays"),
         ] {
-            assert!(found.contains(&(wanted.0.into(), wanted.1.into())), "{wanted:?} in {found:?}");
+            assert!(
+                found.contains(&(wanted.0.into(), wanted.1.into())),
+                "{wanted:?} in {found:?}"
+            );
         }
     }
 }

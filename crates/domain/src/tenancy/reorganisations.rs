@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::lines::{Lines, UnitStanding};
 use super::OrgUnit;
+use super::lines::{Lines, UnitStanding};
 use crate::error::{Result, Violations};
 use crate::ids::{PrincipalId, ReorganisationId, SuccessionId, UnitId};
 use crate::reference::Reference;
@@ -109,16 +109,37 @@ impl Reorganise {
         let mut found = Violations::new();
         check_optional_text(&mut found, "/reason", self.reason.as_deref(), 2000);
         check_optional_text(&mut found, "/name", self.name.as_deref(), 200);
-        found.require(self.effective_on <= today, "/effectiveOn", "in_the_future", || {
-            format!("{} is still to come; record it on that day or later", self.effective_on)
-        });
-        found.require(self.kind != K::Reversal, "/kind", "reversal_by_its_own_path", || {
-            "a reversal is asked for at the reorganisation that it undoes".into()
-        });
+        found.require(
+            self.effective_on <= today,
+            "/effectiveOn",
+            "in_the_future",
+            || {
+                format!(
+                    "{} is still to come; record it on that day or later",
+                    self.effective_on
+                )
+            },
+        );
+        found.require(
+            self.kind != K::Reversal,
+            "/kind",
+            "reversal_by_its_own_path",
+            || "a reversal is asked for at the reorganisation that it undoes".into(),
+        );
         let given = [
             ("/others", !self.others.is_empty(), self.kind == K::Merge, false),
-            ("/into", !self.into.is_empty(), matches!(self.kind, K::Merge | K::Split), true),
-            ("/children", !self.children.is_empty(), self.kind == K::Split, false),
+            (
+                "/into",
+                !self.into.is_empty(),
+                matches!(self.kind, K::Merge | K::Split),
+                true,
+            ),
+            (
+                "/children",
+                !self.children.is_empty(),
+                self.kind == K::Split,
+                false,
+            ),
             ("/parent", self.parent.is_some(), self.kind == K::Transfer, true),
             ("/name", self.name.is_some(), self.kind == K::Rename, true),
         ];
@@ -301,16 +322,7 @@ pub struct UnitEffect {
 
 /// What happens to a unit in a reorganisation.
 #[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    Hash,
-    Serialize,
-    Deserialize,
-    utoipa::ToSchema,
-    async_graphql::Enum,
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema, async_graphql::Enum,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum UnitFate {
@@ -361,14 +373,29 @@ mod tests {
         assert_eq!(refused(merge.clone()), []);
         let with = |more: Value| {
             let mut input = merge.clone();
-            input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            input
+                .as_object_mut()
+                .unwrap()
+                .extend(more.as_object().unwrap().clone());
             input
         };
-        assert_eq!(refused(with(json!({"effectiveOn": "2007-01-02"}))), one("/effectiveOn", "in_the_future"));
+        assert_eq!(
+            refused(with(json!({"effectiveOn": "2007-01-02"}))),
+            one("/effectiveOn", "in_the_future")
+        );
         assert_eq!(refused(with(json!({"into": []}))), one("/into", "missing"));
-        assert_eq!(refused(with(json!({"into": ["code:a", "code:b"]}))), one("/into", "one_successor"));
-        assert_eq!(refused(with(json!({"kind": "split"}))), one("/into", "several_successors"));
-        assert_eq!(refused(with(json!({"name": "Hull"}))), one("/name", "not_of_this_kind"));
+        assert_eq!(
+            refused(with(json!({"into": ["code:a", "code:b"]}))),
+            one("/into", "one_successor")
+        );
+        assert_eq!(
+            refused(with(json!({"kind": "split"}))),
+            one("/into", "several_successors")
+        );
+        assert_eq!(
+            refused(with(json!({"name": "Hull"}))),
+            one("/name", "not_of_this_kind")
+        );
         assert_eq!(
             refused(json!({"kind": "transfer", "effectiveOn": "2006-10-01"})),
             one("/parent", "missing")

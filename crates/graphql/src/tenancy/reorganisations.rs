@@ -7,7 +7,7 @@ use spiral_domain::tenancy::{
     OrgUnit, Reorganisation, ReorganisationReport, Reorganise, ReverseReorganisation, Succession, UnitEffect,
     UnitStanding,
 };
-use spiral_domain::{Reference, ReorganisationId};
+use spiral_domain::{Reference, ReorganisationId, Sort, Timestamp};
 
 use super::OrgUnitNode;
 use crate::faults::fault;
@@ -107,15 +107,17 @@ impl ReorganisationQuery {
         unit: Reference,
         first: Option<i32>,
         after: Option<String>,
+        updated_since: Option<Timestamp>,
+        sort: Option<Sort>,
     ) -> Result<Connection<String, ReorganisationNode, EmptyFields, EmptyFields>> {
         let caller = ctx.data::<Caller>()?;
-        let request = page_request(first, after);
+        let request = page_request(first, after, updated_since, sort);
         let named = tenancy::org_unit(caller, &unit).await.map_err(fault)?;
         let page = tenancy::reorganisations(caller, &unit, &request)
             .await
             .map_err(fault)?;
         let list = tenancy::reorganisation_list(named.record.id);
-        let cursor = |made: &Reorganisation| caller.cursor(&list, made.id.into());
+        let cursor = |place| caller.cursor(&list, place);
         Ok(connection(
             page,
             EmptyFields,

@@ -5,7 +5,8 @@ use serde::Deserialize;
 use spiral_app::{App, tenancy};
 use spiral_domain::exchange::{BatchOptions, BatchReport, ReportDetail};
 use spiral_domain::tenancy::{
-    MOST_LINES, OrganisationLine, Reorganisation, ReorganisationReport, Reorganise, ReverseReorganisation, Succession, UnitStanding,
+    MOST_LINES, OrganisationLine, Reorganisation, ReorganisationReport, Reorganise, ReverseReorganisation,
+    Succession, UnitStanding,
 };
 use spiral_domain::{Page, PageRequest, Reference, ReorganisationId};
 use utoipa_axum::router::OpenApiRouter;
@@ -83,7 +84,8 @@ async fn reverse_reorganisation(
 ) -> Reply {
     let input: ReverseReorganisation = write.json()?;
     let dry_run = try_only.dry_run;
-    let run = |caller| async move { tenancy::reverse_reorganisation(&caller, &unit, id, input, dry_run).await };
+    let run =
+        |caller| async move { tenancy::reverse_reorganisation(&caller, &unit, id, input, dry_run).await };
     write.once(try_only.status(), run).await
 }
 

@@ -182,9 +182,7 @@ impl Tx {
     pub(super) async fn shift_cells(&self, shifts: &BTreeMap<Place, Amount>) -> Result<()> {
         let rows = rows_of(shifts, self.scope.tenant);
         let empties = shifts.values().any(|amount| amount.contributors < 0);
-        let after = format!(
-            "{ABOVE} where true group by 1, 2, 3, 4, 5, 6, 7 {ADD_UP}"
-        );
+        let after = format!("{ABOVE} where true group by 1, 2, 3, 4, 5, 6, 7 {ADD_UP}");
         self.run_rows(
             "insert into measure_cells (tenant_id, measure_id, node_id, stratum, period_start, period_end, level, \
              contributors, numerator, denominator, squares) \
@@ -250,7 +248,8 @@ impl Tx {
             }
         }
         shifts.retain(|_, amount| !amount.is_nothing());
-        let columns = "stratum, period_start, period_end, level, contributors, numerator, denominator, squares";
+        let columns =
+            "stratum, period_start, period_end, level, contributors, numerator, denominator, squares";
         self.run_rows(
             &format!(
                 "insert into measure_cells (tenant_id, measure_id, node_id, {columns}) \

@@ -344,7 +344,14 @@ impl Tx {
         before: &Spans,
         after: &Spans,
     ) -> Result<()> {
-        let counts = |unit: &OrgUnit| (unit.kind, unit.service_area.clone(), unit.opened_on, unit.closed_on);
+        let counts = |unit: &OrgUnit| {
+            (
+                unit.kind,
+                unit.service_area.clone(),
+                unit.opened_on,
+                unit.closed_on,
+            )
+        };
         let changes: Vec<&(OrgUnit, OrgUnit)> = changes
             .iter()
             .filter(|(was, is)| before.get(&is.id) != after.get(&is.id) || counts(was) != counts(is))
@@ -365,7 +372,8 @@ impl Tx {
         );
         let mut deltas = Deltas::default();
         for (was, is) in changes {
-            let (Some(from), Some(to), Some(level)) = (before.get(&is.id), after.get(&is.id), levels.get(&is.id))
+            let (Some(from), Some(to), Some(level)) =
+                (before.get(&is.id), after.get(&is.id), levels.get(&is.id))
             else {
                 continue;
             };

@@ -165,7 +165,11 @@ impl Tx {
             ("unit_id", Type::Uuid),
             ("reorganisation_id", Type::Uuid),
         ]);
-        let mut units: Vec<UnitId> = reorganisation.changes.iter().map(|change| change.unit_id).collect();
+        let mut units: Vec<UnitId> = reorganisation
+            .changes
+            .iter()
+            .map(|change| change.unit_id)
+            .collect();
         units.push(reorganisation.unit_id);
         units.extend(reorganisation.changes.iter().flat_map(|change| {
             let stands = change.before.stands.iter().chain(&change.after.stands);

@@ -108,7 +108,10 @@ impl Paths<'_> {
                 return Err(circle());
             }
             parts.push(own_part(&unit.path));
-            at = self.moves.get(&id).map_or(unit.parent_id, |to| to.after.parent_id);
+            at = self
+                .moves
+                .get(&id)
+                .map_or(unit.parent_id, |to| to.after.parent_id);
         }
         Ok(parts.into_iter().rev().collect())
     }
@@ -274,7 +277,10 @@ impl Store {
             let own = lines.get(&unit.id).cloned().unwrap_or_default();
             let covered = own.as_slice().first().is_none_or(|first| first.from == Date::MIN)
                 && own.as_slice().last().is_none_or(|last| last.to == Date::MAX)
-                && own.as_slice().windows(2).all(|pair| pair[0].to.next() == pair[1].from);
+                && own
+                    .as_slice()
+                    .windows(2)
+                    .all(|pair| pair[0].to.next() == pair[1].from);
             if !covered || own.is_empty() != unit.parent_id.is_none() {
                 findings.push(format!("unit {} has not one parent on every day", unit.code));
             }
@@ -289,7 +295,10 @@ impl Store {
                 own_part(&unit.path)
             );
             if path != unit.path {
-                findings.push(format!("the path of unit {} is not beneath its parent's", unit.code));
+                findings.push(format!(
+                    "the path of unit {} is not beneath its parent's",
+                    unit.code
+                ));
             }
         }
         findings.sort();
@@ -336,7 +345,9 @@ impl Tx {
         let mut replaced = HashMap::with_capacity(new.len());
         for (mut unit, lines) in new {
             let parent = unit.parent_id.and_then(|parent| paths.get(&parent));
-            let parent = parent.ok_or_else(|| Error::internal("a unit before its parent"))?.clone();
+            let parent = parent
+                .ok_or_else(|| Error::internal("a unit before its parent"))?
+                .clone();
             unit.path = format!("{parent}{}.", super::base36(self.next_unit_number()));
             paths.insert(unit.id, unit.path.clone());
             replaced.insert(unit.id, lines);

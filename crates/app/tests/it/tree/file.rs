@@ -32,15 +32,23 @@ fn line(code: &str, kind: &str, parent: Option<&str>) -> Value {
 }
 
 fn with(mut line: Value, more: Value) -> Value {
-    line.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    line.as_object_mut()
+        .unwrap()
+        .extend(more.as_object().unwrap().clone());
     line
 }
 
 fn hull() -> Vec<Value> {
     vec![
         // Beneath what stands further down in the file.
-        with(line("5E6", "primary_care_trust", Some("q11")), json!({"close": "2005-09-30", "successor": "5nx"})),
-        with(line("5NX", "primary_care_trust", Some("Q11")), json!({"open": "2005-10-01"})),
+        with(
+            line("5E6", "primary_care_trust", Some("q11")),
+            json!({"close": "2005-09-30", "successor": "5nx"}),
+        ),
+        with(
+            line("5NX", "primary_care_trust", Some("Q11")),
+            json!({"open": "2005-10-01"}),
+        ),
         line("Q11", "strategic_health_authority", None),
         line("B81", "gp_practice", Some("5E6")),
     ]
@@ -51,7 +59,10 @@ async fn a_file_is_taken_whole_or_not_at_all() {
     for world in worlds(&[&[1]]).await {
         let system = &world.system();
         // An open practice beneath a closed trust is refused, and so is everything.
-        assert_eq!(refused(import(system, &hull(), false).await), [place("/3/parent", "parent_closed")]);
+        assert_eq!(
+            refused(import(system, &hull(), false).await),
+            [place("/3/parent", "parent_closed")]
+        );
         let tried = import(system, &hull(), true).await.unwrap();
         assert_eq!((tried.received, tried.inserted, tried.rejected), (4, 3, 1));
         let mut good = hull();
@@ -63,7 +74,10 @@ async fn a_file_is_taken_whole_or_not_at_all() {
         world.verifies().await;
 
         let closed = tenancy::org_unit(system, &code("5e6")).await.unwrap().record;
-        let next = tenancy::org_unit(system, &"ods:5NX".parse().unwrap()).await.unwrap().record;
+        let next = tenancy::org_unit(system, &"ods:5NX".parse().unwrap())
+            .await
+            .unwrap()
+            .record;
         let standings = tenancy::standings(system, &code("5e6")).await.unwrap();
         assert_eq!(standings.len(), 2);
         assert_eq!(standings[1].parent_id, next.id);
@@ -76,7 +90,9 @@ async fn a_file_is_taken_whole_or_not_at_all() {
         let again = import(system, &good, false).await.unwrap();
         assert_eq!((again.updated, again.unchanged), (1, 3));
         // What the file brought moves like everything else.
-        reorganise(system, "b81", transfer("s0o0", "2006-01-01")).await.unwrap();
+        reorganise(system, "b81", transfer("s0o0", "2006-01-01"))
+            .await
+            .unwrap();
         world.verifies().await;
     }
 }
@@ -93,8 +109,14 @@ async fn every_line_that_cannot_be_is_named() {
             line("P01", "gp_practice", Some("NONE")),
             line("P02", "gp_practice", Some("R01")),
             line("P02", "gp_practice", Some("R02")),
-            with(line("P03", "gp_practice", Some("R01")), json!({"open": "2006-01-01", "close": "2005-01-01"})),
-            with(line("P04", "gp_practice", Some("R01")), json!({"close": "2005-01-01", "successor": "R01"})),
+            with(
+                line("P03", "gp_practice", Some("R01")),
+                json!({"open": "2006-01-01", "close": "2005-01-01"}),
+            ),
+            with(
+                line("P04", "gp_practice", Some("R01")),
+                json!({"close": "2005-01-01", "successor": "R01"}),
+            ),
             line("R02", "region", None),
         ];
         let found = refused(import(system, &lines, false).await);
@@ -106,11 +128,17 @@ async fn every_line_that_cannot_be_is_named() {
             ("/7/close", "closed_before_opened"),
             ("/8/successor", "successor_not_open"),
         ] {
-            assert!(found.contains(&place(wanted.0, wanted.1)), "{wanted:?} in {found:?}");
+            assert!(
+                found.contains(&place(wanted.0, wanted.1)),
+                "{wanted:?} in {found:?}"
+            );
         }
         let member = world.person(&[(Role::TeamLead, "s0o0t0")]).await;
         let member = world.caller(member).await;
-        assert!(matches!(import(&member, &lines, false).await, Err(Error::Forbidden(_))));
+        assert!(matches!(
+            import(&member, &lines, false).await,
+            Err(Error::Forbidden(_))
+        ));
     }
 }
 
@@ -121,14 +149,27 @@ async fn thousands_of_lines_are_written_as_sets() {
         for trust in 0..60 {
             lines.push(line(&format!("T{trust}"), "acute_trust", Some("R0")));
             for practice in 0..50 {
-                lines.push(line(&format!("P{trust}X{practice}"), "gp_practice", Some(&format!("T{trust}"))));
+                lines.push(line(
+                    &format!("P{trust}X{practice}"),
+                    "gp_practice",
+                    Some(&format!("T{trust}")),
+                ));
             }
         }
         let started = Instant::now();
         let caller = world.system();
-        let before = caller.store().meter().statements.load(std::sync::atomic::Ordering::Relaxed);
+        let before = caller
+            .store()
+            .meter()
+            .statements
+            .load(std::sync::atomic::Ordering::Relaxed);
         assert_eq!(import(&caller, &lines, false).await.unwrap().inserted, 3061);
-        let statements = caller.store().meter().statements.load(std::sync::atomic::Ordering::Relaxed) - before;
+        let statements = caller
+            .store()
+            .meter()
+            .statements
+            .load(std::sync::atomic::Ordering::Relaxed)
+            - before;
         assert!(statements < 60, "{statements} statements for 3,061 units");
         assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
         world.verifies().await;

@@ -44,7 +44,10 @@ impl Model {
                 .collect(),
         };
         Self {
-            places: units.iter().map(|(code, unit)| (code.clone(), place(unit))).collect(),
+            places: units
+                .iter()
+                .map(|(code, unit)| (code.clone(), place(unit)))
+                .collect(),
             today,
         }
     }
@@ -72,20 +75,33 @@ impl Model {
         }
     }
 
-    fn hand_over(&mut self, closing: &[String], on: Date, to: &HashMap<String, String>, all: Option<&String>) {
+    fn hand_over(
+        &mut self,
+        closing: &[String],
+        on: Date,
+        to: &HashMap<String, String>,
+        all: Option<&String>,
+    ) {
         let codes: Vec<String> = self.places.keys().cloned().collect();
         for code in codes.iter().filter(|code| !closing.contains(code)) {
             let place = &self.places[code];
             let Some(into) = to.get(code).or(all).cloned() else {
                 continue;
             };
-            let starts: Vec<(Date, String)> =
-                place.starts.iter().map(|(start, parent)| (*start, parent.clone())).collect();
+            let starts: Vec<(Date, String)> = place
+                .starts
+                .iter()
+                .map(|(start, parent)| (*start, parent.clone()))
+                .collect();
             for (n, (start, parent)) in starts.iter().enumerate() {
                 let end = starts.get(n + 1).map_or(Date::MAX, |(next, _)| next.previous());
                 let from = (*start).max(on);
                 if closing.contains(parent) && from <= end && from <= place.closed.unwrap_or(Date::MAX) {
-                    self.places.get_mut(code).unwrap().starts.insert(from, into.clone());
+                    self.places
+                        .get_mut(code)
+                        .unwrap()
+                        .starts
+                        .insert(from, into.clone());
                     break;
                 }
             }
@@ -102,7 +118,11 @@ impl Model {
     }
 
     fn put(&mut self, unit: &str, on: Date, parent: &str) {
-        self.places.get_mut(unit).unwrap().starts.insert(on, parent.to_owned());
+        self.places
+            .get_mut(unit)
+            .unwrap()
+            .starts
+            .insert(on, parent.to_owned());
         self.tidy(unit);
     }
 
@@ -119,7 +139,10 @@ impl Model {
 
     pub fn parent(&self, unit: &str, day: Date) -> Option<&str> {
         let starts = &self.places[unit].starts;
-        starts.range(..=day).next_back().map(|(_, parent)| parent.as_str())
+        starts
+            .range(..=day)
+            .next_back()
+            .map(|(_, parent)| parent.as_str())
     }
 
     /// The unit and everything above it on a day: where it counts.
@@ -139,7 +162,9 @@ impl Model {
         let mut at = Some(unit);
         while let Some(code) = at {
             above.insert(code.to_owned());
-            let day = self.places[code].closed.map_or(self.today, |closed| closed.min(self.today));
+            let day = self.places[code]
+                .closed
+                .map_or(self.today, |closed| closed.min(self.today));
             at = self.parent(code, day);
         }
         above

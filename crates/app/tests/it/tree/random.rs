@@ -31,7 +31,10 @@ struct Dice(u64);
 
 impl Dice {
     fn below(&mut self, most: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(self.0 >> 33).unwrap() % most
     }
 
@@ -41,7 +44,9 @@ impl Dice {
 
     /// A day in the year of the data; often the first of a month.
     fn day(&mut self) -> Date {
-        let month = Date::ymd(2005, 4, 1).unwrap().plus_months(i32::try_from(self.below(14)).unwrap());
+        let month = Date::ymd(2005, 4, 1)
+            .unwrap()
+            .plus_months(i32::try_from(self.below(14)).unwrap());
         if self.below(3) > 0 {
             return month;
         }
@@ -61,8 +66,14 @@ async fn readers(world: &World) -> Vec<Reader> {
     let plan: [(&str, &[(Role, &'static str, Sharing)]); 6] = [
         ("national", &[(Role::NationalAnalyst, "nat", Sharing::National)]),
         ("sha", &[(Role::ShaLead, "s0", Sharing::Sha)]),
-        ("organisation", &[(Role::OrganisationLead, "s0o0", Sharing::Organisation)]),
-        ("other", &[(Role::OrganisationLead, "s1o1", Sharing::Organisation)]),
+        (
+            "organisation",
+            &[(Role::OrganisationLead, "s0o0", Sharing::Organisation)],
+        ),
+        (
+            "other",
+            &[(Role::OrganisationLead, "s1o1", Sharing::Organisation)],
+        ),
         ("team", &[(Role::TeamLead, "s0o1t1", Sharing::Team)]),
         (
             "several",
@@ -93,8 +104,10 @@ async fn live(world: &World, dice: &mut Dice) {
         codes.sort();
         codes
     };
-    let teams: Vec<&String> =
-        units.iter().filter(|code| world.units[*code].tier == Tier::Microsystem).collect();
+    let teams: Vec<&String> = units
+        .iter()
+        .filter(|code| world.units[*code].tier == Tier::Microsystem)
+        .collect();
     let mut rows: Vec<Value> = Vec::new();
     for team in &teams {
         for month in 0..14 {
@@ -105,27 +118,48 @@ async fn live(world: &World, dice: &mut Dice) {
             let people = u32::try_from(20 + dice.below(60)).unwrap();
             rows.push(row(team, &month[..7], people / 2, people));
         }
-        let levels = [Sharing::Team, Sharing::Organisation, Sharing::Sha, Sharing::National, Sharing::Everyone];
+        let levels = [
+            Sharing::Team,
+            Sharing::Organisation,
+            Sharing::Sha,
+            Sharing::National,
+            Sharing::Everyone,
+        ];
         world.share(team, *dice.pick(&levels)).await;
     }
-    let options = BatchOptions { atomic: Some(false), ..Default::default() };
+    let options = BatchOptions {
+        atomic: Some(false),
+        ..Default::default()
+    };
     push_with(&world.system(), &rows, options).await.unwrap();
     let mut events = Vec::new();
     for unit in &units {
         for _ in 0..dice.below(3) {
-            let day = Date::ymd(2005, 1, 1).unwrap().plus_months(i32::try_from(dice.below(16)).unwrap());
+            let day = Date::ymd(2005, 1, 1)
+                .unwrap()
+                .plus_months(i32::try_from(dice.below(16)).unwrap());
             let mut row = event("i", unit, *dice.pick(&Stage::ALL), &day.to_string());
             row.mode = *dice.pick(&[None, Some(Mode::Pull), Some(Mode::Push)]);
             row.reason = Some("for a reason".into());
-            events.push(BatchRow { row_key: None, read: Ok(row) });
+            events.push(BatchRow {
+                row_key: None,
+                read: Ok(row),
+            });
         }
     }
     let create = json!({
         "code": "i", "name": "i", "unit": "code:nat", "status": "spreading", "tiers": ["microsystem", "organisation"],
     });
-    innovations::create_innovation(&world.system(), serde_json::from_value(create).unwrap()).await.unwrap();
-    let options = BatchOptions { atomic: Some(false), ..Default::default() };
-    push_adoption_events(&world.system(), events, options).await.unwrap();
+    innovations::create_innovation(&world.system(), serde_json::from_value(create).unwrap())
+        .await
+        .unwrap();
+    let options = BatchOptions {
+        atomic: Some(false),
+        ..Default::default()
+    };
+    push_adoption_events(&world.system(), events, options)
+        .await
+        .unwrap();
 }
 
 /// A change as a caller would ask for it; many are refused, as they should be.
@@ -144,17 +178,31 @@ fn draw(dice: &mut Dice, model: &Model) -> (Change, Value, String) {
             Change::Transfer(dice.pick(&organisations).clone(), dice.pick(&above).clone())
         }
         6 => Change::Merge(vec![dice.pick(&teams).clone()], dice.pick(&teams).clone()),
-        7..=8 => Change::Merge(vec![dice.pick(&organisations).clone()], dice.pick(&organisations).clone()),
+        7..=8 => Change::Merge(
+            vec![dice.pick(&organisations).clone()],
+            dice.pick(&organisations).clone(),
+        ),
         9 => {
             let two = [dice.pick(&shas).clone(), dice.pick(&organisations).clone()];
             let closing = dice.pick(&two).clone();
-            let same = if shas.contains(&closing) { &shas } else { &organisations };
+            let same = if shas.contains(&closing) {
+                &shas
+            } else {
+                &organisations
+            };
             Change::Merge(vec![closing], dice.pick(same).clone())
         }
         10 => {
             let unit = dice.pick(&organisations).clone();
-            let others: Vec<String> = organisations.iter().filter(|other| **other != unit).cloned().collect();
-            let into = [others[0].clone(), others[1 + dice.below(others.len() - 1)].clone()];
+            let others: Vec<String> = organisations
+                .iter()
+                .filter(|other| **other != unit)
+                .cloned()
+                .collect();
+            let into = [
+                others[0].clone(),
+                others[1 + dice.below(others.len() - 1)].clone(),
+            ];
             let placed = model
                 .places
                 .iter()
@@ -180,10 +228,7 @@ fn draw(dice: &mut Dice, model: &Model) -> (Change, Value, String) {
     };
     let (unit, mut input) = match &change {
         Change::Transfer(unit, parent) => (unit, json!({"kind": "transfer", "parent": reference(parent)})),
-        Change::Merge(closing, into) => (
-            &closing[0],
-            json!({"kind": "merge", "into": [reference(into)]}),
-        ),
+        Change::Merge(closing, into) => (&closing[0], json!({"kind": "merge", "into": [reference(into)]})),
         Change::Split(unit, placed) => {
             let into: BTreeSet<String> = placed.iter().map(|(_, to)| reference(to)).collect();
             let children: Vec<Value> = placed
@@ -206,9 +251,14 @@ fn on_of(input: &Value) -> Date {
 
 async fn observations(caller: &Caller) -> Vec<Observation> {
     let mut all = Vec::new();
-    let mut page = PageRequest { limit: Some(500), ..PageRequest::default() };
+    let mut page = PageRequest {
+        limit: Some(500),
+        ..PageRequest::default()
+    };
     loop {
-        let next = measures::observations(caller, ObservationQuery::default(), &page).await.unwrap();
+        let next = measures::observations(caller, ObservationQuery::default(), &page)
+            .await
+            .unwrap();
         all.extend(next.data);
         page.cursor = next.page.next_cursor;
         if page.cursor.is_none() {
@@ -218,8 +268,14 @@ async fn observations(caller: &Caller) -> Vec<Observation> {
 }
 
 async fn events(caller: &Caller) -> Vec<AdoptionEvent> {
-    let page = PageRequest { limit: Some(500), ..PageRequest::default() };
-    adoption_events(caller, EventFilter::default(), &page).await.unwrap().data
+    let page = PageRequest {
+        limit: Some(500),
+        ..PageRequest::default()
+    };
+    adoption_events(caller, EventFilter::default(), &page)
+        .await
+        .unwrap()
+        .data
 }
 
 /// Everything that is asked, by everybody: the answers as text.
@@ -261,7 +317,7 @@ async fn answers(world: &World, readers: &[Reader]) -> BTreeMap<String, String> 
                     let rows = spread_metrics(&caller, &query).await.unwrap();
                     all.insert(
                         format!("{} spread at {node} on {day} {tree:?}", reader.name),
-                        serde_json::to_string(&rows).unwrap(),
+                        serde_json::to_string(&*rows).unwrap(),
                     );
                 }
             }
@@ -275,7 +331,12 @@ async fn answers(world: &World, readers: &[Reader]) -> BTreeMap<String, String> 
 }
 
 /// The units of which each reader sees something, or could.
-fn visible(world: &World, model: &Model, reader: &Reader, levels: &HashMap<UnitId, Sharing>) -> HashSet<String> {
+fn visible(
+    world: &World,
+    model: &Model,
+    reader: &Reader,
+    levels: &HashMap<UnitId, Sharing>,
+) -> HashSet<String> {
     model
         .places
         .keys()
@@ -283,7 +344,10 @@ fn visible(world: &World, model: &Model, reader: &Reader, levels: &HashMap<UnitI
             let level = levels[&world.units[*unit].id];
             let above = model.read_from(unit);
             level == Sharing::Everyone
-                || reader.grants.iter().any(|(grant, least)| *least <= level && above.contains(*grant))
+                || reader
+                    .grants
+                    .iter()
+                    .any(|(grant, least)| *least <= level && above.contains(*grant))
         })
         .cloned()
         .collect()
@@ -292,7 +356,11 @@ fn visible(world: &World, model: &Model, reader: &Reader, levels: &HashMap<UnitI
 fn same(figure: &Figure, sum: (i64, f64, f64), what: &str) {
     assert_eq!(figure.contributors, sum.0, "{what}");
     if sum.0 > 0 {
-        assert_eq!((figure.numerator, figure.denominator), (Some(sum.1), Some(sum.2)), "{what}");
+        assert_eq!(
+            (figure.numerator, figure.denominator),
+            (Some(sum.1), Some(sum.2)),
+            "{what}"
+        );
     }
 }
 
@@ -315,7 +383,9 @@ impl<'w> Book<'w> {
         let settings = store.sharing_of(&units.iter().collect::<Vec<_>>()).await.unwrap();
         let level = |kind| {
             let settings = settings.iter().filter(move |((_, of), _)| *of == kind);
-            settings.map(|((unit, _), setting)| (*unit, setting.level)).collect::<HashMap<_, _>>()
+            settings
+                .map(|((unit, _), setting)| (*unit, setting.level))
+                .collect::<HashMap<_, _>>()
         };
         let adoption: HashMap<UnitId, Sharing> = level(spiral_domain::WorkKind::Adoption);
         let reporting = level(spiral_domain::WorkKind::Observations);
@@ -325,7 +395,10 @@ impl<'w> Book<'w> {
             codes: units.iter().map(|unit| (unit.id, unit.code.clone())).collect(),
             rows: observations(&system).await,
             facts: Facts {
-                units: units.iter().map(|unit| (unit.clone(), adoption[&unit.id])).collect(),
+                units: units
+                    .iter()
+                    .map(|unit| (unit.clone(), adoption[&unit.id]))
+                    .collect(),
                 events: events(&system).await,
             },
             innovation: store.named(&code("i")).await.unwrap(),
@@ -340,7 +413,11 @@ impl<'w> Book<'w> {
             let unit = &self.codes[&row.unit_id];
             let day = if now { self.model.today() } else { row.period_end };
             if seen.is_none_or(|seen| seen.contains(unit)) && self.model.counts_at(unit, day).contains(node) {
-                sum = (sum.0 + 1, sum.1 + row.numerator.unwrap(), sum.2 + row.denominator.unwrap());
+                sum = (
+                    sum.0 + 1,
+                    sum.1 + row.numerator.unwrap(),
+                    sum.2 + row.denominator.unwrap(),
+                );
             }
         }
         sum
@@ -364,12 +441,21 @@ impl<'w> Book<'w> {
 
     async fn check_roll_ups(&self, reader: &Reader, caller: &Caller) -> usize {
         let seen = visible(self.world, self.model, reader, &self.reporting);
-        let listed: HashSet<&String> =
-            observations(caller).await.iter().map(|row| &self.codes[&row.unit_id]).collect::<HashSet<_>>();
-        assert!(listed.iter().all(|unit| seen.contains(*unit)), "{} sees too much", reader.name);
+        let listed: HashSet<&String> = observations(caller)
+            .await
+            .iter()
+            .map(|row| &self.codes[&row.unit_id])
+            .collect::<HashSet<_>>();
+        assert!(
+            listed.iter().all(|unit| seen.contains(*unit)),
+            "{} sees too much",
+            reader.name
+        );
         let reporting: HashSet<&String> = self.rows.iter().map(|row| &self.codes[&row.unit_id]).collect();
         assert!(
-            reporting.iter().all(|unit| !seen.contains(*unit) || listed.contains(*unit)),
+            reporting
+                .iter()
+                .all(|unit| !seen.contains(*unit) || listed.contains(*unit)),
             "{} sees too little",
             reader.name
         );
@@ -386,15 +472,25 @@ impl<'w> Book<'w> {
                         ..RollUpQuery::of(code("m"), code(node))
                     };
                     for cell in roll_up(caller, query).await.unwrap().cells {
-                        let period = Period { start: cell.period_start, end: cell.period_end };
+                        let period = Period {
+                            start: cell.period_start,
+                            end: cell.period_end,
+                        };
                         let at = &cell.node.code;
                         let what = format!("{} {node}/{at} {period} {tree:?}", reader.name);
                         let day = if now { self.model.today() } else { period.end };
-                        assert!(at == node || self.model.parent(at, day) == Some(node), "{what}: a row of its own");
+                        assert!(
+                            at == node || self.model.parent(at, day) == Some(node),
+                            "{what}: a row of its own"
+                        );
                         same(&cell.shown, self.sum(Some(&seen), at, period, now), &what);
                         if interval.is_none() {
                             let (all, shown) = self.could(&seen, at, period, now);
-                            assert_eq!((cell.coverage.eligible, cell.coverage.shown), (all, shown), "{what}");
+                            assert_eq!(
+                                (cell.coverage.eligible, cell.coverage.shown),
+                                (all, shown),
+                                "{what}"
+                            );
                             let hidden = all - shown;
                             assert!(
                                 hidden == 0 || hidden >= 5 || cell.total.is_none(),
@@ -415,13 +511,24 @@ impl<'w> Book<'w> {
 
     fn units_at(&self, node: &str, day: Date) -> Vec<&OrgUnit> {
         let units = self.facts.units.iter().map(|(unit, _)| unit);
-        units.filter(|unit| self.model.counts_at(&unit.code, day).contains(node)).collect()
+        units
+            .filter(|unit| self.model.counts_at(&unit.code, day).contains(node))
+            .collect()
     }
 
-    fn hold(&self, what: &str, seen: &HashSet<String>, units: &[&OrgUnit], by: &dyn Fn(&History<'_>) -> bool, count: SpreadCount) {
+    fn hold(
+        &self,
+        what: &str,
+        seen: &HashSet<String>,
+        units: &[&OrgUnit],
+        by: &dyn Fn(&History<'_>) -> bool,
+        count: SpreadCount,
+    ) {
         let number = |shown: bool| {
             let of = units.iter().filter(|unit| !shown || seen.contains(&unit.code));
-            let n = of.filter(|unit| by(&self.facts.history(&self.innovation, unit))).count();
+            let n = of
+                .filter(|unit| by(&self.facts.history(&self.innovation, unit)))
+                .count();
             i64::try_from(n).unwrap()
         };
         assert_eq!(count.shown, number(true), "{what}: shown");
@@ -436,7 +543,11 @@ impl<'w> Book<'w> {
             for tree in [SpreadTree::Period, SpreadTree::Current] {
                 for day in ["2005-08-31", "2005-11-16", "2006-05-31"] {
                     let day: Date = day.parse().unwrap();
-                    let placed = if tree == SpreadTree::Current { self.model.today() } else { day };
+                    let placed = if tree == SpreadTree::Current {
+                        self.model.today()
+                    } else {
+                        day
+                    };
                     let query = SpreadQuery {
                         unit: Some(code(node)),
                         group_by: SpreadGroupBy::Children,
@@ -458,14 +569,43 @@ impl<'w> Book<'w> {
                         let what = format!("{} {} on {day} {tree:?}", reader.name, row.code);
                         let units = self.units_at(&row.code, placed);
                         let eligible = |h: &History<'_>| h.eligible(day);
-                        let of = units.iter().filter(|unit| eligible(&self.facts.history(&self.innovation, unit)));
+                        let of = units
+                            .iter()
+                            .filter(|unit| eligible(&self.facts.history(&self.innovation, unit)));
                         assert_eq!(row.eligible, i64::try_from(of.count()).unwrap(), "{what}");
-                        self.hold(&what, &seen, &units, &|h| eligible(h) && h.adopted(day), row.adopted);
-                        self.hold(&what, &seen, &units, &|h| eligible(h) && h.ever(day), row.ever_adopted);
-                        self.hold(&what, &seen, &units, &|h| eligible(h) && h.state(day).is_some(), row.aware);
-                        self.hold(&what, &seen, &units, &|h| !eligible(h) && h.adopted(day), row.adopted_outside_eligible);
+                        self.hold(
+                            &what,
+                            &seen,
+                            &units,
+                            &|h| eligible(h) && h.adopted(day),
+                            row.adopted,
+                        );
+                        self.hold(
+                            &what,
+                            &seen,
+                            &units,
+                            &|h| eligible(h) && h.ever(day),
+                            row.ever_adopted,
+                        );
+                        self.hold(
+                            &what,
+                            &seen,
+                            &units,
+                            &|h| eligible(h) && h.state(day).is_some(),
+                            row.aware,
+                        );
+                        self.hold(
+                            &what,
+                            &seen,
+                            &units,
+                            &|h| !eligible(h) && h.adopted(day),
+                            row.adopted_outside_eligible,
+                        );
                         if tree == SpreadTree::Current {
-                            assert!(row.adopted.total.is_none() || row.eligible == row.eligible_shown, "{what}");
+                            assert!(
+                                row.adopted.total.is_none() || row.eligible == row.eligible_shown,
+                                "{what}"
+                            );
                         }
                     }
                 }
@@ -481,7 +621,13 @@ impl<'w> Book<'w> {
                     let (start, end) = (point.period_start, point.period_end);
                     let what = format!("{} {node} {start} to {end}", reader.name);
                     let units = self.units_at(node, end);
-                    self.hold(&what, &seen, &units, &|h| h.eligible(end) && h.ever(end), point.cumulative);
+                    self.hold(
+                        &what,
+                        &seen,
+                        &units,
+                        &|h| h.eligible(end) && h.ever(end),
+                        point.cumulative,
+                    );
                     let all: Vec<&OrgUnit> = self.facts.units.iter().map(|(unit, _)| unit).collect();
                     let new = |h: &History<'_>| {
                         let first = h.first_adopted().filter(|on| start <= *on && *on <= end);
@@ -497,8 +643,17 @@ impl<'w> Book<'w> {
 }
 
 /// Nobody sees more than before, but for those whom a unit's move has put above it.
-fn no_wider(before: &Model, after: &Model, world: &World, reader: &Reader, levels: &HashMap<UnitId, Sharing>) {
-    let (was, is) = (visible(world, before, reader, levels), visible(world, after, reader, levels));
+fn no_wider(
+    before: &Model,
+    after: &Model,
+    world: &World,
+    reader: &Reader,
+    levels: &HashMap<UnitId, Sharing>,
+) {
+    let (was, is) = (
+        visible(world, before, reader, levels),
+        visible(world, after, reader, levels),
+    );
     for unit in is.difference(&was) {
         let (old, new) = (before.read_from(unit), after.read_from(unit));
         let level = levels[&world.units[unit].id];
@@ -508,7 +663,11 @@ fn no_wider(before: &Model, after: &Model, world: &World, reader: &Reader, level
             .any(|(grant, least)| *least <= level && new.contains(*grant) && !old.contains(*grant));
         assert!(put_above, "{} sees {unit}", reader.name);
         let closed = (before.places[unit].closed, after.places[unit].closed);
-        assert!(closed.1.is_none() || closed.0 == closed.1, "{} sees {unit}, which closed", reader.name);
+        assert!(
+            closed.1.is_none() || closed.0 == closed.1,
+            "{} sees {unit}, which closed",
+            reader.name
+        );
     }
 }
 
@@ -540,7 +699,11 @@ async fn whatever_moves_the_answers_are_a_recount_and_a_reversal_restores_them()
             let (change, input, unit) = draw(&mut dice, &model);
             // Now and then it is undone at once: then every answer must be as it was.
             let undone = step % 10 == 3;
-            let before = if undone { answers(&world, &readers).await } else { BTreeMap::new() };
+            let before = if undone {
+                answers(&world, &readers).await
+            } else {
+                BTreeMap::new()
+            };
             let Ok(report) = reorganise(&world.system(), &unit, input.clone()).await else {
                 refused += 1;
                 continue;
@@ -550,7 +713,10 @@ async fn whatever_moves_the_answers_are_a_recount_and_a_reversal_restores_them()
                 reverse(&world.system(), &unit, &report).await.unwrap();
                 let after = answers(&world, &readers).await;
                 for (question, answer) in &before {
-                    assert_eq!(answer, &after[question], "{question} after {change:?} was reversed");
+                    assert_eq!(
+                        answer, &after[question],
+                        "{question} after {change:?} was reversed"
+                    );
                 }
                 continue;
             }
@@ -564,7 +730,10 @@ async fn whatever_moves_the_answers_are_a_recount_and_a_reversal_restores_them()
             }
             done.push((change, on, unit, report));
             if done.len() % 6 == 2 {
-                assert_eq!(projections::verify(&world.system()).await.unwrap(), Vec::<String>::new());
+                assert_eq!(
+                    projections::verify(&world.system()).await.unwrap(),
+                    Vec::<String>::new()
+                );
                 let book = Book::of(&world, &model).await;
                 for reader in &readers {
                     let caller = world.caller(reader.id).await;
@@ -573,7 +742,10 @@ async fn whatever_moves_the_answers_are_a_recount_and_a_reversal_restores_them()
                 }
             }
         }
-        assert!(taken > 20 && refused > 3 && told > 50 && reversed > 0, "{taken} {refused} {told} {reversed}");
+        assert!(
+            taken > 20 && refused > 3 && told > 50 && reversed > 0,
+            "{taken} {refused} {told} {reversed}"
+        );
         world.verifies().await;
         projections::rebuild(&world.system()).await.unwrap();
         world.verifies().await;

@@ -35,8 +35,13 @@ pub async fn ask(operation: &str, stage: &Stage<'_>) -> Option<Ask> {
         }
         "importOrgUnits" => {
             let (beneath, kind) = stage.room_beneath();
-            let file = format!("code,name,type\n{},Another unit,{kind}\n", fresh("Q").replace('-', ""));
-            Ask::writes("createOrgUnit").query("beneath", &beneath).body(Value::String(file))
+            let file = format!(
+                "code,name,type\n{},Another unit,{kind}\n",
+                fresh("Q").replace('-', "")
+            );
+            Ask::writes("createOrgUnit")
+                .query("beneath", &beneath)
+                .body(Value::String(file))
         }
         "reorganise" => Ask::writes("reorganise")
             .path("unit", target)
@@ -44,7 +49,10 @@ pub async fn ask(operation: &str, stage: &Stage<'_>) -> Option<Ask> {
         "reverseReorganisation" => {
             let path = format!("/v1/org-units/{target}/reorganisations");
             let made = stage.made(&path, stage.renaming()).await;
-            let id = made.body["reorganisation"]["id"].as_str().unwrap_or_default().to_owned();
+            let id = made.body["reorganisation"]["id"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned();
             Ask::writes("reorganise")
                 .path("unit", target)
                 .path("reorganisation", &id)
