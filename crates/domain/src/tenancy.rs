@@ -252,7 +252,7 @@ pub struct CreateOrgUnit {
     pub service_area: Option<String>,
     /// How many people it serves.
     #[serde(default)]
-    #[schema(minimum = 0)]
+    #[schema(minimum = 0, maximum = 2_000_000_000)]
     pub population: Option<i64>,
     /// Its first day, as exactly as it is known.
     #[serde(default)]
@@ -284,10 +284,10 @@ impl CreateOrgUnit {
         }
         found.require(
             self.population
-                .is_none_or(|people| (0..=10_000_000_000).contains(&people)),
+                .is_none_or(|people| (0..=2_000_000_000).contains(&people)),
             "/population",
             "out_of_range",
-            || "a population is between 0 and 10,000,000,000".into(),
+            || "a population is between 0 and 2,000,000,000".into(),
         );
         if let (Some(opened), Some(closed)) = (self.opened_on, self.closed_on) {
             found.require(
@@ -386,7 +386,7 @@ pub struct ChangeOrgUnit {
     pub service_area: Patch<String>,
     /// Another population, or none.
     #[serde(default)]
-    #[schema(value_type = Option<i64>)]
+    #[schema(value_type = Option<i64>, minimum = 0, maximum = 2_000_000_000)]
     pub population: Patch<i64>,
 }
 
@@ -401,10 +401,10 @@ impl ChangeOrgUnit {
         }
         if let Patch::Value(people) = self.population {
             found.require(
-                (0..=10_000_000_000).contains(&people),
+                (0..=2_000_000_000).contains(&people),
                 "/population",
                 "out_of_range",
-                || "a population is between 0 and 10,000,000,000".into(),
+                || "a population is between 0 and 2,000,000,000".into(),
             );
         }
         found.into_result()

@@ -38,9 +38,7 @@ impl Write {
         }
         .map_err(refuse)
     }
-}
 
-impl Write {
     /// The lines of a file, which is larger than a batch: CSV only.
     pub fn file<T: DeserializeOwned + utoipa::ToSchema>(
         &self,

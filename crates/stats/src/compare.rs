@@ -62,6 +62,21 @@ pub struct Ratio {
 }
 
 impl Ratio {
+    /// Refuses intervals that leave the range of numbers.
+    fn checked(self) -> Result<Self, Error> {
+        for part in [
+            Some(self.estimate),
+            Some(self.interval.lower),
+            self.interval.upper,
+        ]
+        .into_iter()
+        .flatten()
+        {
+            in_range("ratio", part)?;
+        }
+        Ok(self)
+    }
+
     fn of_log(log: f64, variance: f64, z: f64) -> Self {
         let reach = z * variance.sqrt();
         Self {
@@ -252,27 +267,34 @@ pub fn rates(before: Exposure, after: Exposure, level: f64) -> Result<Rates, Err
     }
     let garwood = |side: Exposure| {
         let (lower, upper) = exact::poisson_limits(side.events, level);
-        Interval::new(lower / side.exposure, upper / side.exposure)
+        Ok(Interval::new(
+            lower / side.exposure,
+            in_range("limit of a rate", upper / side.exposure)?,
+        ))
     };
     let share = 1.0 / (1.0 + exposures);
     let all = before.events + after.events;
     let (lower, upper) = exact::binomial_limits(after.events, all, level)?;
-    let odds = |share: f64| share / (1.0 - share) * exposures;
-    let both = before.events > 0.0 && after.events > 0.0;
+    let odds = |share: f64| in_range("ratio of rates", share / (1.0 - share) * exposures);
+    let ratio = (before.events > 0.0).then(|| after.events / before.events * exposures);
+    let with_log = match ratio.filter(|_| after.events > 0.0) {
+        Some(ratio) => {
+            let variance = 1.0 / before.events + 1.0 / after.events;
+            Some(Ratio::of_log(ratio.ln(), variance, normal_reach(level)).checked()?)
+        }
+        None => None,
+    };
     Ok(Rates {
         before: rate1,
         after: rate2,
         difference: rate2 - rate1,
-        exact_before: garwood(before),
-        exact_after: garwood(after),
-        ratio: (before.events > 0.0).then(|| after.events / before.events * exposures),
-        log_interval: both.then(|| {
-            let log = (after.events / before.events * exposures).ln();
-            Ratio::of_log(log, 1.0 / before.events + 1.0 / after.events, normal_reach(level)).interval
-        }),
+        exact_before: garwood(before)?,
+        exact_after: garwood(after)?,
+        ratio,
+        log_interval: with_log.map(|ratio| ratio.interval),
         exact_interval: Interval {
-            lower: odds(lower),
-            upper: (upper < 1.0).then(|| odds(upper)),
+            lower: odds(lower)?,
+            upper: if upper < 1.0 { Some(odds(upper)?) } else { None },
         },
         p_value: exact::binomial_test(after.events, all, share)?,
     })

@@ -1,10 +1,10 @@
 //! Exact tails of the binomial and the Poisson distribution, also for large counts.
 //!
 //! The crate for distributions, statrs, takes binomial tails from a continued fraction that stops after 140
-//! terms, and probabilities from the logarithm of the gamma function. Both lose digits from some ten
-//! thousand cases on, which is the size of a district. Here the probability of one value comes from the
-//! saddle-point form (C. Loader, *Fast and Accurate Computation of Binomial Probabilities*, 2000), and a tail
-//! is the sum of its terms from the largest on.
+//! terms: of 100,000 cases nine digits are right, of a million three, and of ten million it says 0.37 for 0.50.
+//! Masses from the logarithm of the gamma function lose digits too. Here the mass of one value comes from the
+//! saddle-point form (C. Loader, *Fast and Accurate Computation of Binomial Probabilities*, 2000), and a tail is
+//! the sum of its terms from the largest on.
 
 use std::f64::consts::TAU;
 
@@ -352,6 +352,14 @@ mod tests {
                 assert!(below >= probability && distribution.at_most(k - 1.0) < probability);
             }
         }
+    }
+
+    /// By symmetry, half and half of the middle: where statrs says 0.37.
+    #[test]
+    fn ten_million_cases() {
+        let law = Binomial::new(1e7, 0.5).expect("whole");
+        near(law.at_most(5e6), 0.5 + 0.5 * law.mass(5e6), 1e-13);
+        near(law.at_least(5e6), 0.5 + 0.5 * law.mass(5e6), 1e-13);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use statrs::{
         gamma::{checked_gamma_lr, checked_gamma_ur, ln_gamma},
     },
 };
-use std::f64::consts::SQRT_2;
+use std::f64::consts::{PI, SQRT_2};
 
 use crate::error::Error;
 
@@ -63,12 +63,35 @@ pub(crate) fn t_reach(level: f64, degrees: f64) -> f64 {
         return normal_reach(level);
     }
     let tail = 1.0 - level / 100.0;
-    let (mut low, mut high) = (0.0, normal_reach(level).max(1.0));
-    while t_two_sided(high, degrees) > tail && high < 1e300 {
-        low = high;
-        high *= 2.0;
+    // The constant of the density, of which the tail's slope is twice.
+    let constant =
+        (ln_gamma(f64::midpoint(degrees, 1.0)) - ln_gamma(degrees / 2.0)).exp() / (degrees * PI).sqrt();
+    let density = |t: f64| constant * (1.0 + t * t / degrees).powf(-f64::midpoint(degrees, 1.0));
+    let (mut low, mut high) = (0.0, f64::INFINITY);
+    let mut t = normal_reach(level).max(1e-3);
+    // Newton's steps, or a halved bracket where they leave it.
+    for _ in 0..200 {
+        let surplus = t_two_sided(t, degrees) - tail;
+        if surplus > 0.0 {
+            low = t;
+        } else {
+            high = t;
+        }
+        let step = surplus / (2.0 * density(t));
+        let mut next = t + step;
+        if !(low..=high).contains(&next) {
+            next = if high.is_finite() {
+                f64::midpoint(low, high)
+            } else {
+                2.0 * t
+            };
+        }
+        if (next - t).abs() <= 2.0 * f64::EPSILON * t {
+            return next;
+        }
+        t = next;
     }
-    bisect(low, high, |t| t_two_sided(t, degrees) > tail)
+    t
 }
 
 /// P(X >= x) for chi-square.

@@ -243,7 +243,7 @@ pub fn funnel(data: Data, units: &[Unit], settings: &Settings) -> Result<Funnel,
     let units = &rounded(data, units)[..];
     let target = target(data, units)?;
     let mut warnings = Vec::new();
-    let scored = Scored::of(data, units, target, settings.trim);
+    let scored = Scored::of(data, units, target, settings.trim)?;
     let dispersion = if settings.adjust == Adjust::Never {
         None
     } else {

@@ -1,11 +1,31 @@
 //! Statistics of improvement: pure functions over slices.
 //!
+//! Charts over time:
+//!
+//! - [`xmr`]: XmR charts with the NHS "plot the dots" rules, and their verdicts on variation and assurance.
+//! - [`run_chart`]: Anhøj's rules of runs; [`shewhart`]: run, i, mr, xbar, s, t, p, p′, c, u, u′ and g charts.
+//! - [`hold`]: whether a gain holds. [`order`]: rows and phases by date.
+//!
+//! Comparing units and studies:
+//!
+//! - [`funnel`]: limits by size, exact and adjusted for overdispersion.
+//! - [`effect`] and [`meta`]: effect sizes and their pooling. [`compare`]: before and after.
+//! - [`roll_up`] and [`standardise`]: rates of a whole.
+//! - [`diffusion`]: adopter categories, growth curves, shape, time to routine, equity.
+//!
+//! Publishing:
+//!
 //! - [`suppression`] decides which totals of a published table must be left out so that nobody can
 //!   work out what a few hidden contributors reported.
 //! - [`rate`] turns a numerator and a denominator into a rate, and rounds it for print.
 //! - [`sum`] adds numbers without losing the small ones.
 //!
-//! Nothing here reads a clock, a file or a database, and nothing panics on odd numbers.
+//! Plain structs go in, results come out, and [`Error`] says why there is none. Nothing here reads a clock, a
+//! file or a database, and nothing panics on odd numbers: NaN, infinities, empty slices and numbers too large to
+//! compute with are refused. Missing values are `None`. A value that equals a line in decimals lies on it.
+//!
+//! Every module has its formulas with their sources; `docs/analysis.md` has a worked example for each, and
+//! `tests/golden` holds cases computed by the tools that the field trusts.
 //!
 //! # Where the suppression rule comes from
 //!
@@ -64,6 +84,7 @@ mod distribution;
 pub mod effect;
 mod error;
 pub mod funnel;
+pub mod hold;
 pub mod meta;
 mod numbers;
 pub mod order;

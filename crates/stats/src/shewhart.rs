@@ -104,6 +104,9 @@ pub struct Settings {
     pub method: Method,
     /// Whether large moving ranges are left out of their average.
     pub screening: bool,
+    /// Whether the subgroups come in the order of time. Where they are wards or days of the week, runs give no
+    /// signal, and σz of p′ and u′ is the standard deviation of z.
+    pub is_ordered: bool,
 }
 
 impl Default for Settings {
@@ -117,6 +120,7 @@ impl Default for Settings {
             centre: None,
             method: Method::Anhoej,
             screening: true,
+            is_ordered: true,
         }
     }
 }
@@ -316,7 +320,7 @@ impl Rows<'_> {
             Some(centre) => analyse(included, centre, ties, settings.method),
             None => analyse(included.map(|_| None), 0.0, ties, settings.method),
         };
-        if kind == Kind::Mr {
+        if kind == Kind::Mr || !settings.is_ordered {
             runs.signal = false;
         }
         if runs.useful < 10 {

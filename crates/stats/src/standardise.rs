@@ -90,12 +90,12 @@ pub fn direct(strata: &[Stratum], settings: &Settings) -> Result<Standardised, E
     }
     let (mut weighted, mut squares) = (Accumulator::default(), Accumulator::default());
     for stratum in strata.iter().filter(|stratum| stratum.population > 0.0) {
-        // The share first, so that a large standard population does not overflow.
+        // Counts times counts are exact, so that only the division rounds.
+        weighted.add(stratum.standard * stratum.observed / stratum.population);
         let share = stratum.standard / standard / stratum.population;
-        weighted.add(share * stratum.observed);
         squares.add(share * share * stratum.observed);
     }
-    let rate = in_range("standardised rate", settings.per * weighted.value())?;
+    let rate = in_range("standardised rate", settings.per * weighted.value() / standard)?;
     let variance = in_range("variance", settings.per * settings.per * squares.value())?;
     let interval = (observed > 0.0 && observed >= settings.fewest_events).then(|| {
         let (lower, upper) = byar(observed, normal_reach(settings.level));

@@ -98,12 +98,14 @@ async fn resolve(caller: &Caller, rows: &[(usize, PushObservation)]) -> Result<N
     })
 }
 
-/// Whether the caller may know of a measure: by reading it, or because its owner's observations are the
-/// caller's to push.
+/// Whether the caller may know of a measure: by reading it, or because it is shared with the unit for which a tool
+/// pushes its owner's observations.
 fn knows(caller: &Caller, measure: &Measure, owner: &OrgUnit) -> bool {
     let scope = caller.scope();
     measure.sharing == Sharing::Everyone
-        || scope.may_write(Action::PushObservations, owner)
+        || scope
+            .pushes_from(Action::PushObservations, owner)
+            .is_some_and(|level| level <= measure.sharing)
         || scope
             .reads_from(Action::ReadObservations, &owner.path)
             .is_some_and(|level| level <= measure.sharing)

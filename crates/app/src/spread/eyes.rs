@@ -42,7 +42,7 @@ impl Eyes {
             match may {
                 May::Beneath | May::SameTier => {
                     eyes.beneath
-                        .push((held.path.clone(), held.grant.unit_id, held.level()))
+                        .push((held.path.clone(), held.grant.unit_id, held.level()));
                 }
                 May::Tenant => eyes
                     .beneath

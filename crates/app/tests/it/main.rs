@@ -5,6 +5,7 @@
 )]
 
 mod field_tests;
+mod identity;
 mod kept;
 mod measures;
 mod people;

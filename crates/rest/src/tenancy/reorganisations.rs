@@ -13,6 +13,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::extract::{Part, Parts2, Query, Read, Write};
+use crate::lists::Paged;
 use crate::reply::{Reply, refuse};
 
 /// The routes of this part.
@@ -50,15 +51,12 @@ impl Try {
 ///
 /// In the order in which they were recorded, with what each made of every unit; reversals are among them.
 #[utoipa::path(get, path = "/v1/org-units/{unit}/reorganisations", tag = "tenancy", params(("unit" = Reference, Path, description = "The unit"), PageRequest), responses((status = 200, body = Page<Reorganisation>)))]
-async fn list_reorganisations(
-    Part(unit): Part<Reference>,
-    read: Read,
-    Query(page): Query<PageRequest>,
-) -> Reply {
-    let page = tenancy::reorganisations(&read.caller, &unit, &page)
-        .await
-        .map_err(refuse)?;
-    read.page("listReorganisations", &page).await
+async fn list_reorganisations(Part(unit): Part<Reference>, read: Read, Paged(page): Paged) -> Reply {
+    let fetch = move |caller, page| {
+        let unit = unit.clone();
+        async move { tenancy::reorganisations(&caller, &unit, &page).await }
+    };
+    read.list("listReorganisations", page, fetch).await
 }
 
 /// Merge, split, transfer, rename or close a unit

@@ -61,10 +61,18 @@ pub fn compute(input: &Value, params: &Value) -> Answer {
             _ => Method::Anhoej,
         },
         screening: params["screen_moving_ranges"] != false,
+        // To the peer, texts are categories; dates are not.
+        is_ordered: x.iter().all(|x| x.is_number() || x.as_str().is_some_and(is_date)),
     };
     let kind = kind(read::text(params, "chart")?)?;
     let chart = chart(kind, &groups, &settings)?;
     Ok(table(&sorted, &chart))
+}
+
+fn is_date(text: &str) -> bool {
+    text.len() >= 10
+        && text.starts_with(|first: char| first.is_ascii_digit())
+        && text.matches('-').count() >= 2
 }
 
 fn kind(name: &str) -> Result<Kind, String> {

@@ -465,6 +465,7 @@ pub fn bass_ols(adoptions: &[f64]) -> Result<BassOls, Error> {
         && [curve.p, curve.m]
             .iter()
             .all(|value| value.is_finite() && *value > 0.0);
+    in_range("regression", (a * scale).abs() + (c / scale).abs())?;
     Ok(BassOls {
         a: a * scale,
         b,

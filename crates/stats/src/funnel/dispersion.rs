@@ -16,13 +16,16 @@ pub(super) struct Scored {
 }
 
 impl Scored {
-    pub(super) fn of(data: Data, units: &[Unit], target: f64, trim: f64) -> Self {
+    pub(super) fn of(data: Data, units: &[Unit], target: f64, trim: f64) -> Result<Self, Error> {
         let errors: Vec<f64> = units.iter().map(|unit| standard_error(data, unit)).collect();
-        let z: Vec<Option<f64>> = units
+        let z = units
             .iter()
             .zip(&errors)
-            .map(|(unit, error)| distance(data, unit, target).map(|distance| distance / error))
-            .collect();
+            .map(|(unit, error)| {
+                let z = distance(data, unit, target).map(|distance| distance / error);
+                z.map(|z| in_range("distance from the target", z)).transpose()
+            })
+            .collect::<Result<Vec<_>, Error>>()?;
         let mut without_logarithm = 0;
         let trimmed = if data == Data::Standardised(Transform::Log) {
             let kept = truncated(&z, trim);
@@ -38,12 +41,12 @@ impl Scored {
         } else {
             winsorised(&z, trim)
         };
-        Self {
+        Ok(Self {
             z,
             trimmed,
             without_logarithm,
             errors,
-        }
+        })
     }
 
     pub(super) fn dispersion(&self) -> Result<Option<Dispersion>, Error> {

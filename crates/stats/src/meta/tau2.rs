@@ -35,47 +35,54 @@ fn typical(effects: &[Effect]) -> Result<f64, Error> {
         .ok_or(Error::TooLarge { what: "variance" })
 }
 
-/// The maximum of the restricted likelihood, by Fisher scoring with steps halved until it rises.
+/// The maximum of the restricted likelihood: by Fisher scoring, with steps halved until it rises, as long as it
+/// does; from there to where the score changes its sign. Near its maximum the likelihood is flat and tells τ² to
+/// half the digits only.
 pub(super) fn reml(effects: &[Effect]) -> Result<f64, Error> {
     let scale = typical(effects)?;
     let mut tau2 = hedges(effects, scale);
-    let mut likelihood = Restricted::at(effects, tau2)?;
-    for _ in 0..1000 {
-        let mut step = likelihood.step;
-        let mut moved = false;
-        // Sixty halvings are the precision of a number.
-        for _ in 0..60 {
+    let mut here = Restricted::at(effects, tau2)?;
+    for _ in 0..100 {
+        let mut step = here.step;
+        let mut found = None;
+        for _ in 0..30 {
             let next = (tau2 + step).max(0.0);
             let there = Restricted::at(effects, next)?;
-            if there.value >= likelihood.value {
-                moved = (next - tau2).abs() > 1e-13 * (tau2 + scale * 1e-3);
-                tau2 = next;
-                likelihood = there;
+            if there.value > here.value {
+                found = Some((next, there));
                 break;
             }
             step /= 2.0;
         }
-        if !moved {
-            return polished(effects, tau2, likelihood.step);
+        let Some(better) = found else { break };
+        (tau2, here) = better;
+    }
+    let rises = |tau2: f64| Restricted::at(effects, tau2).map(|here| here.step > 0.0);
+    let (mut low, mut high, mut width) = (tau2, tau2, 1e-6 * (scale + tau2));
+    if here.step > 0.0 {
+        while rises(high)? {
+            low = high;
+            high += width;
+            width *= 2.0;
+        }
+    } else {
+        while !rises(low)? {
+            if low <= 0.0 {
+                return Ok(0.0);
+            }
+            high = low;
+            low = (low - width).max(0.0);
+            width *= 2.0;
         }
     }
-    Err(Error::not_estimable(
-        "the variance between studies",
-        "the likelihood has no maximum that can be found",
-    ))
-}
-
-/// Near its maximum the likelihood is flat and tells τ² to half the digits only; the score tells the others.
-fn polished(effects: &[Effect], mut tau2: f64, mut step: f64) -> Result<f64, Error> {
-    for _ in 0..100 {
-        let next = (tau2 + step).max(0.0);
-        let there = Restricted::at(effects, next)?.step;
-        if there.abs() >= step.abs() {
-            break;
-        }
-        (tau2, step) = (next, there);
-    }
-    Ok(tau2)
+    let found = bisect(low, high, |tau2| rises(tau2).unwrap_or(false));
+    // One precise study among many others can make a second maximum at zero, and it may be the higher one.
+    let at_zero = Restricted::at(effects, 0.0)?.value;
+    Ok(if at_zero > Restricted::at(effects, found)?.value {
+        0.0
+    } else {
+        found
+    })
 }
 
 /// The variance of the effects less that within studies.
@@ -110,7 +117,8 @@ impl Restricted {
         let cubes = sum(&|weight, _| weight * weight * weight);
         let spread = sum(&|weight, distance| weight * weight * distance * distance);
         let trace = squares - 2.0 * cubes / total + (squares / total) * (squares / total);
-        let step = (spread - (total - squares / total)) / trace;
+        // A length only; the sign is that of the score.
+        let step = (spread - weighted.c()) / trace.max(1e-14 * squares);
         Ok(Self {
             value: 0.5 * (logs - total.ln() - weighted.q),
             step: if step.is_finite() { step } else { 0.0 },

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     error::Error,
-    numbers::{float, in_range, mean, median},
+    numbers::{float, in_range, mean, median, spread},
     sum::Accumulator,
     xmr::average_moving_range,
 };
@@ -158,7 +158,13 @@ impl Rows<'_> {
                 })
                 .collect();
             let scores: Vec<Option<f64>> = self.base(&scores).collect();
-            deviation(&scores, settings.screening)?
+            if settings.is_ordered {
+                deviation(&scores, settings.screening)?
+            } else {
+                let scores: Vec<f64> = scores.into_iter().flatten().collect();
+                let squares = spread(&scores).filter(|_| scores.len() > 1);
+                squares.map(|(_, squares)| (squares / float(scores.len() - 1)).sqrt())
+            }
         } else {
             Some(1.0)
         };

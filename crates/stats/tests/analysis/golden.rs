@@ -37,15 +37,15 @@ fn a_changed_case_fails() {
     }
 }
 
-/// Changes every number of a result.
+/// Changes every number of a result, and says whether there was one.
 fn spoil(value: &mut Value) -> bool {
     match value {
         Value::Number(number) => {
             *value = Value::from(number.as_f64().map_or(1.0, |number| number * 0.99 - 0.5));
             true
         }
-        Value::Array(items) => items.iter_mut().fold(false, |any, item| spoil(item) || any),
-        Value::Object(fields) => fields.values_mut().fold(false, |any, field| spoil(field) || any),
+        Value::Array(items) => items.iter_mut().map(spoil).filter(|&found| found).count() > 0,
+        Value::Object(fields) => fields.values_mut().map(spoil).filter(|&found| found).count() > 0,
         _ => false,
     }
 }

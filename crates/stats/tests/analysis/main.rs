@@ -5,9 +5,11 @@ mod compare;
 mod diffusion;
 mod funnel;
 mod golden;
+mod hold;
 mod meta;
 mod odd_input;
 mod roll_up;
+mod worked;
 mod xmr;
 
 /// Whether numbers are equal but for rounding.

@@ -3,7 +3,7 @@ use spiral_stats::{
     effect::{
         Cases, Effect, Group, log_odds_ratio, log_risk_ratio, mean_difference, standardised_mean_difference,
     },
-    meta::{Method, Pooled, Test, pool},
+    meta::{Method, Pooled, Test, pool, regression, subgroups},
 };
 
 use super::near;
@@ -88,6 +88,29 @@ fn equal_effects_are_certain_to_hartung_and_knapp() {
     );
 }
 
+/// A precise study in the middle of others: the likelihood has a maximum at 0.38, and a higher one at zero.
+#[test]
+fn the_higher_of_two_maxima() {
+    let rows = [
+        (-1.48, 2.52),
+        (4.34, 2.45),
+        (0.87, 0.01),
+        (0.0, 0.47),
+        (0.0, 0.69),
+        (-0.44, 1.31),
+        (-0.55, 3.41),
+        (2.04, 1.19),
+        (0.74, 1.05),
+        (4.36, 2.19),
+        (2.14, 1.08),
+        (0.0, 0.54),
+    ];
+    let effects = rows.map(|(estimate, variance)| Effect { estimate, variance });
+    assert!(run(&effects, Method::Reml).heterogeneity.tau2 <= 0.0);
+    assert!(likelihood(&effects, 0.3847) > likelihood(&effects, 0.3));
+    assert!(likelihood(&effects, 0.3847) < likelihood(&effects, 0.0));
+}
+
 #[test]
 fn the_next_site() {
     let effects = [(0.9, 0.01), (1.1, 0.01), (1.0, 0.02), (1.3, 0.02)]
@@ -100,6 +123,100 @@ fn the_next_site() {
     assert!(found.above(0.0) > found.above(0.5));
     assert_eq!(run(&effects[..2], Method::Reml).predictive(), None);
     assert_eq!(run(&effects, Method::Common).predictive(), None);
+}
+
+#[test]
+fn subgroups_of_sites() {
+    let group = |centre: f64| {
+        [0.1, -0.1, 0.05, -0.05].map(|add| Effect {
+            estimate: centre + add,
+            variance: 0.04,
+        })
+    };
+    let (low, high) = (group(0.0), group(1.0));
+    let found = subgroups(&[&low, &high], Method::DerSimonianLaird, 95.0).expect("a comparison");
+    // Two estimates with a variance of 0.04 / 4 each, one apart: Q = 1² / 0.02.
+    assert!(near(found.q, 50.0, 1e-12) && found.degrees == 1 && found.p_value < 1e-10);
+    let same = subgroups(&[&low, &low, &low], Method::Reml, 95.0).expect("a comparison");
+    assert!(same.q < 1e-12 && near(same.p_value, 1.0, 1e-9));
+    assert!(
+        subgroups(&[&low, &high[..3]], Method::Reml, 95.0)
+            .expect_err("few")
+            .is_not_estimable()
+    );
+    assert!(
+        subgroups(&[&low], Method::Reml, 95.0)
+            .expect_err("one")
+            .is_not_estimable()
+    );
+}
+
+#[test]
+fn a_line_through_sites() {
+    let years: Vec<f64> = (0..12).map(|site| 2000.0 + f64::from(site)).collect();
+    let sites = |noise: f64| -> Vec<Effect> {
+        years
+            .iter()
+            .zip([0.3, -0.5, 0.2, 0.1, -0.4, 0.5, -0.1, -0.3, 0.4, 0.1, -0.2, -0.1])
+            .map(|(year, wobble)| Effect {
+                estimate: 0.5 + 0.1 * (year - 2000.0) + noise * wobble,
+                variance: 0.01,
+            })
+            .collect()
+    };
+    let exact = regression(&sites(0.0), &[&years], 95.0).expect("a line");
+    assert!(near(exact.slopes[0].estimate, 0.1, 1e-9) && near(exact.intercept.estimate, 0.5 - 200.0, 1e-9));
+    assert!(exact.tau2 <= 0.0 && exact.r2.is_some_and(|r2| r2 > 99.9) && exact.slopes[0].p_value < 1e-9);
+    // Equal weights: ordinary least squares, by hand. Sxx = 143, and the slope is Σ(x - x̄) y / Sxx.
+    let rough = regression(&sites(1.0), &[&years], 95.0).expect("a line");
+    let by_hand: f64 = years
+        .iter()
+        .zip(sites(1.0))
+        .map(|(year, site)| (year - 2005.5) * site.estimate)
+        .sum::<f64>()
+        / 143.0;
+    assert!(near(rough.slopes[0].estimate, by_hand, 1e-9) && rough.degrees == 10);
+    // In centuries from another year the slope is a hundred times as steep, and its test the same.
+    let centuries: Vec<f64> = years.iter().map(|year| (year - 1900.0) / 100.0).collect();
+    let other = regression(&sites(1.0), &[&centuries], 95.0).expect("a line");
+    assert!(near(
+        other.slopes[0].estimate,
+        100.0 * rough.slopes[0].estimate,
+        1e-9
+    ));
+    assert!(
+        near(other.slopes[0].p_value, rough.slopes[0].p_value, 1e-6) && near(other.tau2, rough.tau2, 1e-9)
+    );
+    // Without covariates it is the pooled effect.
+    let alone = regression(&sites(1.0), &[], 95.0).expect("a mean");
+    let pooled = run(&sites(1.0), Method::DerSimonianLaird);
+    let knapp = pooled.inference(Test::HartungKnapp);
+    assert!(near(alone.tau2, pooled.heterogeneity.tau2, 1e-9) && near(alone.q, pooled.heterogeneity.q, 1e-9));
+    assert!(
+        near(alone.intercept.interval.0, knapp.interval.0, 1e-9)
+            && near(alone.intercept.p_value, knapp.p_value, 1e-6)
+    );
+    let refused = |covariates: &[&[f64]]| regression(&sites(1.0), covariates, 95.0).expect_err("refused");
+    assert!(
+        refused(&[&years, &centuries]).is_not_estimable(),
+        "too few sites for two"
+    );
+    assert!(refused(&[&[7.0; 12]]).is_not_estimable(), "does not vary");
+    assert!(!refused(&[&years[1..]]).is_not_estimable(), "one is missing");
+    let many: Vec<Effect> = (0..30)
+        .map(|site| Effect {
+            estimate: f64::from(site % 7),
+            variance: 1.0,
+        })
+        .collect();
+    let (once, twice): (Vec<f64>, Vec<f64>) = (0..30)
+        .map(|site| (f64::from(site), f64::from(2 * site + 1)))
+        .unzip();
+    assert!(
+        regression(&many, &[&once, &twice], 95.0)
+            .expect_err("the same")
+            .is_not_estimable()
+    );
 }
 
 #[test]

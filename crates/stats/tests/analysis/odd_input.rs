@@ -6,7 +6,7 @@ use spiral_stats::{
     diffusion::{equity, growth, rogers, routine, shape},
     effect::{self, Effect},
     funnel::{Adjust, Data, Law, Settings as FunnelSettings, Transform, Unit, exact, funnel},
-    meta::{Method, pool},
+    meta::{Method, pool, regression},
     roll_up::{Missing, Stratum, roll_up},
     run_chart,
     shewhart::{self, Kind, Subgroup},
@@ -51,8 +51,6 @@ fn holds_no_nan(answer: &impl std::fmt::Debug) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 300 } else { 3000 }))]
-
     #[test]
     fn charts(values in options(), sizes in options(), target in number(), rebase in vec(0..30usize, 0..3), freeze in proptest::option::of(0..30usize), screening in any::<bool>()) {
         let baselines = [
@@ -114,6 +112,9 @@ proptest! {
                 }
             }
         }
+        let both = effects.len();
+        let covariate = |values: &[f64]| regression(&effects, &[&values[..both]], 95.0).ok();
+        prop_assert!(holds_no_nan(&covariate(&estimates)) && holds_no_nan(&covariate(&variances)));
         for row in estimates.windows(6) {
             let (treated, control) = (effect::Cases { events: row[0], people: row[1] }, effect::Cases { events: row[2], people: row[3] });
             prop_assert!(holds_no_nan(&effect::log_odds_ratio(treated, control).ok()));
@@ -157,7 +158,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 40 } else { 400 }))]
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases / 4))]
 
     #[test]
     fn growth_curves(values in numbers()) {

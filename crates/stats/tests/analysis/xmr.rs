@@ -361,8 +361,9 @@ fn by_windows(chart: &Chart) -> Vec<Option<(Rule, bool)>> {
                     .filter(|&at| points[at].near == Some(true))
                     .collect::<Vec<_>>();
                 if near.len() >= 2 && window.clone().all(|at| points[at].side == Some(side)) {
-                    near.iter()
-                        .for_each(|&at| found[at] = Some((Rule::TwoOfThree, side == Side::Above)));
+                    for at in near {
+                        found[at] = Some((Rule::TwoOfThree, side == Side::Above));
+                    }
                 }
             }
         }
