@@ -27,7 +27,6 @@ pub(crate) use successors::Successors;
 
 pub use reorganise::{
     reorganisation_list, reorganisations, reorganise, reverse_reorganisation, standings, successions,
-    successions_of,
 };
 
 /// What can be done with a unit, for `allowedActions`.

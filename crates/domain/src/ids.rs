@@ -103,10 +103,4 @@ ids! {
     ReorganisationId,
     /// One unit's succession to another.
     SuccessionId,
-    /// A link between two front-line teams.
-    LinkageId,
-    /// A kind of attribute of units, in the tenant's vocabulary.
-    AttributeId,
-    /// A unit's value of an attribute from a day on.
-    AttributeValueId,
 }

@@ -210,6 +210,21 @@ pub(crate) const PROBLEMS: &[(&str, u16, &str)] = &[
         "Results that are recorded already contradict this change. Take them back or correct them first.",
     ),
     (
+        "changed_since",
+        409,
+        "What the reversal would restore was changed again by a later reorganisation. Reverse that one first.",
+    ),
+    (
+        "already_reversed",
+        409,
+        "The reorganisation was reversed already; its reversal stands beside it in the list.",
+    ),
+    (
+        "is_a_reversal",
+        409,
+        "A reversal is not reversed. Record the reorganisation again.",
+    ),
+    (
         "assessment_closed",
         409,
         "The assessment is closed and takes no more ratings. Open another one.",

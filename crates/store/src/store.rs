@@ -196,13 +196,13 @@ impl<R: Record> Find<'_, R> {
     }
 
     /// The statement that counts them by a column.
-    pub(crate) fn count_by(mut self, column: &str) -> Sql {
-        let from = self.sql.text.find(" from ").unwrap_or_default();
-        self.sql
-            .text
+    pub(crate) fn count_by(self, column: &str) -> Sql {
+        let mut sql = self.statement();
+        let from = sql.text.find(" from ").unwrap_or_default();
+        sql.text
             .replace_range(..from, &format!("select {column}, count(*)"));
-        self.sql.push(" group by ").push(column);
-        self.sql
+        sql.push(" group by ").push(column);
+        sql
     }
 
     /// One page, in the window's order; goes on after `window.after`.

@@ -317,7 +317,7 @@ async fn answers(world: &World, readers: &[Reader]) -> BTreeMap<String, String> 
                     let rows = spread_metrics(&caller, &query).await.unwrap();
                     all.insert(
                         format!("{} spread at {node} on {day} {tree:?}", reader.name),
-                        serde_json::to_string(&rows).unwrap(),
+                        serde_json::to_string(&*rows).unwrap(),
                     );
                 }
             }
