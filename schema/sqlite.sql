@@ -619,3 +619,50 @@ create table sustainability_ratings (
     foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
     foreign key (tenant_id, rater_id) references principals (tenant_id, id)
 ) strict, without rowid;
+
+-- 0005_tree
+
+create table reorganisations (
+    tenant_id blob not null references tenants (id),
+    id blob not null,
+    unit_id blob not null,
+    kind text not null,
+    effective_on text not null,
+    reason text,
+    name text,
+    changes text not null,
+    reverses_id blob,
+    reversed_by_id blob,
+    recorded_by blob not null,
+    recorded_at integer not null,
+    version integer not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+) strict, without rowid;
+
+create table reorganised_units (
+    tenant_id blob not null,
+    unit_id blob not null,
+    reorganisation_id blob not null,
+    primary key (tenant_id, unit_id, reorganisation_id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, reorganisation_id) references reorganisations (tenant_id, id)
+) strict, without rowid;
+
+create table unit_successions (
+    tenant_id blob not null references tenants (id),
+    id blob not null,
+    predecessor_id blob not null,
+    successor_id blob not null,
+    legal_start text not null,
+    reorganisation_id blob,
+    withdrawn integer not null,
+    version integer not null,
+    recorded_at integer not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, predecessor_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, successor_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, reorganisation_id) references reorganisations (tenant_id, id)
+) strict, without rowid;
+create index unit_successions_predecessor on unit_successions (tenant_id, predecessor_id);
+create index unit_successions_successor on unit_successions (tenant_id, successor_id);

@@ -10,11 +10,20 @@ use crate::sharing::{Sharing, WorkKind};
 use crate::text::{check_code, check_external_id, check_optional_text, check_text};
 use crate::time::{Date, DatePrecision, PartialDate, Timestamp};
 
+pub use self::lines::{Line, Lines, UnitStanding};
 pub use self::networks::{
     CreateNetwork, MemberInput, Network, NetworkKind, NetworkMember, SetNetworkMembers,
 };
+pub use self::organisation_file::{MOST_LINES, OrganisationLine, in_file_words};
+pub use self::reorganisations::{
+    ChildPlacing, Reorganisation, ReorganisationKind, ReorganisationReport, Reorganise,
+    ReverseReorganisation, Succession, UnitChange, UnitEffect, UnitFate, UnitState,
+};
 
+mod lines;
 mod networks;
+mod organisation_file;
+mod reorganisations;
 
 /// A level of the tree.
 #[derive(
@@ -196,6 +205,11 @@ impl OrgUnit {
     /// Whether it was open on the day.
     pub fn open_on(&self, day: Date) -> bool {
         self.opened_on.is_none_or(|first| first <= day) && self.closed_on.is_none_or(|last| day <= last)
+    }
+
+    /// The day that says where it stands: today, or the day on which it closed.
+    pub fn stands_on(&self, today: Date) -> Date {
+        self.closed_on.map_or(today, |closed| closed.min(today))
     }
 
     /// Whether it stands at or beneath the unit with this path.

@@ -24,9 +24,11 @@
 //!
 //! One study stands for itself, with τ² = 0.
 
+mod regression;
 mod subgroups;
 mod tau2;
 
+pub use regression::{Coefficient, Regression, SITES_PER_COVARIATE, regression};
 pub use subgroups::{FEWEST_SITES, Subgroups, subgroups};
 
 use crate::{

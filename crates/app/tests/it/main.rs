@@ -11,4 +11,5 @@ mod measures;
 mod people;
 mod spread;
 mod sustainability;
+mod tree;
 mod world;

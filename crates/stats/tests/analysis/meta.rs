@@ -3,7 +3,7 @@ use spiral_stats::{
     effect::{
         Cases, Effect, Group, log_odds_ratio, log_risk_ratio, mean_difference, standardised_mean_difference,
     },
-    meta::{Method, Pooled, Test, pool, subgroups},
+    meta::{Method, Pooled, Test, pool, regression, subgroups},
 };
 
 use super::near;
@@ -147,6 +147,74 @@ fn subgroups_of_sites() {
     assert!(
         subgroups(&[&low], Method::Reml, 95.0)
             .expect_err("one")
+            .is_not_estimable()
+    );
+}
+
+#[test]
+fn a_line_through_sites() {
+    let years: Vec<f64> = (0..12).map(|site| 2000.0 + f64::from(site)).collect();
+    let sites = |noise: f64| -> Vec<Effect> {
+        years
+            .iter()
+            .zip([0.3, -0.5, 0.2, 0.1, -0.4, 0.5, -0.1, -0.3, 0.4, 0.1, -0.2, -0.1])
+            .map(|(year, wobble)| Effect {
+                estimate: 0.5 + 0.1 * (year - 2000.0) + noise * wobble,
+                variance: 0.01,
+            })
+            .collect()
+    };
+    let exact = regression(&sites(0.0), &[&years], 95.0).expect("a line");
+    assert!(near(exact.slopes[0].estimate, 0.1, 1e-9) && near(exact.intercept.estimate, 0.5 - 200.0, 1e-9));
+    assert!(exact.tau2 <= 0.0 && exact.r2.is_some_and(|r2| r2 > 99.9) && exact.slopes[0].p_value < 1e-9);
+    // Equal weights: ordinary least squares, by hand. Sxx = 143, and the slope is Σ(x - x̄) y / Sxx.
+    let rough = regression(&sites(1.0), &[&years], 95.0).expect("a line");
+    let by_hand: f64 = years
+        .iter()
+        .zip(sites(1.0))
+        .map(|(year, site)| (year - 2005.5) * site.estimate)
+        .sum::<f64>()
+        / 143.0;
+    assert!(near(rough.slopes[0].estimate, by_hand, 1e-9) && rough.degrees == 10);
+    // In centuries from another year the slope is a hundred times as steep, and its test the same.
+    let centuries: Vec<f64> = years.iter().map(|year| (year - 1900.0) / 100.0).collect();
+    let other = regression(&sites(1.0), &[&centuries], 95.0).expect("a line");
+    assert!(near(
+        other.slopes[0].estimate,
+        100.0 * rough.slopes[0].estimate,
+        1e-9
+    ));
+    assert!(
+        near(other.slopes[0].p_value, rough.slopes[0].p_value, 1e-6) && near(other.tau2, rough.tau2, 1e-9)
+    );
+    // Without covariates it is the pooled effect.
+    let alone = regression(&sites(1.0), &[], 95.0).expect("a mean");
+    let pooled = run(&sites(1.0), Method::DerSimonianLaird);
+    let knapp = pooled.inference(Test::HartungKnapp);
+    assert!(near(alone.tau2, pooled.heterogeneity.tau2, 1e-9) && near(alone.q, pooled.heterogeneity.q, 1e-9));
+    assert!(
+        near(alone.intercept.interval.0, knapp.interval.0, 1e-9)
+            && near(alone.intercept.p_value, knapp.p_value, 1e-6)
+    );
+    let refused = |covariates: &[&[f64]]| regression(&sites(1.0), covariates, 95.0).expect_err("refused");
+    assert!(
+        refused(&[&years, &centuries]).is_not_estimable(),
+        "too few sites for two"
+    );
+    assert!(refused(&[&[7.0; 12]]).is_not_estimable(), "does not vary");
+    assert!(!refused(&[&years[1..]]).is_not_estimable(), "one is missing");
+    let many: Vec<Effect> = (0..30)
+        .map(|site| Effect {
+            estimate: f64::from(site % 7),
+            variance: 1.0,
+        })
+        .collect();
+    let (once, twice): (Vec<f64>, Vec<f64>) = (0..30)
+        .map(|site| (f64::from(site), f64::from(2 * site + 1)))
+        .unzip();
+    assert!(
+        regression(&many, &[&once, &twice], 95.0)
+            .expect_err("the same")
             .is_not_estimable()
     );
 }

@@ -6,7 +6,7 @@ use spiral_stats::{
     diffusion::{equity, growth, rogers, routine, shape},
     effect::{self, Effect},
     funnel::{Adjust, Data, Law, Settings as FunnelSettings, Transform, Unit, exact, funnel},
-    meta::{Method, pool},
+    meta::{Method, pool, regression},
     roll_up::{Missing, Stratum, roll_up},
     run_chart,
     shewhart::{self, Kind, Subgroup},
@@ -112,6 +112,9 @@ proptest! {
                 }
             }
         }
+        let both = effects.len();
+        let covariate = |values: &[f64]| regression(&effects, &[&values[..both]], 95.0).ok();
+        prop_assert!(holds_no_nan(&covariate(&estimates)) && holds_no_nan(&covariate(&variances)));
         for row in estimates.windows(6) {
             let (treated, control) = (effect::Cases { events: row[0], people: row[1] }, effect::Cases { events: row[2], people: row[3] });
             prop_assert!(holds_no_nan(&effect::log_odds_ratio(treated, control).ok()));
