@@ -196,6 +196,8 @@ create table ledger_head (
     hash bytea not null,
     at timestamptz not null,
     units bigint not null,
+    changed bigint not null,
+    settled bigint not null,
     primary key (tenant_id)
 );
 
@@ -327,6 +329,10 @@ alter table programmes enable row level security;
 alter table programmes force row level security;
 create policy tenant on programmes using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
 
+alter table ledger_head set (fillfactor = 85);
+
+alter table ledger alter column items set storage external;
+
 -- 0002_measures
 
 create table stratum_dimensions (
@@ -427,12 +433,9 @@ create table observation_revisions (
     sharing smallint not null,
     version bigint not null,
     superseded_at timestamptz not null,
-    primary key (tenant_id, id, version),
-    foreign key (tenant_id, id) references observations (tenant_id, id),
-    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+    primary key (tenant_id, id, version)
 );
-create index observation_revisions_measure on observation_revisions (tenant_id, measure_id, unit_id, period_start);
-create index observation_revisions_unit on observation_revisions (tenant_id, unit_id);
+create index observation_revisions_unit on observation_revisions (tenant_id, unit_id, measure_id, period_start);
 
 create table measure_cells (
     tenant_id uuid not null,
@@ -468,6 +471,10 @@ create policy tenant on observation_revisions using (tenant_id = (select nullif(
 alter table measure_cells enable row level security;
 alter table measure_cells force row level security;
 create policy tenant on measure_cells using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table observations set (fillfactor = 85);
+
+alter table measure_cells set (fillfactor = 85);
 
 -- 0003_spread
 
@@ -592,6 +599,8 @@ create policy tenant on adoptions using (tenant_id = (select nullif(current_sett
 alter table spread_cells enable row level security;
 alter table spread_cells force row level security;
 create policy tenant on spread_cells using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table spread_cells set (fillfactor = 85);
 
 -- 0004_sustainability
 
@@ -748,3 +757,62 @@ create policy tenant on sustainability_assessments using (tenant_id = (select nu
 alter table sustainability_ratings enable row level security;
 alter table sustainability_ratings force row level security;
 create policy tenant on sustainability_ratings using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+-- 0005_tree
+
+create table reorganisations (
+    tenant_id uuid not null references tenants (id),
+    id uuid not null,
+    unit_id uuid not null,
+    kind text collate "C" not null,
+    effective_on date not null,
+    reason text collate "C",
+    name text collate "C",
+    changes text collate "C" not null,
+    reverses_id uuid,
+    reversed_by_id uuid,
+    recorded_by uuid not null,
+    recorded_at timestamptz not null,
+    version bigint not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+);
+
+create table reorganised_units (
+    tenant_id uuid not null,
+    unit_id uuid not null,
+    reorganisation_id uuid not null,
+    primary key (tenant_id, unit_id, reorganisation_id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, reorganisation_id) references reorganisations (tenant_id, id)
+);
+
+create table unit_successions (
+    tenant_id uuid not null references tenants (id),
+    id uuid not null,
+    predecessor_id uuid not null,
+    successor_id uuid not null,
+    legal_start date not null,
+    reorganisation_id uuid,
+    withdrawn boolean not null,
+    version bigint not null,
+    recorded_at timestamptz not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, predecessor_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, successor_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, reorganisation_id) references reorganisations (tenant_id, id)
+);
+create index unit_successions_predecessor on unit_successions (tenant_id, predecessor_id);
+create index unit_successions_successor on unit_successions (tenant_id, successor_id);
+
+alter table reorganisations enable row level security;
+alter table reorganisations force row level security;
+create policy tenant on reorganisations using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table reorganised_units enable row level security;
+alter table reorganised_units force row level security;
+create policy tenant on reorganised_units using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table unit_successions enable row level security;
+alter table unit_successions force row level security;
+create policy tenant on unit_successions using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));

@@ -196,6 +196,8 @@ create table ledger_head (
     hash blob not null,
     at integer not null,
     units integer not null,
+    changed integer not null,
+    settled integer not null,
     primary key (tenant_id)
 ) strict, without rowid;
 
@@ -359,12 +361,9 @@ create table observation_revisions (
     sharing integer not null,
     version integer not null,
     superseded_at integer not null,
-    primary key (tenant_id, id, version),
-    foreign key (tenant_id, id) references observations (tenant_id, id),
-    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+    primary key (tenant_id, id, version)
 ) strict, without rowid;
-create index observation_revisions_measure on observation_revisions (tenant_id, measure_id, unit_id, period_start);
-create index observation_revisions_unit on observation_revisions (tenant_id, unit_id);
+create index observation_revisions_unit on observation_revisions (tenant_id, unit_id, measure_id, period_start);
 
 create table measure_cells (
     tenant_id blob not null,
@@ -620,3 +619,50 @@ create table sustainability_ratings (
     foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
     foreign key (tenant_id, rater_id) references principals (tenant_id, id)
 ) strict, without rowid;
+
+-- 0005_tree
+
+create table reorganisations (
+    tenant_id blob not null references tenants (id),
+    id blob not null,
+    unit_id blob not null,
+    kind text not null,
+    effective_on text not null,
+    reason text,
+    name text,
+    changes text not null,
+    reverses_id blob,
+    reversed_by_id blob,
+    recorded_by blob not null,
+    recorded_at integer not null,
+    version integer not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+) strict, without rowid;
+
+create table reorganised_units (
+    tenant_id blob not null,
+    unit_id blob not null,
+    reorganisation_id blob not null,
+    primary key (tenant_id, unit_id, reorganisation_id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, reorganisation_id) references reorganisations (tenant_id, id)
+) strict, without rowid;
+
+create table unit_successions (
+    tenant_id blob not null references tenants (id),
+    id blob not null,
+    predecessor_id blob not null,
+    successor_id blob not null,
+    legal_start text not null,
+    reorganisation_id blob,
+    withdrawn integer not null,
+    version integer not null,
+    recorded_at integer not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, predecessor_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, successor_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, reorganisation_id) references reorganisations (tenant_id, id)
+) strict, without rowid;
+create index unit_successions_predecessor on unit_successions (tenant_id, predecessor_id);
+create index unit_successions_successor on unit_successions (tenant_id, successor_id);

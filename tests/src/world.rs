@@ -201,6 +201,15 @@ impl World {
         world
     }
 
+    /// Another server on the same database, with the same settings.
+    pub async fn beside(&self) -> Beside {
+        let running = start(&self.settings).await;
+        Beside {
+            base: format!("http://{}", running.address),
+            running,
+        }
+    }
+
     /// Where its database is.
     pub fn database_url(&self) -> &str {
         &self.database.options.url
@@ -209,15 +218,6 @@ impl World {
     /// On PostgreSQL, its database as a superuser.
     pub fn superuser_url(&self) -> Option<&str> {
         self.database.superuser_url.as_deref()
-    }
-
-    /// Another server on the same database, with the same settings.
-    pub async fn beside(&self) -> Beside {
-        let running = start(&self.settings).await;
-        Beside {
-            base: format!("http://{}", running.address),
-            running,
-        }
     }
 
     /// Stops the server; what is in flight finishes.

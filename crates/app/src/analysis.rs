@@ -16,6 +16,7 @@ use self::sums::{Sum, Sums};
 use self::timeline::{Slice, Timeline};
 use crate::caller::Caller;
 
+mod placed;
 mod reach;
 mod secrecy;
 mod sums;
@@ -269,6 +270,7 @@ impl Work<'_> {
         let mut reach = Reach::new(counts);
         nodes.retain(|node| *node == unit.id || reach.reports(*node));
         self.check_size(nodes.len())?;
+        let placed = placed::Placed::of(self, unit.id, &nodes, group_by).await?;
         let units = crate::tenancy::units_of(&self.caller.platform(), &nodes).await?;
         // The unit itself first, then the others as a reader looks them up.
         if let Some((_, others)) = nodes.split_first_mut() {
@@ -308,6 +310,10 @@ impl Work<'_> {
                 tier: Some(record.tier),
             };
             for (row, slice) in self.rows() {
+                // In the period's own tree a node has a row where it stood.
+                if !placed.belongs(node, slice.period.end) {
+                    continue;
+                }
                 for stratum in &self.strata {
                     let mut cell = self.cell(&label, node, slice, stratum, &sums, &reach);
                     if totals_offered && slice.standard {
@@ -444,6 +450,7 @@ impl Work<'_> {
             .measure_cells(self.measure.id, &read, &texts, self.timeline.span())
             .await?;
         let mut sums = Sums::new(&self.strata);
+        let holds = sight.holds(self.caller, self.timeline.span()).await?;
         let seen = sight.by_cell();
         for cell in cells {
             let Some(at) = self.timeline.base_of(cell.period) else {
@@ -464,8 +471,9 @@ impl Work<'_> {
                 }
             }
         }
-        if !self.caller.scope().networks(Action::ReadObservations).is_empty() {
-            // What a grant on a network shows follows neither place nor level: it is counted unit by unit.
+        if !holds || !self.caller.scope().networks(Action::ReadObservations).is_empty() {
+            // What a grant on a network shows follows neither place nor level, and where units moved a grant does
+            // not show what stood there then: it is counted unit by unit.
             sums.take_shown(self.sums_from_rows(nodes).await?);
         }
         Ok(sums)

@@ -165,7 +165,7 @@ pub async fn audit_events(caller: &Caller, kind: AuditKind, page: &PageRequest) 
                 .await?;
             events
                 .into_iter()
-                .map(|event| ((event.position.unwrap_or_default(), 0), event))
+                .map(|event| ((event.position.unwrap_or_default().0, 0), event))
                 .collect()
         }
         AuditKind::Reads => caller.store().audited_reads(&part).await?,

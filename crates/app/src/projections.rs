@@ -8,7 +8,8 @@ use crate::caller::Caller;
 pub async fn verify(caller: &Caller) -> Result<Vec<String>> {
     // Inside one transaction, so that no write falls between the records and their counts.
     let tx = caller.maintain().await?;
-    let mut differences = tx.verify_measure_cells().await?;
+    let mut differences = tx.verify_tree().await?;
+    differences.extend(tx.verify_measure_cells().await?);
     differences.extend(tx.verify_spread_cells().await?);
     Ok(differences)
 }

@@ -62,7 +62,7 @@ impl App {
 
     /// Counts a request for a token, by address and by the tenant that the client id names: one tenant's broken
     /// tool does not keep another's, behind the same address, from its token.
-    pub fn admit_token_request(&self, client_id: &str) -> Result<()> {
+    pub(crate) fn admit_token_request(&self, client_id: &str) -> Result<()> {
         let tenant = client_id
             .split_once(crate::people::clients::CLIENT_ID_MARK)
             .map(|(slug, _)| slug);

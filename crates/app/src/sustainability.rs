@@ -17,6 +17,7 @@ use spiral_store::Column as _;
 
 use crate::caller::Caller;
 use crate::clock::fresh;
+use crate::tenancy::Successors;
 use crate::tenancy::{check_version, level_of};
 
 mod summary;
@@ -73,6 +74,13 @@ pub async fn open_assessment(caller: &Caller, input: OpenAssessment) -> Result<A
         None => None,
     };
     let mut tx = caller.begin(Action::AssessSustainability, &[&unit][..]).await?;
+    let unit: OrgUnit = tx.named(&unit.id.into()).await?;
+    let assessed_on = input.assessed_on.unwrap_or_else(|| caller.today());
+    if let Some(closed) = unit.closed_on.filter(|closed| *closed < assessed_on) {
+        let after = Successors::of(&tx, [&unit]).await?.words(unit.id);
+        let detail = format!("the unit closed on {closed}{after}");
+        return Err(Error::invalid("/unit", "unit_closed", detail));
+    }
     let assessment = Assessment {
         id: fresh(),
         unit_id: unit.id,
@@ -80,7 +88,7 @@ pub async fn open_assessment(caller: &Caller, input: OpenAssessment) -> Result<A
         title: input.title,
         instrument: instrument.code.clone(),
         instrument_version: instrument.version.clone(),
-        assessed_on: input.assessed_on.unwrap_or_else(|| caller.today()),
+        assessed_on,
         status: AssessmentStatus::Open,
         raters: 0,
         score: None,

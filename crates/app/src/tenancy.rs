@@ -18,10 +18,23 @@ use crate::caller::Caller;
 use crate::clock::fresh;
 use crate::people::may_open;
 
+mod organisation_file;
+mod reorganise;
+mod successors;
+
+pub use organisation_file::import_org_units;
+pub(crate) use successors::Successors;
+
+pub use reorganise::{
+    reorganisation_list, reorganisations, reorganise, reverse_reorganisation, standings, successions,
+    successions_of,
+};
+
 /// What can be done with a unit, for `allowedActions`.
 const ON_UNIT: &[Action] = &[
     Action::ChangeOrgUnit,
     Action::CreateOrgUnit,
+    Action::Reorganise,
     Action::SetSharing,
     Action::GrantRole,
     Action::DefineMeasure,

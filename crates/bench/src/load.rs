@@ -116,7 +116,7 @@ fn plain(error: Error) -> anyhow::Error {
 }
 
 /// Loads everything; who may ask then.
-pub(crate) async fn load(app: &App, folder: &Path) -> anyhow::Result<Tokens> {
+pub(crate) async fn load(app: &App, folder: &Path, spread_only: bool) -> anyhow::Result<Tokens> {
     let begun = Instant::now();
     let done = |what: &str, n: usize| println!("{:7.1} s  {n} {what}", begun.elapsed().as_secs_f64());
     let tenant = app
@@ -141,7 +141,9 @@ pub(crate) async fn load(app: &App, folder: &Path) -> anyhow::Result<Tokens> {
     done("measures", define(&system, &root, folder).await?);
     done("innovations", describe(&system, &root, folder).await?);
     done("adoption events", push_events(&tool, folder).await?);
-    done("observations", push_observations(&tool, folder).await?);
+    if !spread_only {
+        done("observations", push_observations(&tool, folder).await?);
+    }
     Ok(tokens)
 }
 

@@ -36,6 +36,9 @@ enum Command {
         /// Where the benchmark's configuration for `bench.py --config` goes; it holds tokens.
         #[arg(long)]
         service: PathBuf,
+        /// Leave the observations out: ten million take their time.
+        #[arg(long)]
+        spread_only: bool,
     },
     /// Serve with a clock that is ahead: the benchmark pushes months from 2030 on, and what has not begun is refused.
     Serve {
@@ -61,9 +64,13 @@ fn main() -> anyhow::Result<()> {
     runtime.block_on(async {
         let telemetry = Telemetry::start(&config.telemetry)?;
         match cli.command {
-            Command::Load { folder, service } => {
+            Command::Load {
+                folder,
+                service,
+                spread_only,
+            } => {
                 let app = spiral_server::open(&config).await?;
-                let tokens = load::load(&app, &folder).await?;
+                let tokens = load::load(&app, &folder, spread_only).await?;
                 std::fs::write(&service, tokens.configuration(&config)?)
                     .with_context(|| format!("writing {}", service.display()))?;
                 app.db().close().await;

@@ -99,4 +99,14 @@ ids! {
     AssessmentId,
     /// One rater's answers in an assessment.
     RatingId,
+    /// A change of the tree from a day on.
+    ReorganisationId,
+    /// One unit's succession to another.
+    SuccessionId,
+    /// A link between two front-line teams.
+    LinkageId,
+    /// A kind of attribute of units, in the tenant's vocabulary.
+    AttributeId,
+    /// A unit's value of an attribute from a day on.
+    AttributeValueId,
 }

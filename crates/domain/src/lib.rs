@@ -3,6 +3,7 @@
 //! One module per capability, named as in every other layer; beside them the few types that all share.
 
 pub mod analysis;
+mod count;
 pub mod error;
 pub mod exchange;
 pub mod field_tests;
@@ -22,6 +23,7 @@ pub mod tenancy;
 pub mod text;
 pub mod time;
 
+pub use count::Count;
 pub use error::{Error, Result, Violation, Violations};
 pub use ids::*;
 pub use page::{Allowed, Page, PageInfo, PageRequest, Place, Sort};

@@ -208,7 +208,8 @@ pub struct Tenant {
 #[serde(rename_all = "camelCase")]
 pub struct AuditEvent {
     /// Position in the tenant's ledger: dense, in commit order; null for a single read.
-    pub position: Option<i64>,
+    #[schema(value_type = Option<i64>)]
+    pub position: Option<crate::Count>,
     /// When.
     pub at: Timestamp,
     /// By whom.

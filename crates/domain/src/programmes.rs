@@ -71,7 +71,7 @@ pub struct CreateProgramme {
     pub coaching: Option<bool>,
     /// How many teams take part.
     #[serde(default)]
-    #[schema(minimum = 0)]
+    #[schema(minimum = 0, maximum = 1_000_000)]
     pub teams: Option<i64>,
     /// Where this is known from.
     #[serde(default)]

@@ -10,11 +10,20 @@ use crate::sharing::{Sharing, WorkKind};
 use crate::text::{check_code, check_external_id, check_optional_text, check_text};
 use crate::time::{Date, DatePrecision, PartialDate, Timestamp};
 
+pub use self::lines::{Line, Lines, UnitStanding};
 pub use self::networks::{
     CreateNetwork, MemberInput, Network, NetworkKind, NetworkMember, SetNetworkMembers,
 };
+pub use self::organisation_file::{MOST_LINES, OrganisationLine, in_file_words};
+pub use self::reorganisations::{
+    ChildPlacing, Reorganisation, ReorganisationKind, ReorganisationReport, Reorganise,
+    ReverseReorganisation, Succession, UnitChange, UnitEffect, UnitFate, UnitState,
+};
 
+mod lines;
 mod networks;
+mod organisation_file;
+mod reorganisations;
 
 /// A level of the tree.
 #[derive(
@@ -198,6 +207,11 @@ impl OrgUnit {
         self.opened_on.is_none_or(|first| first <= day) && self.closed_on.is_none_or(|last| day <= last)
     }
 
+    /// The day that says where it stands: today, or the day on which it closed.
+    pub fn stands_on(&self, today: Date) -> Date {
+        self.closed_on.map_or(today, |closed| closed.min(today))
+    }
+
     /// Whether it stands at or beneath the unit with this path.
     pub fn beneath(&self, path: &str) -> bool {
         self.path.starts_with(path)
@@ -238,7 +252,7 @@ pub struct CreateOrgUnit {
     pub service_area: Option<String>,
     /// How many people it serves.
     #[serde(default)]
-    #[schema(minimum = 0)]
+    #[schema(minimum = 0, maximum = 2_000_000_000)]
     pub population: Option<i64>,
     /// Its first day, as exactly as it is known.
     #[serde(default)]
@@ -270,10 +284,10 @@ impl CreateOrgUnit {
         }
         found.require(
             self.population
-                .is_none_or(|people| (0..=10_000_000_000).contains(&people)),
+                .is_none_or(|people| (0..=2_000_000_000).contains(&people)),
             "/population",
             "out_of_range",
-            || "a population is between 0 and 10,000,000,000".into(),
+            || "a population is between 0 and 2,000,000,000".into(),
         );
         if let (Some(opened), Some(closed)) = (self.opened_on, self.closed_on) {
             found.require(
@@ -372,7 +386,7 @@ pub struct ChangeOrgUnit {
     pub service_area: Patch<String>,
     /// Another population, or none.
     #[serde(default)]
-    #[schema(value_type = Option<i64>)]
+    #[schema(value_type = Option<i64>, minimum = 0, maximum = 2_000_000_000)]
     pub population: Patch<i64>,
 }
 
@@ -387,10 +401,10 @@ impl ChangeOrgUnit {
         }
         if let Patch::Value(people) = self.population {
             found.require(
-                (0..=10_000_000_000).contains(&people),
+                (0..=2_000_000_000).contains(&people),
                 "/population",
                 "out_of_range",
-                || "a population is between 0 and 10,000,000,000".into(),
+                || "a population is between 0 and 2,000,000,000".into(),
             );
         }
         found.into_result()

@@ -88,6 +88,7 @@ impl PeopleQuery {
 
     /// The person whom this issuer knows by this subject; without both, all principals, for national leads and
     /// auditors.
+    #[expect(clippy::too_many_arguments, reason = "a filter is its arguments")]
     #[graphql(complexity = "first.unwrap_or(50).max(1) as usize * child_complexity")]
     async fn principals(
         &self,

@@ -8,6 +8,7 @@ use crate::{analysis, field_tests, innovations, measures, people, spread, sustai
 #[derive(Default, MergedObject)]
 pub struct Query(
     tenancy::TenancyQuery,
+    tenancy::ReorganisationQuery,
     people::PeopleQuery,
     measures::MeasuresQuery,
     analysis::AnalysisQuery,
@@ -21,6 +22,7 @@ pub struct Query(
 #[derive(Default, MergedObject)]
 pub struct Mutation(
     tenancy::TenancyMutation,
+    tenancy::ReorganisationMutation,
     people::PeopleMutation,
     measures::MeasuresMutation,
     innovations::InnovationsMutation,

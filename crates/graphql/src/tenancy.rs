@@ -19,6 +19,10 @@ use crate::spread::{UnitAdoptionsNode, ViewNode};
 use crate::sustainability::{SustainabilityKey, SustainabilityStateNode};
 use crate::writes::write;
 
+mod reorganisations;
+
+pub use reorganisations::{ReorganisationMutation, ReorganisationQuery};
+
 /// A node of the tenant's tree.
 #[derive(SimpleObject)]
 #[graphql(complex, name = "OrgUnit")]

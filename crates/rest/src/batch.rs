@@ -38,6 +38,18 @@ impl Write {
         }
         .map_err(refuse)
     }
+
+    /// The lines of a file, which is larger than a batch: CSV only.
+    pub fn file<T: DeserializeOwned + utoipa::ToSchema>(
+        &self,
+        most: usize,
+    ) -> Result<Vec<BatchRow<T>>, Response> {
+        if self.media_type() == "text/csv" {
+            from_csv(&self.body, most).map_err(refuse)
+        } else {
+            Err(unsupported("a file is text/csv, as UTF-8"))
+        }
+    }
 }
 
 fn syntax(pointer: impl Into<String>, detail: impl Into<String>) -> Error {

@@ -126,9 +126,6 @@ async fn create_token(State(app): State<App>, headers: HeaderMap, body: Bytes) -
             );
         }
     };
-    if let Err(error) = app.admit_token_request(proof.client_id()) {
-        return Problem(error).into_response();
-    }
     match issue_token(&app, &proof, form.scope.as_deref()).await {
         Ok(token) => no_store(
             Json(TokenAnswer {

@@ -7,6 +7,7 @@ use utoipa::openapi::OpenApi;
 
 use crate::retiring::RETIRING;
 
+mod bounds;
 mod examples;
 
 /// Adds to the document what holds everywhere, so that a reader of one operation need not know the others.
@@ -34,6 +35,7 @@ pub(crate) fn publish(document: OpenApi) -> Value {
         say_answers(operation, method, listed, record);
     });
     document["components"]["headers"] = headers();
+    bounds::add(&mut document);
     examples::add(&mut document);
     document
 }

@@ -16,6 +16,8 @@ use crate::extract::{Part, Parts2, Read, Write};
 use crate::lists::{List, Paged};
 use crate::reply::{Reply, refuse};
 
+mod reorganisations;
+
 /// The routes of this capability.
 pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -28,6 +30,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(get_network_members, set_network_members))
         .routes(routes!(list_programmes, create_programme))
         .routes(routes!(get_programme))
+        .merge(reorganisations::routes())
 }
 
 /// Which units, and which part of the list.

@@ -11,7 +11,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use spiral_app::App;
 use spiral_worker::Worker;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinHandle;
 use tower::ServiceExt as _;
@@ -79,6 +79,22 @@ const MOST_HEADER_BYTES: u32 = 32 * 1024;
 /// A connection has at most so many requests under way.
 const MOST_STREAMS: u32 = 200;
 
+/// Waits until a connection has said enough to tell HTTP/1 from HTTP/2. The server itself would wait for ever.
+async fn begins(stream: &TcpStream) {
+    const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    let mut said = [0_u8; PREFACE.len()];
+    loop {
+        match stream.peek(&mut said).await {
+            Ok(n) if n > 0 && n < PREFACE.len() && said[..n] == PREFACE[..n] => {
+                // More is to come, and what is there already is seen at once again.
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            // Told apart, or closed, which is served quickly.
+            _ => return,
+        }
+    }
+}
+
 async fn accept(
     listener: TcpListener,
     service: axum::Router,
@@ -131,14 +147,23 @@ async fn accept(
                     request.extensions_mut().insert(peer);
                     request
                 });
-        let connection = builder
-            .serve_connection(
-                TokioIo::new(Patient::new(stream, server.idle_timeout())),
-                TowerToHyperService::new(service),
-            )
-            .into_owned();
-        let connection = graceful.watch(connection);
+        let watcher = graceful.watcher();
+        let (header_timeout, idle_timeout) = (server.header_timeout(), server.idle_timeout());
         tokio::spawn(async move {
+            if tokio::time::timeout(header_timeout, begins(&stream))
+                .await
+                .is_err()
+            {
+                tracing::debug!("a connection said nothing");
+                return;
+            }
+            let connection = builder
+                .serve_connection(
+                    TokioIo::new(Patient::new(stream, idle_timeout)),
+                    TowerToHyperService::new(service),
+                )
+                .into_owned();
+            let connection = watcher.watch(connection);
             if let Err(error) = connection.await {
                 tracing::debug!(error = %error, "a connection ended early");
             }

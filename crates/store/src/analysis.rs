@@ -54,6 +54,8 @@ pub struct ReportingCount {
     pub settled: bool,
     /// How many they are.
     pub units: i64,
+    /// The one that it is, if it has not stood there at all times: it may be listed more than once.
+    pub mover: Option<UnitId>,
 }
 
 /// A unit that reports beneath a node.
@@ -63,6 +65,49 @@ pub struct Reporting {
     pub unit: UnitId,
     /// Since when it stands beneath the node, for how long, and whether it is seen.
     pub count: ReportingCount,
+}
+
+/// Rows of units that have always stood there.
+const ALWAYS: &str = " and a.valid_from = '1000-01-01' and a.valid_to = '9999-12-31'";
+/// Rows of all others.
+const NOT_ALWAYS: &str = " and (a.valid_from > '1000-01-01' or a.valid_to < '9999-12-31')";
+
+/// A unit that came to a node, or left it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mover {
+    /// The node.
+    pub node: UnitId,
+    /// The unit.
+    pub unit: UnitId,
+    /// Where the unit stands today, or stood when it closed.
+    pub path: String,
+    /// When it stood there, in joined spans.
+    pub spans: Vec<(Date, Date)>,
+}
+
+impl Mover {
+    /// Whether it stood there on every day of a time.
+    pub fn throughout(&self, within: Period) -> bool {
+        self.spans
+            .iter()
+            .any(|(from, to)| *from <= within.start && within.end <= *to)
+    }
+
+    /// Whether it stood there on any day of a time.
+    pub fn within(&self, within: Period) -> bool {
+        self.spans
+            .iter()
+            .any(|(from, to)| *from <= within.end && within.start <= *to)
+    }
+
+    /// The days on which it came, or was gone.
+    pub fn days(&self) -> impl Iterator<Item = Date> + '_ {
+        self.spans.iter().flat_map(|(from, to)| {
+            let came = (*from > Date::MIN).then_some(*from);
+            let gone = (*to < Date::MAX).then(|| to.next());
+            came.into_iter().chain(gone)
+        })
+    }
 }
 
 /// The level at which `u` shares its observations: what it has set (`s`) or else `default`, and at least itself.
@@ -142,26 +187,35 @@ impl Store {
     ) -> Result<Vec<ReportingCount>> {
         let mut sql = Sql::new(
             self.dialect(),
-            "select node_id, valid_from, valid_to, opened_on, closed_on, visible, settled, count(*) from (",
+            "select node_id, opened_on, closed_on, visible, settled, count(*) from (",
         );
         self.push_reporting(&mut sql, nodes, tier, default);
-        sql.push(") t group by 1, 2, 3, 4, 5, 6, 7");
-        self.fetch(sql)
+        sql.push(ALWAYS).push(") t group by 1, 2, 3, 4, 5");
+        let mut counts: Vec<ReportingCount> = self
+            .fetch(sql)
             .await?
             .iter()
             .map(|row| {
                 Ok(ReportingCount {
                     node: row.get(0)?,
-                    valid_from: row.get(1)?,
-                    valid_to: row.get(2)?,
-                    opened_on: row.get(3)?,
-                    closed_on: row.get(4)?,
-                    visible: row.get::<i64>(5)? == 1,
-                    settled: row.get::<i64>(6)? == 1,
-                    units: row.get(7)?,
+                    valid_from: Date::MIN,
+                    valid_to: Date::MAX,
+                    opened_on: row.get(1)?,
+                    closed_on: row.get(2)?,
+                    visible: row.get::<i64>(3)? == 1,
+                    settled: row.get::<i64>(4)? == 1,
+                    units: row.get(5)?,
+                    mover: None,
                 })
             })
-            .collect()
+            .collect::<Result<_>>()?;
+        // Whoever came or went is listed by itself: in a longer interval it counts once, however often it moved.
+        let movers = self.reporting_rows(nodes, tier, default, NOT_ALWAYS).await?;
+        counts.extend(movers.into_iter().map(|mover| ReportingCount {
+            mover: Some(mover.unit),
+            ..mover.count
+        }));
+        Ok(counts)
     }
 
     /// The units of the tier that report beneath each node, one by one.
@@ -171,12 +225,22 @@ impl Store {
         tier: Tier,
         default: Sharing,
     ) -> Result<Vec<Reporting>> {
+        self.reporting_rows(nodes, tier, default, "").await
+    }
+
+    async fn reporting_rows(
+        &self,
+        nodes: &[UnitId],
+        tier: Tier,
+        default: Sharing,
+        which: &str,
+    ) -> Result<Vec<Reporting>> {
         let mut sql = Sql::new(
             self.dialect(),
             "select node_id, valid_from, valid_to, opened_on, closed_on, visible, settled, unit_id from (",
         );
         self.push_reporting(&mut sql, nodes, tier, default);
-        sql.push(") t order by unit_id");
+        sql.push(which).push(") t order by unit_id");
         self.fetch(sql)
             .await?
             .iter()
@@ -192,6 +256,7 @@ impl Store {
                         visible: row.get::<i64>(5)? == 1,
                         settled: row.get::<i64>(6)? == 1,
                         units: 1,
+                        mover: None,
                     },
                 })
             })
@@ -238,6 +303,7 @@ impl Store {
                         visible: row.get::<i64>(5)? == 1,
                         settled: row.get::<i64>(6)? == 1,
                         units: 1,
+                        mover: None,
                     },
                 })
             })
@@ -427,5 +493,75 @@ impl Store {
             ],
         );
         self.fetch(sql).await?.iter().map(|row| row.get(0)).collect()
+    }
+
+    /// The units that came to these nodes or left them at some time.
+    pub async fn movers(&self, nodes: &[UnitId]) -> Result<Vec<Mover>> {
+        let mut sql = self.sql(
+            "select a.ancestor_id, a.descendant_id, a.valid_from, a.valid_to, u.path from unit_ancestry a \
+             join org_units u on u.tenant_id = a.tenant_id and u.id = a.descendant_id where a.tenant_id = ?",
+            [self.scope.tenant.value()],
+        );
+        sql.push(NOT_ALWAYS)
+            .push(" and ")
+            .push_in("a.ancestor_id", nodes)
+            .push(" order by 1, 2, 3");
+        let mut movers: Vec<Mover> = Vec::new();
+        for row in self.fetch(sql).await? {
+            let (node, unit): (UnitId, UnitId) = (row.get(0)?, row.get(1)?);
+            let (from, to): (Date, Date) = (row.get(2)?, row.get(3)?);
+            match movers.last_mut() {
+                Some(last) if (last.node, last.unit) == (node, unit) => match last.spans.last_mut() {
+                    Some((_, before)) if before.next() == from => *before = to,
+                    _ => last.spans.push((from, to)),
+                },
+                _ => movers.push(Mover {
+                    node,
+                    unit,
+                    path: row.get(4)?,
+                    spans: vec![(from, to)],
+                }),
+            }
+        }
+        // Further or nearer, but there at all times.
+        movers.retain(|mover| mover.spans != [(Date::MIN, Date::MAX)]);
+        Ok(movers)
+    }
+
+    /// When each of these units stood at each of these nodes.
+    pub async fn stood_at(
+        &self,
+        nodes: &[UnitId],
+        units: &[UnitId],
+    ) -> Result<HashMap<(UnitId, UnitId), Vec<(Date, Date)>>> {
+        let mut sql = self.sql(
+            "select ancestor_id, descendant_id, valid_from, valid_to from unit_ancestry where tenant_id = ? and ",
+            [self.scope.tenant.value()],
+        );
+        sql.push_in("ancestor_id", nodes)
+            .push(" and ")
+            .push_in("descendant_id", units);
+        let mut spans: HashMap<(UnitId, UnitId), Vec<(Date, Date)>> = HashMap::new();
+        for row in self.fetch(sql).await? {
+            spans
+                .entry((row.get(0)?, row.get(1)?))
+                .or_default()
+                .push((row.get(2)?, row.get(3)?));
+        }
+        Ok(spans)
+    }
+
+    /// Every unit that stands at or beneath each of these on a day.
+    pub async fn standing_beneath(&self, nodes: &[UnitId], on: Date) -> Result<Vec<(UnitId, UnitId)>> {
+        let mut sql = self.sql(
+            "select ancestor_id, descendant_id from unit_ancestry where tenant_id = ? and valid_from <= ? and valid_to >= ? and ",
+            [self.scope.tenant.value(), on.value(), on.value()],
+        );
+        sql.push_in("ancestor_id", nodes);
+        self.fetch(sql)
+            .await?
+            .iter()
+            .map(|row| Ok((row.get(0)?, row.get(1)?)))
+            .collect()
     }
 }

@@ -8,7 +8,7 @@ use spiral_domain::people::{ApiClient, Grant, Principal};
 use spiral_domain::programmes::Programme;
 use spiral_domain::spread::AdoptionEvent;
 use spiral_domain::sustainability::{Assessment, Rating};
-use spiral_domain::tenancy::{Network, OrgUnit};
+use spiral_domain::tenancy::{Network, OrgUnit, Reorganisation, Succession};
 
 use crate::ledger::{AuditReport, LastSeen};
 use crate::record::Record;
@@ -50,6 +50,8 @@ kinds!(
     StratumDimension,
     Measure,
     Observation,
+    Reorganisation,
+    Succession,
 );
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use spiral_domain::measures::Observation;
 use spiral_domain::people::AuditEvent;
 use spiral_domain::spread::AdoptionEvent;
-use spiral_domain::{Error, PrincipalId, Result, Timestamp};
+use spiral_domain::{Count, Error, PrincipalId, Result, Timestamp};
 use uuid::Uuid;
 
 use crate::access::AuditPart;
@@ -465,7 +465,7 @@ impl Store {
             .map(|row| {
                 let hash: Vec<u8> = row.get(6)?;
                 Ok(AuditEvent {
-                    position: Some(row.get(0)?),
+                    position: Some(Count(row.get(0)?)),
                     at: row.get(1)?,
                     actor_id: row.get(2)?,
                     action: row.get(3)?,

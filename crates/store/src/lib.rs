@@ -26,7 +26,7 @@ pub mod testing;
 mod tx;
 mod value;
 
-pub use analysis::{MeasureCell, Reporting, ReportingCount};
+pub use analysis::{MeasureCell, Mover, Reporting, ReportingCount};
 pub use db::{Db, DbOptions, Meter};
 pub use idempotency::{Kept, Keyed};
 pub use ledger::{AuditReport, Standing};
@@ -38,6 +38,6 @@ pub use spread::{AdoptionFilter, Histories, Pair, SpreadCells, eligibility_id};
 pub use sql::{Dialect, Rows, Sql};
 pub use store::{Find, Slice, Store, Window};
 pub use sustainability::BandCell;
-pub use tenancy::Coded;
+pub use tenancy::{Coded, UnitMove, WorkCounts};
 pub use tx::{Begin, Tx};
 pub use value::{Column, Row, Type, Value};

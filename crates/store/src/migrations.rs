@@ -18,7 +18,8 @@ migrations![
     "0001_frame",
     "0002_measures",
     "0003_spread",
-    "0004_sustainability"
+    "0004_sustainability",
+    "0005_tree"
 ];
 
 /// Tables without a tenant, hence without row-level security.

@@ -130,6 +130,18 @@ impl Scope {
             .min()
     }
 
+    /// The narrowest tier from which the caller pushes, by this action, what the unit owns: what the unit shares with
+    /// it, a tool may name.
+    pub fn pushes_from(&self, action: Action, unit: &OrgUnit) -> Option<Sharing> {
+        if self.system {
+            return Some(Sharing::Team);
+        }
+        self.by(action)
+            .filter(|(held, _)| held.covers(unit))
+            .map(|(held, _)| held.tier.sharing())
+            .min()
+    }
+
     /// The networks on which the caller holds a reading role, and the tier that each reads at.
     pub fn networks(&self, action: Action) -> Vec<(NetworkId, Tier)> {
         self.by(action)
@@ -204,8 +216,9 @@ impl Scope {
             sql.push(&format!(" or {sharing} = 4"));
         }
         for (held, may) in self.by(action) {
-            // A tool reads back what it has pushed itself, however far the unit shares it.
-            let own = matches!(may, May::Own | May::OwnSources);
+            // A tool reads back what it has pushed itself, however far the unit shares it; definitions as far as they
+            // are shared with the unit that it works for.
+            let own = may == May::Own || may == May::OwnSources && sourced;
             let level = if own { 0 } else { held.level() };
             sql.push(" or (");
             if let Some(network) = held.grant.network_id {

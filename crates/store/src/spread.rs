@@ -310,8 +310,12 @@ impl Store {
         if unit.tier == tier {
             return Ok(vec![unit.clone()]);
         }
-        let found = self
-            .find_all::<OrgUnit>()
+        let beneath =
+            "a.tenant_id = r.tenant_id and a.descendant_id = r.id and a.valid_from <= ? and a.valid_to >= ?";
+        let top = "c.tenant_id = a.tenant_id and c.descendant_id = a.ancestor_id and c.ancestor_id = ? \
+                   and c.valid_from <= ? and c.valid_to >= ?";
+        let day = || [on.value(), on.value()];
+        self.find_all::<OrgUnit>()
             .filter("r.tier = ?", [tier.value()])
             .filter(
                 // Not `exists`: that would be joined from the other side, over every unit beneath.
@@ -319,15 +323,17 @@ impl Store {
                  and a.ancestor_id = ? and a.valid_from <= ? and a.valid_to >= ?) is not null",
                 [unit.id.value(), on.value(), on.value()],
             )
+            .filter(
+                &format!(
+                    "not exists (select 1 from unit_ancestry a \
+                     join org_units v on v.tenant_id = a.tenant_id and v.id = a.ancestor_id \
+                     join unit_ancestry c on {top} \
+                     where {beneath} and a.depth > 0 and v.tier = r.tier)"
+                ),
+                [unit.id.value()].into_iter().chain(day()).chain(day()),
+            )
             .all("r.path")
-            .await?;
-        let mut nearest: Vec<OrgUnit> = Vec::with_capacity(found.len());
-        for unit in found {
-            if !nearest.last().is_some_and(|above| unit.beneath(&above.path)) {
-                nearest.push(unit);
-            }
-        }
-        Ok(nearest)
+            .await
     }
 }
 

@@ -195,6 +195,16 @@ impl<R: Record> Find<'_, R> {
         store.fetch(sql).await?.first().map_or(Ok(0), |row| row.get(0))
     }
 
+    /// The statement that counts them by a column.
+    pub(crate) fn count_by(mut self, column: &str) -> Sql {
+        let from = self.sql.text.find(" from ").unwrap_or_default();
+        self.sql
+            .text
+            .replace_range(..from, &format!("select {column}, count(*)"));
+        self.sql.push(" group by ").push(column);
+        self.sql
+    }
+
     /// One page, in the window's order; goes on after `window.after`.
     pub async fn page(mut self, window: &Window) -> Result<Slice<R>> {
         let changed = changed_at::<R>("r");

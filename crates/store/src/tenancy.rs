@@ -19,6 +19,13 @@ use crate::store::Store;
 use crate::tx::Tx;
 use crate::value::{Column as _, Row, Type};
 
+mod reorganisations;
+mod tree;
+
+pub use reorganisations::WorkCounts;
+pub(crate) use tree::Spans;
+pub use tree::UnitMove;
+
 record!(OrgUnit, 1, "org_unit", "unit", "org_units", Scoping::Directory, {
     id: UnitId, parent_id: Option<UnitId>, tier: Tier, kind: UnitKind, code: String, ods_code: Option<String>,
     source: Option<String>, external_id: Option<String>, name: String, service_area: Option<String>,

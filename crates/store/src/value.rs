@@ -221,6 +221,11 @@ ids!(
     ResultId,
     AssessmentId,
     RatingId,
+    ReorganisationId,
+    SuccessionId,
+    LinkageId,
+    AttributeId,
+    AttributeValueId,
 );
 
 /// Enums stand in a text column by the name they have in JSON; other serialisable values as their JSON.

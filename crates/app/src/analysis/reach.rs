@@ -1,12 +1,13 @@
 //! Who could contribute at a node, and how much of it the reader's grants show.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 
 use spiral_domain::measures::Period;
 use spiral_domain::people::{Action, May};
+use spiral_domain::tenancy::Tier;
 use spiral_domain::{Date, Result, Sharing, UnitId};
-use spiral_store::ReportingCount;
+use spiral_store::{Mover, ReportingCount};
 
 use super::Placing;
 use crate::caller::Caller;
@@ -45,6 +46,7 @@ impl Reach {
 
     fn count(&self, node: UnitId, period: Period, placing: Placing, first_end: Date) -> (i64, i64, i64) {
         let (mut open, mut visible, mut settled) = (0, 0, 0);
+        let mut met = HashSet::new();
         for count in self.0.get(&node).into_iter().flatten() {
             let stands = match placing {
                 Placing::Period => count.valid_from <= period.end && first_end <= count.valid_to,
@@ -53,6 +55,7 @@ impl Reach {
             if stands
                 && count.opened_on.is_none_or(|first| first <= period.end)
                 && count.closed_on.is_none_or(|last| period.start <= last)
+                && count.mover.is_none_or(|unit| met.insert(unit))
             {
                 open += count.units;
                 visible += if count.visible { count.units } else { 0 };
@@ -131,6 +134,48 @@ impl Sight {
             }
         }
         Ok(Self(seen))
+    }
+
+    /// Whether the cells tell it, too, for a time in which units moved: whoever stood at a node must be there for
+    /// the same eyes today. A grant reads what stands beneath it today, a cell counts what stood there then.
+    pub async fn holds(&self, caller: &Caller, within: Period) -> Result<bool> {
+        let scope = caller.scope();
+        let partial = scope
+            .by(Action::ReadObservations)
+            .any(|(held, _)| held.grant.network_id.is_none() && held.tier != Tier::National);
+        if scope.system || !partial {
+            // The root is above everybody at all times.
+            return Ok(true);
+        }
+        let mut nodes: Vec<UnitId> = self
+            .cells()
+            .chain(self.0.iter().map(|(_, seen)| seen.node))
+            .collect();
+        nodes.sort_unstable();
+        nodes.dedup();
+        let movers = caller.store().movers(&nodes).await?;
+        if movers.is_empty() {
+            return Ok(true);
+        }
+        let units = crate::tenancy::units_of(&caller.platform(), &nodes).await?;
+        let stands = |mover: &Mover| {
+            units
+                .get(&mover.node)
+                .is_some_and(|node| mover.path.starts_with(&node.path))
+        };
+        let inner: HashSet<(UnitId, UnitId)> = self
+            .0
+            .iter()
+            .filter(|(cell, seen)| *cell != seen.node)
+            .map(|(cell, seen)| (seen.node, *cell))
+            .collect();
+        let granted: HashSet<UnitId> = inner.iter().map(|(_, cell)| *cell).collect();
+        let left = |mover: &Mover| !stands(mover) && mover.within(within);
+        let joined = |mover: &Mover| {
+            let counts = granted.contains(&mover.node) || inner.contains(&(mover.node, mover.unit));
+            counts && stands(mover) && !mover.throughout(within)
+        };
+        Ok(!movers.iter().any(|mover| left(mover) || joined(mover)))
     }
 
     /// The nodes whose cells are needed.

@@ -46,27 +46,53 @@ impl Tree {
         &self.nodes
     }
 
-    /// The families as on a day, parents before children, and the roots.
-    fn on(&self, day: Date) -> (Vec<Family>, Vec<usize>) {
+    /// The families in a slice whose first period ends on one day and whose last on another, parents before
+    /// children; the roots; and the nodes that moved within it. What moved adds up in no family of the slice: it
+    /// is to its parents like records of their own, and is never told of itself.
+    fn on(&self, first: Date, last: Date) -> Shape {
         let mut children: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        let mut partial: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         let mut below = vec![false; self.nodes.len()];
+        let mut moved = BTreeSet::new();
         for (parent, child, from, to) in &self.links {
-            if (*from..=*to).contains(&day) {
+            if *from <= first && last <= *to {
                 children.entry(*parent).or_default().push(*child);
                 below[*child] = true;
+            } else if *from <= last && first <= *to {
+                partial.entry(*parent).or_default().push(*child);
+                moved.insert(*child);
             }
         }
-        let roots: Vec<usize> = (0..self.nodes.len()).filter(|node| !below[*node]).collect();
+        let roots: Vec<usize> = (0..self.nodes.len())
+            .filter(|node| !below[*node] && !moved.contains(node))
+            .collect();
         let mut families = Vec::with_capacity(children.len());
-        let mut waiting: std::collections::VecDeque<usize> = roots.iter().copied().collect();
+        let mut waiting: std::collections::VecDeque<usize> = roots.iter().chain(&moved).copied().collect();
         while let Some(parent) = waiting.pop_front() {
-            if let Some(children) = children.remove(&parent) {
+            let (children, moved) = (children.remove(&parent), partial.remove(&parent));
+            if children.is_some() || moved.is_some() {
+                let children = children.unwrap_or_default();
                 waiting.extend(&children);
-                families.push(Family { parent, children });
+                families.push(Family {
+                    parent,
+                    children,
+                    moved: moved.unwrap_or_default(),
+                });
             }
         }
-        (families, roots)
+        Shape {
+            families,
+            roots,
+            moved: moved.into_iter().collect(),
+        }
     }
+}
+
+/// The tree in a slice.
+struct Shape {
+    families: Vec<Family>,
+    roots: Vec<usize>,
+    moved: Vec<usize>,
 }
 
 /// What a reader is told of each node, by slice.
@@ -100,7 +126,8 @@ pub(super) async fn told(work: &Work<'_>, tree: &Tree, reach: &Reach, sums: &Sum
     let mut whole = Layer::default();
     let mut split = Layer::default();
     for (at, slice) in work.timeline.slices().iter().enumerate() {
-        let (families, roots) = tree.on(slice.period.end);
+        let first = slice.periods(&work.timeline).map(|period| period.end).next();
+        let shape = tree.on(first.unwrap_or(slice.period.end), slice.period.end);
         let size: Vec<i64> = tree
             .nodes
             .iter()
@@ -122,8 +149,9 @@ pub(super) async fn told(work: &Work<'_>, tree: &Tree, reach: &Reach, sums: &Sum
             let (before, untold) = layer.before(&slice.finer, &hidden, &closed);
             let standing = Question {
                 rule,
-                families: &families,
-                roots: &roots,
+                families: &shape.families,
+                roots: &shape.roots,
+                moved: &shape.moved,
                 hidden: &hidden,
                 untold: &untold,
                 size: &size,

@@ -34,6 +34,8 @@ pub(super) enum Before {
 pub(super) struct Family {
     pub parent: usize,
     pub children: Vec<usize>,
+    /// Nodes that were its children in a part of the time.
+    pub moved: Vec<usize>,
 }
 
 /// What is hidden at each node: one figure, or one for each value of a dimension, which are told together or
@@ -47,6 +49,8 @@ pub(super) struct Question<'q> {
     pub families: &'q [Family],
     /// Nodes without a parent.
     pub roots: &'q [usize],
+    /// Nodes that have moved in the time: never told but where nothing is hidden.
+    pub moved: &'q [usize],
     /// What is hidden at each node.
     pub hidden: &'q [Figures],
     /// What of it no shorter period has told.
@@ -66,6 +70,11 @@ impl Question<'_> {
                 standing[root] = Standing::Closed;
             }
         }
+        for &node in self.moved {
+            if standing[node] == Standing::Open {
+                standing[node] = Standing::Closed;
+            }
+        }
         for family in self.families {
             let unseen: Vec<usize> = family
                 .children
@@ -74,7 +83,7 @@ impl Question<'_> {
                 .filter(|child| standing[*child] != Standing::Exact)
                 .collect();
             let closed = if standing[family.parent] == Standing::Open {
-                self.close(family.parent, &unseen)
+                self.close(family, &unseen)
             } else {
                 unseen
             };
@@ -86,7 +95,7 @@ impl Question<'_> {
     }
 
     /// Which of the unseen children of a told parent are closed.
-    fn close(&self, parent: usize, unseen: &[usize]) -> Vec<usize> {
+    fn close(&self, family: &Family, unseen: &[usize]) -> Vec<usize> {
         let (mut closed, mut open): (Vec<usize>, Vec<usize>) =
             unseen.iter().partition(|child| self.must_close(**child));
         // The smallest goes first, at a tie the one that comes first; what is known anyway hides nothing.
@@ -94,10 +103,16 @@ impl Question<'_> {
         open.sort_by_key(|child| (self.size[*child], *child));
         let mut next = open.into_iter();
         // The parent's own records are never told by themselves.
-        let own = rest(
-            &self.hidden[parent],
+        let mut own = rest(
+            &self.hidden[family.parent],
             unseen.iter().map(|child| &self.hidden[*child]),
         );
+        let hides = |node: &usize| self.hidden[*node].iter().any(|figure| figure.units > 0);
+        if family.moved.iter().any(hides) {
+            for figure in &mut own {
+                figure.units = figure.units.max(1);
+            }
+        }
         let has_own = own.iter().any(|figure| figure.units > 0);
         loop {
             let together = joined(
@@ -200,6 +215,7 @@ mod tests {
             rule: Rule::default(),
             families,
             roots: &[0],
+            moved: &[],
             hidden,
             untold: hidden,
             size: &size,
@@ -214,6 +230,7 @@ mod tests {
         let family = [Family {
             parent: 0,
             children: vec![1, 2, 3, 4],
+            moved: vec![],
         }];
         let hidden = [units(18), units(2), units(9), units(7), units(0)];
         assert_eq!(decide(&hidden, &family), [Open, Closed, Open, Closed, Exact]);
@@ -226,10 +243,12 @@ mod tests {
             Family {
                 parent: 0,
                 children: vec![1, 2],
+                moved: vec![],
             },
             Family {
                 parent: 2,
                 children: vec![3, 4],
+                moved: vec![],
             },
         ];
         // Six and six beneath the second child would leave the first one's two alone.
@@ -243,6 +262,7 @@ mod tests {
         let family = [Family {
             parent: 0,
             children: vec![1, 2, 3],
+            moved: vec![],
         }];
         let hidden = [units(24), units(2), units(7), units(15)];
         let question = |before: &[Before]| {
@@ -250,6 +270,7 @@ mod tests {
                 rule: Rule::default(),
                 families: &family,
                 roots: &[0],
+                moved: &[],
                 hidden: &hidden,
                 untold: &hidden,
                 size: &[24, 2, 7, 15],
@@ -268,5 +289,30 @@ mod tests {
         assert_eq!(question(&known), [Open, Closed, Open, Closed]);
         let part = [Before::Nothing, Before::Nothing, Before::Nothing, Before::Part];
         assert_eq!(question(&part), [Open, Closed, Open, Closed]);
+    }
+
+    #[test]
+    fn what_moved_within_the_time_is_not_told_and_covers_nobody() {
+        use Standing::{Closed, Open};
+        // The third child left in the middle: of its hidden 7 the parent has a part of the time.
+        let family = [Family {
+            parent: 0,
+            children: vec![1, 2],
+            moved: vec![3],
+        }];
+        let hidden = [units(21), units(8), units(9), units(7)];
+        let decided = Question {
+            rule: Rule::default(),
+            families: &family,
+            roots: &[0],
+            moved: &[3],
+            hidden: &hidden,
+            untold: &hidden,
+            size: &[21, 8, 9, 7],
+            before: &vec![Before::Nothing; 4],
+        }
+        .decide();
+        // Told both others, the parent would tell what of the mover was in it.
+        assert_eq!(decided, [Open, Closed, Open, Closed]);
     }
 }

@@ -8,13 +8,14 @@ use spiral_domain::field_tests::{
 };
 use spiral_domain::people::Action;
 use spiral_domain::tenancy::OrgUnit;
-use spiral_domain::{Error, Reference, Result, ResultId, SiteId, UnitId, Violation, WorkKind};
+use spiral_domain::{Date, Error, Reference, Result, ResultId, SiteId, UnitId, Violation, WorkKind};
 use spiral_store::Tx;
 
 use crate::Reach;
 use crate::caller::Caller;
 use crate::clock::fresh;
 use crate::sources::{self, may_know};
+use crate::tenancy::Successors;
 
 /// Pushes results of a field test: all or, with `atomic=false`, the good ones.
 pub async fn push_field_test_results(
@@ -107,6 +108,7 @@ async fn push(
         ));
     }
     let units: HashMap<Reference, OrgUnit> = tx.resolve(rows.iter().map(|(_, row)| &row.unit)).await?;
+    let successors = Successors::of(&tx, units.values()).await?;
     for (n, row) in &rows {
         match units.get(&row.unit) {
             None => verdicts.refuse(
@@ -118,6 +120,12 @@ async fn push(
             Some(unit) => {
                 if let Err(error) = caller.require_on(Action::PushResults, unit) {
                     verdicts.refuse(*n, "/unit", "forbidden", error.to_string());
+                }
+                let late = |closed: &Date| row.period_start.is_some_and(|start| *closed < start);
+                if let Some(closed) = unit.closed_on.filter(late) {
+                    let after = successors.words(unit.id);
+                    let detail = format!("the unit closed on {closed}, before the period{after}");
+                    verdicts.refuse(*n, "/unit", "unit_closed", detail);
                 }
             }
         }

@@ -15,6 +15,7 @@ use spiral_store::{MeasureBook, ObservationChange, ObservationGroup, Tx};
 use crate::caller::Caller;
 use crate::clock::fresh;
 use crate::sources;
+use crate::tenancy::Successors;
 
 /// What rows refer to, resolved with the platform's eyes: every principal may know of a unit, and a tool must
 /// be able to name the measures that it may push to. Each row is then judged by what its caller may do.
@@ -24,6 +25,7 @@ struct Named {
     owners: HashMap<UnitId, OrgUnit>,
     dimensions: HashMap<String, StratumDimension>,
     clients: HashMap<String, PrincipalId>,
+    successors: Successors,
 }
 
 type Key = (ObservationGroup, Stratum);
@@ -87,6 +89,7 @@ async fn resolve(caller: &Caller, rows: &[(usize, PushObservation)]) -> Result<N
         .await?;
     let clients = sources::owners(store, rows.iter().filter_map(|(_, row)| row.source.as_ref())).await?;
     Ok(Named {
+        successors: Successors::of(store, units.values().map(|unit| &**unit)).await?,
         units,
         measures,
         owners,
@@ -95,12 +98,14 @@ async fn resolve(caller: &Caller, rows: &[(usize, PushObservation)]) -> Result<N
     })
 }
 
-/// Whether the caller may know of a measure: by reading it, or because its owner's observations are the
-/// caller's to push.
+/// Whether the caller may know of a measure: by reading it, or because it is shared with the unit for which a tool
+/// pushes its owner's observations.
 fn knows(caller: &Caller, measure: &Measure, owner: &OrgUnit) -> bool {
     let scope = caller.scope();
     measure.sharing == Sharing::Everyone
-        || scope.may_write(Action::PushObservations, owner)
+        || scope
+            .pushes_from(Action::PushObservations, owner)
+            .is_some_and(|level| level <= measure.sharing)
         || scope
             .reads_from(Action::ReadObservations, &owner.path)
             .is_some_and(|level| level <= measure.sharing)
@@ -205,7 +210,9 @@ fn judge_by_measure(
     };
     found.extend(input.check_period(measure, period, caller.today()));
     let unit = unit?;
-    found.extend(input.check_unit(measure, owner, unit, period));
+    let mut of_unit = input.check_unit(measure, owner, unit, period);
+    named.successors.name_in(unit.id, &mut of_unit);
+    found.extend(of_unit);
     Some((group(measure, unit, period), input.stratum.clone()))
 }
 

@@ -59,16 +59,6 @@ pub enum Proof<'a> {
     },
 }
 
-impl Proof<'_> {
-    /// Which client the request says it is; empty where only the assertion says so.
-    pub fn client_id(&self) -> &str {
-        match self {
-            Self::Secret { client_id, .. } => client_id,
-            Self::Assertion { client_id, .. } => client_id.unwrap_or_default(),
-        }
-    }
-}
-
 /// Client credentials: a token for an API client that knows one of its secrets, or holds one of its keys.
 pub async fn issue_token(
     app: &App,
@@ -77,9 +67,20 @@ pub async fn issue_token(
 ) -> Result<AccessToken, TokenRefused> {
     let request = RequestContext::current();
     let (tenant, client) = match proof {
-        Proof::Secret { client_id, secret } => by_secret(app, client_id, secret, &request.meter).await?,
+        Proof::Secret { client_id, secret } => {
+            app.admit_token_request(client_id)?;
+            by_secret(app, client_id, secret, &request.meter).await?
+        }
         Proof::Assertion { client_id, assertion } => {
-            by_assertion(app, *client_id, assertion, &request.meter).await?
+            let assertion = match Assertion::read(assertion) {
+                Ok(assertion) => assertion,
+                Err(error) => {
+                    app.admit_stranger()?;
+                    return Err(refused(error));
+                }
+            };
+            app.admit_token_request(assertion.client())?;
+            by_assertion(app, *client_id, &assertion, &request.meter).await?
         }
     };
     request.note(|notes| {
@@ -152,10 +153,9 @@ async fn by_secret(
 async fn by_assertion(
     app: &App,
     client_id: Option<&str>,
-    text: &str,
+    assertion: &Assertion<'_>,
     meter: &Meter,
 ) -> Result<(Tenant, ApiClient), TokenRefused> {
-    let assertion = Assertion::read(text).map_err(refused)?;
     if client_id.is_some_and(|client_id| client_id != assertion.client()) {
         return Err(TokenRefused::Client);
     }

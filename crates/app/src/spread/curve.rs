@@ -125,7 +125,8 @@ async fn curves_of(
 ) -> Result<Vec<SpreadCurve>> {
     let before = periods.first().map_or(on, |first| first.0.previous());
     let (figures, cells) = figures(caller, asked).await?;
-    let mut totals = Totals::of(caller, &figures, cells, on).await?;
+    let last = periods.last().map_or(on, |last| last.1);
+    let mut totals = Totals::of(caller, &figures, cells, before, last).await?;
     Ok(figures
         .iter()
         .map(|figures| curve(figures, periods, before, exactness, &mut totals))
@@ -201,14 +202,20 @@ fn curve(
     shown.to(before);
     all.to(before);
     let seen_whole = figures.eligible.all == figures.eligible.shown;
-    let mut tell = |day| seen_whole || told(totals, figures, Population::Eligible, day);
-    let mut told_before = tell(before);
+    let tell =
+        |totals: &mut Option<Totals>, day| seen_whole || told(totals, figures, Population::Eligible, day);
+    let mut told_before = tell(totals, before);
+    let mut last_end = before;
     let mut points = Vec::with_capacity(periods.len());
     for &(period_start, period_end) in periods {
         let ((shown, shown_new), (all, all_new)) = (shown.to(period_end), all.to(period_end));
-        let told_now = tell(period_end);
-        // What is new tells the one end from the other: it is told only if both are.
-        let new_told = told_before && told_now;
+        let told_now = tell(totals, period_end);
+        // What is new tells the one end from the other: it is told only if both are, and if nothing that was
+        // hidden came or went meanwhile, which the rest of the difference would tell.
+        let moved = totals
+            .as_ref()
+            .is_some_and(|totals| totals.moved(&figures.place, last_end, period_end));
+        let new_told = told_before && told_now && (seen_whole || !moved);
         points.push(SpreadPoint {
             period_start,
             period_end,
@@ -223,6 +230,7 @@ fn curve(
             adopted: count(&shown, &all, Flow::Adopted, told_now),
         });
         told_before = told_now;
+        last_end = period_end;
     }
     let end = periods.last().map_or(before, |period| period.1);
     let less_exact = |series: &Series| {

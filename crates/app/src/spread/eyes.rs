@@ -1,6 +1,6 @@
 //! What of adoption one reader sees.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use spiral_domain::people::{Action, May};
@@ -42,7 +42,7 @@ impl Eyes {
             match may {
                 May::Beneath | May::SameTier => {
                     eyes.beneath
-                        .push((held.path.clone(), held.grant.unit_id, held.level()))
+                        .push((held.path.clone(), held.grant.unit_id, held.level()));
                 }
                 May::Tenant => eyes
                     .beneath
@@ -135,6 +135,53 @@ impl Eyes {
             }
         }
         cells
+    }
+}
+
+impl Eyes {
+    /// Paths at and beneath which grants on the tree read, but for those on the root: it is above everybody.
+    pub(super) fn inner_paths(&self) -> Vec<&str> {
+        self.beneath
+            .iter()
+            .map(|(path, _, _)| path.as_str())
+            .filter(|path| path.matches('.').count() > 1)
+            .collect()
+    }
+
+    /// Whether cells tell what is seen at these nodes in a time in which units moved: whoever stood at a node must
+    /// be there for the same eyes today. A grant reads what stands beneath it today, a cell counts what stood
+    /// there then.
+    pub(super) async fn cells_hold(&self, caller: &Caller, nodes: &[&OrgUnit]) -> Result<bool> {
+        if self.all || !self.open || self.inner_paths().is_empty() {
+            return Ok(true);
+        }
+        let mut paths: HashMap<UnitId, String> =
+            nodes.iter().map(|node| (node.id, node.path.clone())).collect();
+        let mut inner: HashSet<(UnitId, UnitId)> = HashSet::new();
+        for node in nodes {
+            for (cell, _) in self.cells_of(node) {
+                if cell != node.id {
+                    inner.insert((node.id, cell));
+                }
+            }
+        }
+        paths.extend(self.beneath.iter().map(|(path, unit, _)| (*unit, path.clone())));
+        let granted: HashSet<UnitId> = inner.iter().map(|(_, cell)| *cell).collect();
+        let mut asked: Vec<UnitId> = nodes
+            .iter()
+            .map(|node| node.id)
+            .chain(granted.iter().copied())
+            .collect();
+        asked.sort_unstable();
+        asked.dedup();
+        let movers = caller.store().movers(&asked).await?;
+        Ok(movers.iter().all(|mover| {
+            let stands = paths
+                .get(&mover.node)
+                .is_some_and(|path| mover.path.starts_with(path));
+            let counts = granted.contains(&mover.node) || inner.contains(&(mover.node, mover.unit));
+            stands && !counts
+        }))
     }
 }
 

@@ -57,7 +57,7 @@ async fn metrics(caller: &Caller, query: &SpreadQuery) -> Result<Vec<SpreadMetri
     .await?;
     asked.check_size()?;
     let (figures, cells) = figures(caller, &asked).await?;
-    let mut totals = Totals::of(caller, &figures, cells, as_of).await?;
+    let mut totals = Totals::of(caller, &figures, cells, as_of, as_of).await?;
     // Day by day, the totals of hidden units would tell their days; they are told as months end, and as of now.
     let standard = as_of == as_of.month_end() || as_of == caller.today();
     Ok(figures

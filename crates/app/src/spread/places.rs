@@ -221,49 +221,104 @@ pub(super) struct Figures {
     pub(super) whole: bool,
 }
 
-/// Units that are read by themselves, with the events of them that are seen.
-type Alone = Vec<(OrgUnit, BTreeMap<InnovationId, Vec<AdoptionEvent>>)>;
+/// Units that are counted one by one: what is seen of their events, and where they have stood.
+#[derive(Default)]
+struct Singly {
+    units: Vec<(OrgUnit, EventsByInnovation)>,
+    /// By node: which unit, from when to when.
+    at: HashMap<UnitId, Vec<(usize, Date, Date)>>,
+}
+
+impl Singly {
+    fn stands(&mut self, node: UnitId, unit: usize, from: Date, to: Date) {
+        self.at.entry(node).or_default().push((unit, from, to));
+    }
+
+    fn add(&self, node: UnitId, shown: &mut Series, of: impl Fn(&OrgUnit, &EventsByInnovation) -> Series) {
+        for (unit, from, to) in self.at.get(&node).into_iter().flatten() {
+            let (unit, events) = &self.units[*unit];
+            shown.merge(&of(unit, events).within(*from, *to), 1);
+        }
+    }
+}
 
 /// Reads cells as one reader.
 pub(super) struct Cells {
     eyes: Eyes,
-    alone: Alone,
+    innovations: Vec<InnovationId>,
+    /// Those whom cells do not tell: read by themselves, or all of them where units have moved.
+    singly: Singly,
+    /// Whether what is seen is in the cells of the nodes.
+    hold: bool,
     kept: SpreadCells,
 }
 
 impl Cells {
-    fn part(&self, subject: Uuid, node: &OrgUnit, mut alone: impl FnMut(&OrgUnit, &mut Series)) -> Part {
+    fn part(
+        &self,
+        subject: Uuid,
+        node: &OrgUnit,
+        of: impl Fn(&OrgUnit, &EventsByInnovation) -> Series,
+    ) -> Part {
         let all = self.kept.sum(subject, node.id, 0..LEVELS);
         let mut shown = Series::default();
-        for (at, levels) in self.eyes.cells_of(node) {
-            shown.merge(&self.kept.sum(subject, at, levels), 1);
+        if self.hold {
+            for (at, levels) in self.eyes.cells_of(node) {
+                shown.merge(&self.kept.sum(subject, at, levels), 1);
+            }
         }
-        for (unit, _) in self.alone.iter().filter(|(unit, _)| unit.beneath(&node.path)) {
-            alone(unit, &mut shown);
-        }
+        self.singly.add(node.id, &mut shown, of);
         Part { shown, all }
     }
 
     /// The units of a rule at a node.
     pub(super) fn of_rule(&self, rule: &Eligibility, node: &OrgUnit) -> Part {
-        self.part(eligibility_id(rule), node, |unit, shown| {
+        self.part(eligibility_id(rule), node, |unit, _| {
             if rule.matches(unit) {
-                shown.merge(&open_series(unit), 1);
+                open_series(unit)
+            } else {
+                Series::default()
             }
         })
     }
 
     fn of_innovation(&self, innovation: &Innovation, node: &OrgUnit) -> Part {
         let rule = innovation.eligibility();
-        let events: HashMap<UnitId, &Vec<AdoptionEvent>> = self
-            .alone
-            .iter()
-            .filter_map(|(unit, events)| Some((unit.id, events.get(&innovation.id)?)))
-            .collect();
-        self.part(innovation.id.0, node, |unit, shown| {
-            if let Some(events) = events.get(&unit.id) {
-                shown.merge(&adoption_series(unit, rule.matches(unit), &in_order(*events)), 1);
+        self.part(innovation.id.0, node, |unit, events| {
+            match events.get(&innovation.id) {
+                Some(events) => adoption_series(unit, rule.matches(unit), &in_order(events)),
+                None => Series::default(),
             }
+        })
+    }
+
+    /// What is read of some nodes, for the same reader.
+    async fn read(
+        caller: &Caller,
+        eyes: Eyes,
+        innovations: Vec<InnovationId>,
+        subjects: &[Uuid],
+        nodes: &[&OrgUnit],
+    ) -> Result<Self> {
+        let hold = eyes.cells_hold(caller, nodes).await?;
+        let mut ids: Vec<UnitId> = nodes.iter().map(|node| node.id).collect();
+        let singly = singly(caller, &eyes, &innovations, &ids, hold).await?;
+        if hold {
+            ids.extend(
+                nodes
+                    .iter()
+                    .flat_map(|node| eyes.cells_of(node))
+                    .map(|(unit, _)| unit),
+            );
+            ids.sort_unstable();
+            ids.dedup();
+        }
+        Ok(Self {
+            kept: caller.store().spread_cells(subjects, &ids).await?,
+            eyes,
+            innovations,
+            singly,
+            hold,
         })
     }
 
@@ -275,22 +330,8 @@ impl Cells {
         nodes: &[&OrgUnit],
     ) -> Result<Self> {
         let subjects: Vec<Uuid> = rules.iter().map(eligibility_id).collect();
-        let cells = read(caller, &self.eyes, &subjects, nodes).await?;
-        Ok(Self { kept: cells, ..self })
+        Self::read(caller, self.eyes, self.innovations, &subjects, nodes).await
     }
-}
-
-async fn read(caller: &Caller, eyes: &Eyes, subjects: &[Uuid], nodes: &[&OrgUnit]) -> Result<SpreadCells> {
-    let mut ids: Vec<UnitId> = nodes.iter().map(|node| node.id).collect();
-    ids.extend(
-        nodes
-            .iter()
-            .flat_map(|node| eyes.cells_of(node))
-            .map(|(unit, _)| unit),
-    );
-    ids.sort_unstable();
-    ids.dedup();
-    caller.store().spread_cells(subjects, &ids).await
 }
 
 /// What the figures are made of, for each innovation and place; from cells along the period's own tree, else from
@@ -308,13 +349,7 @@ pub(super) async fn figures(caller: &Caller, asked: &Asked) -> Result<(Vec<Figur
         .collect();
     subjects.extend(rules.iter().map(eligibility_id));
     let nodes = asked.units();
-    let cells = read(caller, &eyes, &subjects, &nodes).await?;
-    let alone = alone(caller, &eyes, asked).await?;
-    let cells = Cells {
-        eyes,
-        alone,
-        kept: cells,
-    };
+    let cells = Cells::read(caller, eyes, asked.events_of(), &subjects, &nodes).await?;
     let mut parts: HashMap<(&Eligibility, UnitId), Part> = HashMap::new();
     for rule in &rules {
         for node in &nodes {
@@ -342,47 +377,73 @@ pub(super) async fn figures(caller: &Caller, asked: &Asked) -> Result<(Vec<Figur
     Ok((figures, Some(cells)))
 }
 
-/// Units that the reader sees by themselves and not by the tree, with their events.
-async fn alone(caller: &Caller, eyes: &Eyes, asked: &Asked) -> Result<Alone> {
-    if eyes.all || !eyes.open || eyes.alone.is_empty() {
-        return Ok(Vec::new());
+/// The units that cells do not tell: those that the reader sees by themselves, and, where cells do not hold, all
+/// that the reader sees.
+async fn singly(
+    caller: &Caller,
+    eyes: &Eyes,
+    innovations: &[InnovationId],
+    nodes: &[UnitId],
+    hold: bool,
+) -> Result<Singly> {
+    if eyes.all || !eyes.open || hold && eyes.alone.is_empty() {
+        return Ok(Singly::default());
     }
     let store = caller.store();
-    let ids: Vec<UnitId> = eyes.alone.keys().copied().collect();
-    let units: HashMap<UnitId, OrgUnit> = store.find::<OrgUnit>().ids(&ids).by_id().await?;
+    let alone: Vec<UnitId> = eyes.alone.keys().copied().collect();
+    let candidates: Vec<OrgUnit> = if hold {
+        store.find::<OrgUnit>().ids(&alone).all("r.path").await?
+    } else {
+        let ids: Vec<UnitId> = store.ever_beneath(nodes).await?;
+        store.find::<OrgUnit>().ids(&ids).all("r.path").await?
+    };
     let levels = store
-        .adoption_sharing(&units.values().collect::<Vec<_>>())
+        .adoption_sharing(&candidates.iter().collect::<Vec<_>>())
         .await?;
     let level = |unit: &OrgUnit| levels.get(&unit.id).copied().unwrap_or(Sharing::Team);
-    let mut alone: Vec<OrgUnit> = units
-        .into_values()
-        .filter(|unit| eyes.see(unit, level(unit)) && !eyes.see_by_tree(unit, level(unit)))
-        .collect();
-    alone.sort_by(|a, b| a.path.cmp(&b.path));
-    let ids: Vec<UnitId> = alone.iter().map(|unit| unit.id).collect();
-    let mut events = events_of(caller, asked, |find| find.among("r.unit_id", &ids)).await?;
-    Ok(alone
+    let units: Vec<OrgUnit> = candidates
         .into_iter()
-        .map(|unit| {
-            let events = events.remove(&unit.id).unwrap_or_default();
-            (unit, events)
-        })
-        .collect())
+        .filter(|unit| eyes.see(unit, level(unit)) && !(hold && eyes.see_by_tree(unit, level(unit))))
+        .collect();
+    let ids: Vec<UnitId> = units.iter().map(|unit| unit.id).collect();
+    let numbers: HashMap<UnitId, usize> = ids.iter().copied().zip(0..).collect();
+    let mut events = events_of(caller, innovations, &ids).await?;
+    let mut singly = Singly {
+        units: units
+            .into_iter()
+            .map(|unit| {
+                let events = events.remove(&unit.id).unwrap_or_default();
+                (unit, events)
+            })
+            .collect(),
+        at: HashMap::new(),
+    };
+    for ((node, unit), spans) in store.stood_at(nodes, &ids).await? {
+        for (from, to) in spans {
+            if let Some(number) = numbers.get(&unit) {
+                singly.stands(node, *number, from, to);
+            }
+        }
+    }
+    Ok(singly)
 }
 
-type EventsByUnit = HashMap<UnitId, BTreeMap<InnovationId, Vec<AdoptionEvent>>>;
+type EventsByInnovation = BTreeMap<InnovationId, Vec<AdoptionEvent>>;
 
-async fn events_of<'c>(
-    caller: &'c Caller,
-    asked: &Asked,
-    narrow: impl FnOnce(spiral_store::Find<'c, AdoptionEvent>) -> spiral_store::Find<'c, AdoptionEvent>,
-) -> Result<EventsByUnit> {
-    let find = caller
+async fn events_of(
+    caller: &Caller,
+    innovations: &[InnovationId],
+    units: &[UnitId],
+) -> Result<HashMap<UnitId, EventsByInnovation>> {
+    let found = caller
         .store()
         .find::<AdoptionEvent>()
-        .among("r.innovation_id", &asked.events_of());
-    let mut sorted: EventsByUnit = HashMap::new();
-    for event in narrow(find).all("r.id").await? {
+        .among("r.innovation_id", innovations)
+        .among("r.unit_id", units)
+        .all("r.id")
+        .await?;
+    let mut sorted: HashMap<UnitId, EventsByInnovation> = HashMap::new();
+    for event in found {
         sorted
             .entry(event.unit_id)
             .or_default()
@@ -397,8 +458,9 @@ async fn events_of<'c>(
 async fn from_events(caller: &Caller, asked: &Asked) -> Result<Vec<Figures>> {
     let store = caller.store();
     let eyes = Eyes::of(caller).await?;
-    let mut spells: HashMap<UnitId, (Date, Date)> = HashMap::new();
-    let (units, mut events) = if let Some(network) = asked.network() {
+    // Where each unit counts: none for the network, which is the only place then.
+    let mut places: HashMap<UnitId, Vec<(Option<UnitId>, Date, Date)>> = HashMap::new();
+    if let Some(network) = asked.network() {
         let members = store
             .members_of(&[network])
             .await?
@@ -406,35 +468,24 @@ async fn from_events(caller: &Caller, asked: &Asked) -> Result<Vec<Figures>> {
             .unwrap_or_default();
         for member in &members {
             let spell = (
+                None,
                 member.joined_on.unwrap_or(Date::MIN),
                 member.left_on.unwrap_or(Date::MAX),
             );
-            spells.insert(member.unit_id, spell);
+            places.entry(member.unit_id).or_default().push(spell);
         }
-        let ids: Vec<UnitId> = spells.keys().copied().collect();
-        let units = store.find::<OrgUnit>().ids(&ids).all("r.path").await?;
-        (
-            units,
-            events_of(caller, asked, |find| find.among("r.unit_id", &ids)).await?,
-        )
     } else {
-        let paths: Vec<String> = asked.units().iter().map(|unit| unit.path.clone()).collect();
-        let beneath = |column: &'static str, paths: Vec<String>| {
-            move |sql: &mut spiral_store::Sql| {
-                sql.push("(1 = 0");
-                for path in &paths {
-                    sql.push(" or ").push_beneath(column, path);
-                }
-                sql.push(")");
-            }
-        };
-        let find = store.find::<OrgUnit>().with(beneath("r.path", paths.clone()));
-        let units = find.all("r.path").await?;
-        (
-            units,
-            events_of(caller, asked, |find| find.with(beneath("u.path", paths))).await?,
-        )
-    };
+        let nodes: Vec<UnitId> = asked.units().iter().map(|unit| unit.id).collect();
+        for (node, unit) in store.standing_beneath(&nodes, caller.today()).await? {
+            places
+                .entry(unit)
+                .or_default()
+                .push((Some(node), Date::MIN, Date::MAX));
+        }
+    }
+    let ids: Vec<UnitId> = places.keys().copied().collect();
+    let units = store.find::<OrgUnit>().ids(&ids).all("r.path").await?;
+    let mut events = events_of(caller, &asked.events_of(), &ids).await?;
     let levels = store.adoption_sharing(&units.iter().collect::<Vec<_>>()).await?;
     let mut figures: Vec<Figures> = Vec::new();
     for innovation in &asked.innovations {
@@ -453,11 +504,14 @@ async fn from_events(caller: &Caller, asked: &Asked) -> Result<Vec<Figures>> {
     for unit in &units {
         let level = levels.get(&unit.id).copied().unwrap_or(Sharing::Team);
         let seen = eyes.see(unit, level);
-        let (from, to) = spells.get(&unit.id).copied().unwrap_or((Date::MIN, Date::MAX));
-        let open = open_series(unit).within(from, to);
+        let open = open_series(unit);
         let events = events.remove(&unit.id).unwrap_or_default();
-        for figures in &mut figures {
-            if !matches!(&figures.place, Place::Unit(node) if !unit.beneath(&node.path)) {
+        for (node, from, to) in places.get(&unit.id).into_iter().flatten() {
+            let open = open.within(*from, *to);
+            for figures in figures
+                .iter_mut()
+                .filter(|figures| figures.place.unit_id() == *node)
+            {
                 let eligible = figures.rule.matches(unit);
                 for part in [Some(&mut figures.any), eligible.then_some(&mut figures.eligible)]
                     .into_iter()
@@ -467,7 +521,7 @@ async fn from_events(caller: &Caller, asked: &Asked) -> Result<Vec<Figures>> {
                     part.shown.merge(&open, i32::from(seen));
                 }
                 if let Some(events) = events.get(&figures.innovation).filter(|_| seen) {
-                    let series = adoption_series(unit, eligible, &in_order(events)).within(from, to);
+                    let series = adoption_series(unit, eligible, &in_order(events)).within(*from, *to);
                     figures.adoption.shown.merge(&series, 1);
                 }
             }

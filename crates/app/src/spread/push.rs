@@ -16,6 +16,7 @@ use super::paths::check_paths;
 use crate::caller::Caller;
 use crate::clock::fresh;
 use crate::sources::{may_know, owners, refuse_source};
+use crate::tenancy::Successors;
 
 /// Records that a unit reached a stage; the same event again is answered as it stands.
 pub async fn record_adoption(caller: &Caller, input: RecordAdoption) -> Result<AdoptionEvent> {
@@ -242,6 +243,7 @@ async fn settle(
     units.sort_unstable_by_key(|unit| unit.id);
     units.dedup_by_key(|unit| unit.id);
     let levels = tx.adoption_sharing(&units).await?;
+    let successors = Successors::of(tx, units.iter().copied()).await?;
     // A correction may take an event away from a unit that the caller may not write.
     let theirs: Vec<UnitId> = known.values().map(|event| event.unit_id).collect();
     let theirs: HashMap<UnitId, OrgUnit> = tx.find::<OrgUnit>().ids(&theirs).by_id().await?;
@@ -265,10 +267,11 @@ async fn settle(
                 continue;
             }
         };
-        if let (false, Err(Error::Invalid(found))) = (
+        if let (false, Err(Error::Invalid(mut found))) = (
             row.input.retracted,
             row.input.check_units(&row.unit, row.learnt_from.as_ref()),
         ) {
+            successors.name_in(row.unit.id, &mut found);
             verdicts.reject(number, found);
             continue;
         }

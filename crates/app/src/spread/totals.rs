@@ -6,13 +6,14 @@
 //! So a day, an innovation's rule and a reader decide it, and asking in another way tells nothing more. Who is
 //! hidden follows from sharing alone; what the units do has no part in it.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use spiral_domain::innovations::Eligibility;
+use spiral_domain::measures::Period;
 use spiral_domain::spread::{Flow, SpreadCount, Sums};
 use spiral_domain::tenancy::OrgUnit;
-use spiral_domain::{Date, Result, Sharing, UnitId};
+use spiral_domain::{Date, Error, Result, Sharing, UnitId};
 use spiral_stats::suppression::{Along, Hidden, Rule, Table, suppress};
 
 use super::eyes::Eyes;
@@ -65,9 +66,15 @@ impl Figures {
 /// Decides which totals are left out.
 pub(super) struct Totals {
     rule: Rule,
-    /// The root and every unit above one that is asked for, from the root down.
-    above: Vec<OrgUnit>,
-    children: HashMap<UnitId, Vec<OrgUnit>>,
+    root: UnitId,
+    /// The root, every unit above one that is asked for in the time, and the children of these.
+    nodes: Vec<UnitId>,
+    /// Children by parent, from when to when.
+    children: HashMap<UnitId, Vec<(UnitId, Date, Date)>>,
+    /// The days on which any of these links begins or has ended, in order.
+    turns: Vec<Date>,
+    /// The days on which anything came to a unit that is asked for, or left it.
+    moves: HashMap<UnitId, BTreeSet<Date>>,
     /// Units counted at each of them.
     parts: HashMap<(Eligibility, UnitId), Part>,
     /// Hidden units at each of them that do not count towards the threshold yet.
@@ -79,18 +86,22 @@ pub(super) struct Totals {
 struct Decision {
     rule: Eligibility,
     population: Population,
+    /// Which of the trees that follow each other.
+    turn: usize,
     /// At each unit that matters.
     counts: Vec<Count>,
     left_out: HashSet<UnitId>,
 }
 
 impl Totals {
-    /// What is needed to decide; nothing where nothing is hidden on any day, or where no totals are offered.
+    /// What is needed to decide for days in a time; nothing where nothing is hidden on any day, or where no totals
+    /// are offered.
     pub(super) async fn of(
         caller: &Caller,
         figures: &[Figures],
         cells: Option<Cells>,
-        on: Date,
+        first: Date,
+        last: Date,
     ) -> Result<Option<Self>> {
         let Some(cells) = cells else { return Ok(None) };
         let open = |part: &Part| part.all == part.shown;
@@ -101,36 +112,38 @@ impl Totals {
             return Ok(None);
         }
         let store = caller.store();
-        let asked: Vec<UnitId> = figures
+        let root = store.root().await?.ok_or(Error::NotFound("unit"))?.id;
+        let mut asked: Vec<UnitId> = figures
             .iter()
             .filter_map(|figures| figures.place.unit_id())
             .collect();
-        let above: HashSet<UnitId> = store
-            .ancestry(&asked, on)
-            .await?
-            .into_iter()
-            .flat_map(|(unit, above)| above.into_iter().filter(move |other| *other != unit))
-            .collect();
-        let ids: Vec<UnitId> = above.into_iter().collect();
-        let mut above: Vec<OrgUnit> = store.find::<OrgUnit>().ids(&ids).all("r.path").await?;
-        above.sort_by_key(|unit| unit.path.len());
-        if above.is_empty() {
-            // Only the root is asked for: it is decided by itself.
-            above = figures
-                .iter()
-                .filter_map(|figures| match &figures.place {
-                    Place::Unit(unit) => Some((**unit).clone()),
-                    Place::Network(_) => None,
-                })
-                .take(1)
-                .collect();
+        asked.sort_unstable();
+        asked.dedup();
+        let time = Period {
+            start: first,
+            end: last,
+        };
+        let above = store.ever_above(&asked, time).await?;
+        let mut children: HashMap<UnitId, Vec<(UnitId, Date, Date)>> = HashMap::new();
+        let mut turns: BTreeSet<Date> = BTreeSet::new();
+        let mut nodes: BTreeSet<UnitId> = above.iter().copied().collect();
+        nodes.insert(root);
+        for (parent, child, from, to) in store.children_links(&above).await? {
+            if from <= last && first <= to {
+                children.entry(parent).or_default().push((child, from, to));
+                nodes.insert(child);
+                turns.extend([from, to.next()]);
+            }
         }
-        let children = store.children_on(&ids, on).await?;
-        let mut nodes: HashMap<UnitId, &OrgUnit> = above.iter().map(|unit| (unit.id, unit)).collect();
-        nodes.extend(children.values().flatten().map(|unit| (unit.id, unit)));
+        let mut moves: HashMap<UnitId, BTreeSet<Date>> = HashMap::new();
+        for mover in store.movers(&asked).await? {
+            moves.entry(mover.node).or_default().extend(mover.days());
+        }
+        let nodes: Vec<UnitId> = nodes.into_iter().collect();
+        let all: Vec<OrgUnit> = store.find::<OrgUnit>().ids(&nodes).all("r.path").await?;
+        let all: Vec<&OrgUnit> = all.iter().collect();
         let mut rules: BTreeSet<Eligibility> = figures.iter().map(|figures| figures.rule.clone()).collect();
         rules.insert(Eligibility::default());
-        let all: Vec<&OrgUnit> = nodes.values().copied().collect();
         let cells = cells.at(caller, &rules, &all).await?;
         let mut parts = HashMap::with_capacity(rules.len() * all.len());
         for rule in &rules {
@@ -144,12 +157,21 @@ impl Totals {
                 threshold: settings.suppression_threshold,
                 dominance: settings.suppression_dominance,
             },
-            above,
+            root,
+            nodes,
             children,
+            turns: turns.into_iter().collect(),
+            moves,
             parts,
             newcomers: newcomers(caller).await?,
             last: None,
         }))
+    }
+
+    /// Whether anything came to a unit or left it after one day, until another.
+    pub(super) fn moved(&self, place: &Place, after: Date, until: Date) -> bool {
+        let days = place.unit_id().and_then(|unit| self.moves.get(&unit));
+        days.is_some_and(|days| days.iter().any(|day| after < *day && *day <= until))
     }
 
     fn count(&self, rule: &Eligibility, unit: UnitId, population: Population, day: Date) -> Count {
@@ -185,19 +207,23 @@ impl Totals {
         population: Population,
         day: Date,
     ) -> &HashSet<UnitId> {
-        let units = self.above.iter().chain(
-            self.above
-                .iter()
-                .flat_map(|above| self.children.get(&above.id).into_iter().flatten()),
-        );
-        let counts: Vec<Count> = units
-            .map(|unit| self.count(rule, unit.id, population, day))
+        let counts: Vec<Count> = self
+            .nodes
+            .iter()
+            .map(|unit| self.count(rule, *unit, population, day))
             .collect();
+        let turn = self.turns.partition_point(|turn| *turn <= day);
         let decision = match self.last.take() {
-            Some(last) if (&last.rule, last.population, &last.counts) == (rule, population, &counts) => last,
+            Some(last)
+                if (&last.rule, last.population, last.turn, &last.counts)
+                    == (rule, population, turn, &counts) =>
+            {
+                last
+            }
             _ => Decision {
                 rule: rule.clone(),
                 population,
+                turn,
                 left_out: self.decide(rule, population, day),
                 counts,
             },
@@ -222,19 +248,32 @@ impl Totals {
             };
             (hidden, u64::try_from(count.all).unwrap_or_default())
         };
-        for (n, parent) in self.above.iter().enumerate() {
-            let whole = self.count(rule, parent.id, population, day);
-            if n == 0 && self.rule.must_suppress(&cell(whole).0) {
-                left_out.insert(parent.id);
-            }
-            let children = self
+        if self
+            .rule
+            .must_suppress(&cell(self.count(rule, self.root, population, day)).0)
+        {
+            left_out.insert(self.root);
+        }
+        let mut waiting = VecDeque::from([self.root]);
+        while let Some(parent) = waiting.pop_front() {
+            // In the order of ids, that a tie is always broken in the same way.
+            let mut children: Vec<UnitId> = self
                 .children
-                .get(&parent.id)
-                .map(Vec::as_slice)
-                .unwrap_or_default();
+                .get(&parent)
+                .into_iter()
+                .flatten()
+                .filter(|(_, from, to)| (*from..=*to).contains(&day))
+                .map(|(child, _, _)| *child)
+                .collect();
+            if children.is_empty() {
+                continue;
+            }
+            children.sort_unstable();
+            waiting.extend(&children);
+            let whole = self.count(rule, parent, population, day);
             let counts: Vec<Count> = children
                 .iter()
-                .map(|child| self.count(rule, child.id, population, day))
+                .map(|child| self.count(rule, *child, population, day))
                 .collect();
             let mut table = Table::new(self.rule);
             let mut parts: Vec<_> = counts
@@ -253,7 +292,7 @@ impl Totals {
             parts.push(table.cell(own_hidden, own_size));
             let sum = table.cell(hidden, size);
             let holds = own.hidden >= 0 && table.sum(Along::Tree, sum, &parts).is_ok();
-            let decided = if left_out.contains(&parent.id) || !holds {
+            let decided = if left_out.contains(&parent) || !holds {
                 vec![true; children.len()]
             } else {
                 let flags = suppress(&table);
@@ -263,7 +302,7 @@ impl Totals {
             };
             for ((child, count), out) in children.iter().zip(&counts).zip(decided) {
                 if out && count.hidden > 0 {
-                    left_out.insert(child.id);
+                    left_out.insert(*child);
                 }
             }
         }

@@ -66,8 +66,8 @@ impl<'a> Assertion<'a> {
         }
         // An audience beside us could bring it here in the client's name.
         let audience = self.token.audience();
-        let ours = |name: &Option<&str>| name.is_some_and(|name| expected.audience.contains(&name));
-        if audience.is_empty() || !audience.iter().all(ours) {
+        let ours = |name: Option<&str>| name.is_some_and(|name| expected.audience.contains(&name));
+        if audience.is_empty() || !audience.into_iter().all(ours) {
             return Err(Error::Unauthenticated("the assertion is for another audience"));
         }
         Ok(Proven {

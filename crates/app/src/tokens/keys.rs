@@ -137,6 +137,9 @@ pub(super) fn algorithm(name: &str) -> Option<Algorithm> {
     }
 }
 
+/// Fewer bits are too weak, more too slow.
+const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
+
 /// What of a JWK may be shown again, whatever it came with.
 const PUBLIC_MEMBERS: [&str; 10] = ["kty", "kid", "alg", "use", "key_ops", "crv", "x", "y", "n", "e"];
 
@@ -180,9 +183,7 @@ impl PublicKey {
         let key = match (algorithm, jwk.kty.as_str(), jwk.crv.as_deref()) {
             (Algorithm::RS256, "RSA", _) => {
                 let (n, e) = (bytes(jwk.n.as_deref())?, bytes(jwk.e.as_deref())?);
-                let bits = n.iter().skip_while(|byte| **byte == 0).count() * 8;
-                (2048..=8192)
-                    .contains(&bits)
+                (RSA_BITS.contains(&bits(&n)) && fit_exponent(&e))
                     .then(|| DecodingKey::from_rsa_raw_components(&n, &e))?
             }
             (Algorithm::ES256, "EC", Some("P-256")) => {
@@ -232,6 +233,21 @@ impl PublicKey {
         jsonwebtoken::crypto::verify(signature, message.as_bytes(), &self.key, self.algorithm)
             .unwrap_or(false)
     }
+}
+
+/// How many bits a number has, without leading zeros.
+fn bits(number: &[u8]) -> usize {
+    let significant = number.iter().skip_while(|byte| **byte == 0);
+    let leading = significant
+        .clone()
+        .next()
+        .map_or(0, |byte| byte.leading_zeros() as usize);
+    significant.count() * 8 - leading
+}
+
+/// Odd and more than 1: with 1 anybody can sign, and with an even one nobody.
+fn fit_exponent(exponent: &[u8]) -> bool {
+    (2..=33).contains(&bits(exponent)) && exponent.last().is_some_and(|byte| byte % 2 == 1)
 }
 
 fn bytes(text: Option<&str>) -> Option<Vec<u8>> {
@@ -285,6 +301,28 @@ mod tests {
             assert!(!known.has_signed(message, &signature[1..]));
         }
         assert!(!other.public_key().has_signed(message, signature));
+    }
+
+    #[test]
+    fn weak_rsa_keys_are_not_taken() {
+        let good = TestKey::new(Kind::Rsa, "k").jwk();
+        let with = |name: &str, number: &[u8]| {
+            let mut jwk = good.clone();
+            jwk[name] = json!(URL_SAFE_NO_PAD.encode(number));
+            PublicKey::from_jwk(&jwk).is_some()
+        };
+        let modulus = URL_SAFE_NO_PAD.decode(good["n"].as_str().unwrap()).unwrap();
+        assert_eq!((modulus.len(), bits(&modulus)), (256, 2048));
+        assert!(with("n", &modulus) && with("n", &[&[0], modulus.as_slice()].concat()));
+        let mut shorter = modulus.clone();
+        shorter[0] = 0x40;
+        assert_eq!(bits(&shorter), 2047);
+        assert!(!with("n", &shorter), "2047 bits in 256 bytes");
+        assert!(!with("n", &modulus[128..]) && !with("n", &[0xff; 1025]) && !with("n", &[0; 256]));
+        assert!(with("e", &[3]) && with("e", &[1, 0, 1]));
+        for unfit in [&[][..], &[0], &[1], &[0, 1], &[2], &[1, 0, 0], &[1; 6]] {
+            assert!(!with("e", unfit), "{unfit:?}");
+        }
     }
 
     #[test]

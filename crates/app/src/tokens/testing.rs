@@ -122,6 +122,7 @@ pub fn message(header: &str, claims: &str) -> String {
 pub struct TestIssuer {
     body: Mutex<Option<Vec<u8>>>,
     asked: AtomicUsize,
+    addresses: Mutex<Vec<String>>,
     /// Answers go out while there are permits.
     pub gate: Semaphore,
 }
@@ -132,6 +133,7 @@ impl TestIssuer {
         let issuer = Self {
             body: Mutex::default(),
             asked: AtomicUsize::new(0),
+            addresses: Mutex::default(),
             gate: Semaphore::new(1),
         };
         issuer.publish(keys);
@@ -151,14 +153,20 @@ impl TestIssuer {
         *self.body.lock().unwrap() = None;
     }
 
+    /// Each address that it was asked at.
+    pub fn addresses(&self) -> Vec<String> {
+        self.addresses.lock().unwrap().clone()
+    }
+
     pub fn asked(&self) -> usize {
         self.asked.load(Ordering::SeqCst)
     }
 }
 
 impl FetchJwks for TestIssuer {
-    fn fetch<'a>(&'a self, _uri: &'a str) -> BoxFuture<'a, Result<Vec<u8>, FetchError>> {
+    fn fetch<'a>(&'a self, uri: &'a str) -> BoxFuture<'a, Result<Vec<u8>, FetchError>> {
         Box::pin(async {
+            self.addresses.lock().unwrap().push(uri.to_owned());
             self.asked.fetch_add(1, Ordering::SeqCst);
             let _open = self.gate.acquire().await?;
             self.body

@@ -5,9 +5,11 @@
 )]
 
 mod field_tests;
+mod identity;
 mod kept;
 mod measures;
 mod people;
 mod spread;
 mod sustainability;
+mod tree;
 mod world;

@@ -1,6 +1,6 @@
 //! Spread: whatever happened, states, cells, metrics and curves are what a plain recount of the events says.
 
-mod naive;
+pub mod naive;
 mod push;
 mod random;
 mod totals;

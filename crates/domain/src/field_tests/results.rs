@@ -170,11 +170,11 @@ pub struct PushFieldTestResult {
     pub stratum: Stratum,
     /// How many were observed.
     #[serde(default)]
-    #[schema(minimum = 0)]
+    #[schema(minimum = 0, maximum = 1_000_000_000)]
     pub n: Option<i64>,
     /// How many of them had the event.
     #[serde(default)]
-    #[schema(minimum = 0)]
+    #[schema(minimum = 0, maximum = 1_000_000_000)]
     pub events: Option<i64>,
     /// Their mean.
     #[serde(default)]

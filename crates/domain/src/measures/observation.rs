@@ -158,7 +158,7 @@ pub struct PushObservation {
     pub value: Option<f64>,
     /// Over how many the mean is; without it the value is kept but not rolled up.
     #[serde(default)]
-    #[schema(minimum = 1)]
+    #[schema(minimum = 1, maximum = 1_000_000_000)]
     pub n: Option<i64>,
     /// What the figure is worth; `measured` if absent.
     #[serde(default)]
@@ -408,8 +408,8 @@ impl PushObservation {
             });
         }
         if let Some(n) = self.n {
-            found.require((1..=1_000_000_000_000).contains(&n), "/n", "out_of_range", || {
-                "a mean is over at least 1".into()
+            found.require((1..=1_000_000_000).contains(&n), "/n", "out_of_range", || {
+                "a mean is over 1 to 1,000,000,000".into()
             });
         }
     }

@@ -81,6 +81,8 @@ actions! {
         CreateOrgUnit write,
         /// Change a unit's name, code, kind, service area or population.
         ChangeOrgUnit write,
+        /// Merge, split, transfer, rename or close units from a day on, and undo that.
+        Reorganise write,
         /// Make a network hosted by a unit.
         CreateNetwork write,
         /// Change a network's members.
@@ -197,6 +199,7 @@ impl Role {
             A::ReadDirectory => May::Tenant,
             A::CreateOrgUnit
             | A::ChangeOrgUnit
+            | A::Reorganise
             | A::CreateNetwork
             | A::ChangeNetwork
             | A::CreateProgramme
@@ -237,6 +240,7 @@ impl Role {
             A::AssessSustainability | A::RateSustainability if lead || team => May::Own,
             A::CreateOrgUnit
             | A::ChangeOrgUnit
+            | A::Reorganise
             | A::CreateNetwork
             | A::ChangeNetwork
             | A::SetSharing

@@ -12,6 +12,7 @@ use super::{MeasureBook, ObservationGroup};
 use crate::analysis::MeasureCell;
 use crate::sql::Rows;
 use crate::store::Store;
+use crate::tenancy::Spans;
 use crate::tx::Tx;
 use crate::value::{Column as _, Type};
 
@@ -132,51 +133,56 @@ pub(super) fn shifts(
     change
 }
 
+/// The nodes at which a contribution stands, one row each.
+fn rows_of(shifts: &BTreeMap<Place, Amount>, tenant: spiral_domain::TenantId) -> Rows {
+    let mut rows = Rows::new(vec![
+        ("tenant_id", Type::Uuid),
+        ("measure_id", Type::Uuid),
+        ("unit_id", Type::Uuid),
+        ("stratum", Type::Text),
+        ("period_start", Type::Date),
+        ("period_end", Type::Date),
+        ("level", Type::Small),
+        ("contributors", Type::Int),
+        ("numerator", Type::Float),
+        ("denominator", Type::Float),
+        ("squares", Type::Float),
+        ("least", Type::Small),
+    ]);
+    for (place, amount) in shifts {
+        rows.push(vec![
+            tenant.value(),
+            place.measure.value(),
+            place.unit.value(),
+            place.stratum.value(),
+            place.period.start.value(),
+            place.period.end.value(),
+            place.level.value(),
+            amount.contributors.value(),
+            amount.numerator.value(),
+            amount.denominator.value(),
+            amount.squares.value(),
+            i16::from(place.front_line).value(),
+        ]);
+    }
+    rows
+}
+
+const ADD_UP: &str = "on conflict (tenant_id, measure_id, node_id, stratum, period_start, period_end, level) do update set \
+                      contributors = measure_cells.contributors + excluded.contributors, \
+                      numerator = measure_cells.numerator + excluded.numerator, \
+                      denominator = measure_cells.denominator + excluded.denominator, \
+                      squares = measure_cells.squares + excluded.squares";
+
 const ABOVE: &str = " join unit_ancestry a on a.tenant_id = new.tenant_id and a.descendant_id = new.unit_id \
                      and a.valid_from <= new.period_end and a.valid_to >= new.period_end and a.depth >= new.least";
 
 impl Tx {
     /// Adds the changes at every node above each unit, in the tree of the period's last day.
     pub(super) async fn shift_cells(&self, shifts: &BTreeMap<Place, Amount>) -> Result<()> {
-        let mut rows = Rows::new(vec![
-            ("tenant_id", Type::Uuid),
-            ("measure_id", Type::Uuid),
-            ("unit_id", Type::Uuid),
-            ("stratum", Type::Text),
-            ("period_start", Type::Date),
-            ("period_end", Type::Date),
-            ("level", Type::Small),
-            ("contributors", Type::Int),
-            ("numerator", Type::Float),
-            ("denominator", Type::Float),
-            ("squares", Type::Float),
-            ("least", Type::Small),
-        ]);
-        for (place, amount) in shifts {
-            rows.push(vec![
-                self.scope.tenant.value(),
-                place.measure.value(),
-                place.unit.value(),
-                place.stratum.value(),
-                place.period.start.value(),
-                place.period.end.value(),
-                place.level.value(),
-                amount.contributors.value(),
-                amount.numerator.value(),
-                amount.denominator.value(),
-                amount.squares.value(),
-                i16::from(place.front_line).value(),
-            ]);
-        }
+        let rows = rows_of(shifts, self.scope.tenant);
         let empties = shifts.values().any(|amount| amount.contributors < 0);
-        let after = format!(
-            "{ABOVE} where true group by 1, 2, 3, 4, 5, 6, 7 \
-             on conflict (tenant_id, measure_id, node_id, stratum, period_start, period_end, level) do update set \
-             contributors = measure_cells.contributors + excluded.contributors, \
-             numerator = measure_cells.numerator + excluded.numerator, \
-             denominator = measure_cells.denominator + excluded.denominator, \
-             squares = measure_cells.squares + excluded.squares"
-        );
+        let after = format!("{ABOVE} where true group by 1, 2, 3, 4, 5, 6, 7 {ADD_UP}");
         self.run_rows(
             "insert into measure_cells (tenant_id, measure_id, node_id, stratum, period_start, period_end, level, \
              contributors, numerator, denominator, squares) \
@@ -198,6 +204,71 @@ impl Tx {
             )
             .await?;
         }
+        Ok(())
+    }
+
+    /// Takes what units contribute from the nodes that they no longer stand at, and adds it where they do now.
+    pub(crate) async fn move_cells(&self, units: &[UnitId], before: &Spans, after: &Spans) -> Result<()> {
+        let moved: Vec<UnitId> = units
+            .iter()
+            .copied()
+            .filter(|unit| before.get(unit) != after.get(unit))
+            .collect();
+        if moved.is_empty() {
+            return Ok(());
+        }
+        let rows = self
+            .find_all::<Observation>()
+            .among("r.unit_id", &moved)
+            .filter("r.retracted = ?", [false.value()])
+            .all("r.id")
+            .await?;
+        let measures: BTreeSet<MeasureId> = rows.iter().map(|row| row.measure_id).collect();
+        let book = self
+            .measure_book(&measures.into_iter().collect::<Vec<_>>(), &moved)
+            .await?;
+        let at = |spans: &Spans, unit: &UnitId, day: Date| -> BTreeSet<UnitId> {
+            let spans = spans.get(unit).map(Vec::as_slice).unwrap_or_default();
+            let there = spans.iter().filter(|(_, from, to)| (*from..=*to).contains(&day));
+            there.map(|(node, _, _)| *node).collect()
+        };
+        let mut shifts: BTreeMap<Place, Amount> = BTreeMap::new();
+        for (place, amount) in placed(&rows, None, &book) {
+            let was = at(before, &place.unit, place.period.end);
+            let is = at(after, &place.unit, place.period.end);
+            let gone = was.difference(&is).map(|node| (*node, -1));
+            for (node, sign) in gone.chain(is.difference(&was).map(|node| (*node, 1))) {
+                // No unit comes to itself: of a front-line team these are the nodes above it.
+                let at_node = Place {
+                    unit: node,
+                    front_line: false,
+                    ..place.clone()
+                };
+                shifts.entry(at_node).or_default().add(amount, sign);
+            }
+        }
+        shifts.retain(|_, amount| !amount.is_nothing());
+        let columns =
+            "stratum, period_start, period_end, level, contributors, numerator, denominator, squares";
+        self.run_rows(
+            &format!(
+                "insert into measure_cells (tenant_id, measure_id, node_id, {columns}) \
+                 select tenant_id, measure_id, unit_id, {columns} from "
+            ),
+            rows_of(&shifts, self.scope.tenant),
+            "new",
+            &format!(" where true {ADD_UP}"),
+        )
+        .await?;
+        self.run_rows(
+            "delete from measure_cells where contributors = 0 \
+             and (tenant_id, measure_id, node_id, stratum, period_start, period_end) in \
+             (select new.tenant_id, new.measure_id, new.unit_id, new.stratum, new.period_start, new.period_end from ",
+            rows_of(&shifts, self.scope.tenant),
+            "new",
+            ")",
+        )
+        .await?;
         Ok(())
     }
 

@@ -18,11 +18,9 @@ use uuid::Uuid;
 use super::{Histories, adoption_columns, adoption_values, eligibility_id, packing};
 use crate::sql::Rows;
 use crate::store::Store;
+use crate::tenancy::Spans;
 use crate::tx::Tx;
 use crate::value::{Column as _, Type};
-
-/// Where a unit has stood: each unit above it and itself, from when to when.
-type Spans = HashMap<UnitId, Vec<(UnitId, Date, Date)>>;
 
 /// Subject, node, level, year.
 type Key = (Uuid, UnitId, i16, i16);
@@ -161,22 +159,6 @@ impl Store {
         }
         close(current);
         Ok(SpreadCells(cells))
-    }
-
-    async fn spans(&self, units: &[UnitId]) -> Result<Spans> {
-        let mut sql = self.sql(
-            "select descendant_id, ancestor_id, valid_from, valid_to from unit_ancestry where tenant_id = ? and ",
-            [self.scope.tenant.value()],
-        );
-        sql.push_in("descendant_id", units);
-        let mut spans: Spans = HashMap::new();
-        for row in self.fetch(sql).await? {
-            spans
-                .entry(row.get(0)?)
-                .or_default()
-                .push((row.get(1)?, row.get(2)?, row.get(3)?));
-        }
-        Ok(spans)
     }
 
     async fn all_innovations(&self) -> Result<HashMap<InnovationId, Innovation>> {
@@ -351,6 +333,57 @@ impl Tx {
         for (subject, series) in contributions(unit, &rules, &innovations, &by_innovation(events.to_vec())) {
             deltas.place(subject, &series, -1, was, spans);
             deltas.place(subject, &series, 1, is, spans);
+        }
+        self.apply_cells(deltas).await
+    }
+
+    /// Lets the counts follow units that have moved in the tree, or closed.
+    pub(crate) async fn move_spread(
+        &mut self,
+        changes: &[(OrgUnit, OrgUnit)],
+        before: &Spans,
+        after: &Spans,
+    ) -> Result<()> {
+        let counts = |unit: &OrgUnit| {
+            (
+                unit.kind,
+                unit.service_area.clone(),
+                unit.opened_on,
+                unit.closed_on,
+            )
+        };
+        let changes: Vec<&(OrgUnit, OrgUnit)> = changes
+            .iter()
+            .filter(|(was, is)| before.get(&is.id) != after.get(&is.id) || counts(was) != counts(is))
+            .collect();
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let innovations = self.all_innovations().await?;
+        let rules = rules_of(innovations.values());
+        let units: Vec<&OrgUnit> = changes.iter().map(|(_, is)| is).collect();
+        let ids: Vec<UnitId> = units.iter().map(|unit| unit.id).collect();
+        let levels = self.adoption_sharing(&units).await?;
+        let mut events = by_unit(
+            self.find_all::<AdoptionEvent>()
+                .among("r.unit_id", &ids)
+                .all("r.id")
+                .await?,
+        );
+        let mut deltas = Deltas::default();
+        for (was, is) in changes {
+            let (Some(from), Some(to), Some(level)) =
+                (before.get(&is.id), after.get(&is.id), levels.get(&is.id))
+            else {
+                continue;
+            };
+            let events = by_innovation(events.remove(&is.id).unwrap_or_default());
+            for (subject, series) in contributions(was, &rules, &innovations, &events) {
+                deltas.place(subject, &series, -1, *level, from);
+            }
+            for (subject, series) in contributions(is, &rules, &innovations, &events) {
+                deltas.place(subject, &series, 1, *level, to);
+            }
         }
         self.apply_cells(deltas).await
     }

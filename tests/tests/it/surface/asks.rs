@@ -82,6 +82,13 @@ pub fn fresh(what: &str) -> String {
     format!("{what}-{}", COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
+/// A day that no other request has.
+pub fn fresh_day() -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let n = COUNT.fetch_add(1, Ordering::Relaxed);
+    format!("{}-{:02}-{:02}", 1905 + n / 336, 1 + n / 28 % 12, 1 + n % 28)
+}
+
 /// The request for an operation; none if no table has a line for it yet.
 pub async fn ask(operation: &str, stage: &Stage<'_>) -> Option<Ask> {
     if let Some(ask) = tenancy::ask(operation, stage).await {
@@ -196,6 +203,8 @@ impl Ask {
         }
         let call = actor.call(&operation.method, &path);
         match &self.body {
+            // A file is sent as it is.
+            Some(Value::String(file)) => call.body("text/csv", file.clone()).await,
             Some(body) => call.json(body).await,
             None => call.await,
         }

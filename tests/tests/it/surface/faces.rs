@@ -13,6 +13,7 @@ pub const REST_ONLY: &[(&str, &str)] = &[
     ),
     ("rotateClientSecret", "its answer shows a secret"),
     ("pushObservations", "a batch"),
+    ("importOrgUnits", "a file"),
     ("pushAdoptionEvents", "a batch"),
     ("pushFieldTestResults", "a batch"),
     ("getNetworkMembers", "in GraphQL an edge: Network.members"),

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::Algorithm;
 use serde::Deserialize;
-use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
+use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 use spiral_domain::reference::is_code;
 use spiral_domain::{Error, Result, Timestamp};
@@ -18,6 +18,8 @@ const MAX_LENGTH: usize = 16 * 1024;
 const MAX_SUBJECT: usize = 255;
 /// Longer names of tokens are not kept.
 const MAX_ID: usize = 255;
+/// Headers by which what is signed would be something else than claims in base64.
+const OTHERWISE: [&str; 4] = ["cty", "enc", "zip", "b64"];
 /// The last second that has four digits for its year.
 const MAX_INSTANT: i64 = 253_402_300_799;
 
@@ -52,6 +54,9 @@ impl<'a> Token<'a> {
         let header = object(header)?;
         if header.contains_key("crit") {
             return refused("the token has critical extensions");
+        }
+        if OTHERWISE.iter().any(|name| header.contains_key(*name)) {
+            return refused("the token is nested, encrypted or compressed");
         }
         if header
             .get("typ")
@@ -232,33 +237,68 @@ fn object(part: &str) -> Result<Map<String, Value>> {
     let read = URL_SAFE_NO_PAD
         .decode(part)
         .ok()
-        .and_then(|json| serde_json::from_slice::<Object>(&json).ok());
-    read.map_or_else(|| refused("the token is malformed"), |object| Ok(object.0))
+        .and_then(|json| serde_json::from_slice::<Unique>(&json).ok());
+    match read {
+        Some(Unique(Value::Object(object))) => Ok(object),
+        _ => refused("the token is malformed"),
+    }
 }
 
-/// An object without repeated names, of which two readers could take different ones.
-struct Object(Map<String, Value>);
+/// A value in which no object, however deep, repeats a name: of two, two readers could take different ones.
+struct Unique(Value);
 
-impl<'de> Deserialize<'de> for Object {
+impl<'de> Deserialize<'de> for Unique {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Names;
-        impl<'de> Visitor<'de> for Names {
-            type Value = Object;
+        struct Anything;
+        impl<'de> Visitor<'de> for Anything {
+            type Value = Unique;
 
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("an object")
+                f.write_str("a value")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Object, A::Error> {
+            fn visit_unit<E>(self) -> Result<Unique, E> {
+                Ok(Unique(Value::Null))
+            }
+
+            fn visit_bool<E>(self, value: bool) -> Result<Unique, E> {
+                Ok(Unique(value.into()))
+            }
+
+            fn visit_i64<E>(self, value: i64) -> Result<Unique, E> {
+                Ok(Unique(value.into()))
+            }
+
+            fn visit_u64<E>(self, value: u64) -> Result<Unique, E> {
+                Ok(Unique(value.into()))
+            }
+
+            fn visit_f64<E>(self, value: f64) -> Result<Unique, E> {
+                Ok(Unique(value.into()))
+            }
+
+            fn visit_str<E>(self, value: &str) -> Result<Unique, E> {
+                Ok(Unique(value.into()))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut values: A) -> Result<Unique, A::Error> {
+                let mut all = Vec::new();
+                while let Some(Unique(value)) = values.next_element()? {
+                    all.push(value);
+                }
+                Ok(Unique(Value::Array(all)))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Unique, A::Error> {
                 let mut all = Map::new();
-                while let Some((name, value)) = entries.next_entry::<String, Value>()? {
+                while let Some((name, Unique(value))) = entries.next_entry::<String, Unique>()? {
                     if all.insert(name, value).is_some() {
                         return Err(A::Error::custom("a name is repeated"));
                     }
                 }
-                Ok(Object(all))
+                Ok(Unique(Value::Object(all)))
             }
         }
-        deserializer.deserialize_map(Names)
+        deserializer.deserialize_any(Anything)
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Ask, Stage, fresh};
+use super::{Ask, Stage, fresh, fresh_day};
 
 pub async fn ask(operation: &str, stage: &Stage<'_>) -> Option<Ask> {
     let target = &stage.target.id;
@@ -30,6 +30,34 @@ pub async fn ask(operation: &str, stage: &Stage<'_>) -> Option<Ask> {
             let programme = stage.made("/v1/programmes", stage.programme_input()).await.id();
             Ask::reads("readDirectory").path("programme", &programme)
         }
+        "listReorganisations" | "getSuccessions" | "getStandings" => {
+            Ask::reads("readDirectory").path("unit", target)
+        }
+        "importOrgUnits" => {
+            let (beneath, kind) = stage.room_beneath();
+            let file = format!(
+                "code,name,type\n{},Another unit,{kind}\n",
+                fresh("Q").replace('-', "")
+            );
+            Ask::writes("createOrgUnit")
+                .query("beneath", &beneath)
+                .body(Value::String(file))
+        }
+        "reorganise" => Ask::writes("reorganise")
+            .path("unit", target)
+            .body(stage.renaming()),
+        "reverseReorganisation" => {
+            let path = format!("/v1/org-units/{target}/reorganisations");
+            let made = stage.made(&path, stage.renaming()).await;
+            let id = made.body["reorganisation"]["id"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned();
+            Ask::writes("reorganise")
+                .path("unit", target)
+                .path("reorganisation", &id)
+                .body(json!({ "reason": "It was recorded by mistake." }))
+        }
         _ => return None,
     })
 }
@@ -45,6 +73,12 @@ impl Stage<'_> {
             "code": fresh("network"), "name": "A network", "kind": "clinical_network", "hostUnit": self.target.id,
             "members": [{ "unit": self.target.id, "joinedOn": "2005-04-01" }],
         })
+    }
+
+    /// Another name for the target, from a day on which nobody has named it.
+    fn renaming(&self) -> Value {
+        let (kind, reason) = ("rename", "It was founded anew.");
+        json!({ "kind": kind, "effectiveOn": fresh_day(), "name": fresh("Named"), "reason": reason })
     }
 
     fn programme_input(&self) -> Value {

@@ -123,6 +123,8 @@ async fn what_is_no_signed_token_is_refused() {
         "{",
         "{}{}",
         "{\"iss\":\"a\",\"iss\":\"b\"}",
+        "{\"realm\":{\"roles\":[\"a\"],\"roles\":[\"b\"]}}",
+        "{\"all\":[{\"a\":1,\"\\u0061\":2}]}",
         &"[".repeat(5000),
     ] {
         let text = ED25519.token_with(&ED25519.header(), not_claims);
@@ -304,4 +306,83 @@ async fn headers_cannot_extend_the_rules() {
             "the token is of another type"
         );
     }
+}
+
+#[tokio::test]
+async fn a_repeated_header_is_refused() {
+    let verifier = with_config(issuer_config(ISSUER));
+    let payload = good_claims().to_string();
+    for header in [
+        r#"{"alg":"EdDSA","kid":"ed","alg":"none"}"#,
+        r#"{"alg":"none","kid":"ed","alg":"EdDSA"}"#,
+        r#"{"alg":"EdDSA","kid":"other","kid":"ed"}"#,
+    ] {
+        let message = message(header, &payload);
+        let signature = URL_SAFE_NO_PAD.encode(ED25519.signature(&message));
+        let text = format!("{message}.{signature}");
+        assert_eq!(
+            reason(&verifier, &text).await,
+            "the token is malformed",
+            "{header}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_is_signed_is_what_it_looks_like() {
+    let verifier = with_config(issuer_config(ISSUER));
+    let good = ED25519.token(&good_claims());
+    let refusal = "the token is nested, encrypted or compressed";
+    for (name, value) in [
+        ("cty", json!("JWT")),
+        ("cty", json!(null)),
+        ("zip", json!("DEF")),
+        ("enc", json!("A256GCM")),
+        ("b64", json!(false)),
+    ] {
+        let mut header = ED25519.header();
+        header[name] = value;
+        let text = ED25519.token_with(&header, &good_claims().to_string());
+        assert_eq!(reason(&verifier, &text).await, refusal, "{name}");
+    }
+    // A token within a token says nothing, and neither does one in other letters.
+    let nested = ED25519.token_with(&ED25519.header(), &good);
+    assert_eq!(reason(&verifier, &nested).await, "the token is malformed");
+    let quoted = ED25519.token_with(&ED25519.header(), &json!(good).to_string());
+    assert_eq!(reason(&verifier, &quoted).await, "the token is malformed");
+}
+
+#[tokio::test]
+async fn the_name_of_a_key_is_only_compared() {
+    let source = Arc::new(TestIssuer::new(&[&ED25519]));
+    let verifier = verifier(vec![issuer_config(ISSUER)], &source);
+    let payload = good_claims().to_string();
+    for kid in [
+        "",
+        "ED",
+        "ed ",
+        "ed\u{0}",
+        "../ed",
+        "/dev/null",
+        "ed' or '1'='1",
+        "https://id.evil.test/keys",
+        "%65d",
+        "*",
+    ] {
+        let header = json!({"alg": "EdDSA", "kid": kid});
+        assert_eq!(
+            reason(&verifier, &ED25519.token_with(&header, &payload)).await,
+            "the token is signed with an unknown key",
+            "{kid:?}"
+        );
+    }
+    for kid in [json!(["ed"]), json!({"$ne": ""}), json!(5), json!(null)] {
+        let header = json!({"alg": "EdDSA", "kid": kid});
+        assert_eq!(
+            reason(&verifier, &ED25519.token_with(&header, &payload)).await,
+            "the token does not name its key"
+        );
+    }
+    assert_eq!(source.asked(), 1, "all at one instant, so one question");
+    assert_eq!(source.addresses(), [format!("{ISSUER}/keys")]);
 }
