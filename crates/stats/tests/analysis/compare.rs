@@ -182,6 +182,16 @@ fn refusals() {
         },
     );
     assert!(rates(tiny, vast, 95.0).is_err() && rates(vast, tiny, 95.0).is_err());
+    // The ratio is zero, and its upper limit beyond all numbers.
+    let most = Exposure {
+        events: 1.0,
+        exposure: f64::MAX,
+    };
+    let ten = Exposure {
+        events: 0.0,
+        exposure: 10.0,
+    };
+    assert!(rates(most, ten, 95.0).is_err());
 }
 
 proptest! {

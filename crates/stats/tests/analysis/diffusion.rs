@@ -176,13 +176,10 @@ fn categories_by_hand() {
     assert!(found.expect_err("no spread").is_not_estimable());
     let found = categories(&[Some(1.0)], 3, Method::MeanSd { of_sample: true });
     assert!(found.expect_err("one").is_not_estimable());
-    // Three times the mean in decimals is on the boundary, and belongs to the later category.
-    let found = categories(
-        &[Some(0.1), Some(0.2), Some(0.3)],
-        3,
-        Method::MeanSd { of_sample: false },
-    )
-    .expect("found");
+    // In decimals 0.7 is the mean of these; their binary fractions have one just above it. On a boundary the
+    // later category counts.
+    let times = [0.1, 0.7, 1.3].map(Some);
+    let found = categories(&times, 3, Method::MeanSd { of_sample: false }).expect("found");
     assert_eq!(found.of[1], Some(Category::LateMajority));
     let ranks = categories(
         &(0..40).map(|at| Some(f64::from(at))).collect::<Vec<_>>(),

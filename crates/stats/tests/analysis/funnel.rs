@@ -90,6 +90,23 @@ fn units_without_events_rank_lowest() {
     assert!(found.dispersion.is_some_and(|found| found.phi.is_finite()));
 }
 
+/// Ranks of equal units are their mean: of twelve the first tenth holds ranks below 1.3, and two that share the
+/// lowest place rank 1.5.
+#[test]
+fn equal_units_share_a_rank() {
+    let log = Data::Standardised(Transform::Log);
+    let mut rows: Vec<(u32, u32)> = (0..12).map(|at| (20 + at, 25)).collect();
+    let trimmed = |rows: &[(u32, u32)]| -> Vec<bool> {
+        let found = funnel(log, &units(rows), &Settings::default()).expect("a funnel");
+        found.units.iter().map(|unit| unit.trimmed.is_none()).collect()
+    };
+    let one = trimmed(&rows);
+    assert!(one[0] && one[11] && !one[1..11].contains(&true));
+    rows[1] = rows[0];
+    let two = trimmed(&rows);
+    assert!(!two[0] && !two[1] && two[11]);
+}
+
 /// With homogeneous counts about one unit of 500 lies outside 99.8 %.
 #[test]
 fn ratios_of_counts_are_not_flagged_by_the_dozen() {

@@ -111,6 +111,19 @@ fn the_higher_of_two_maxima() {
     assert!(likelihood(&effects, 0.3847) < likelihood(&effects, 0.0));
 }
 
+/// Beside a study that knows nothing: C is a tiny sum, not the difference of two equal numbers.
+#[test]
+fn one_study_outweighs_all() {
+    let effects = [(0.0, 169.0), (0.0, 3e129)].map(|(estimate, variance)| Effect { estimate, variance });
+    for method in METHODS {
+        let found = run(&effects, method).heterogeneity;
+        assert!(
+            found.tau2 <= 0.0 && found.i2 <= 0.0 && found.h2 <= 1.0,
+            "{method:?}: {found:?}"
+        );
+    }
+}
+
 #[test]
 fn the_next_site() {
     let effects = [(0.9, 0.01), (1.1, 0.01), (1.0, 0.02), (1.3, 0.02)]

@@ -161,6 +161,26 @@ fn precedence() {
     assert_eq!(signals(&chart)[13], Some((Rule::Trend, true)));
 }
 
+/// Rising through the near limit, all above the mean: trend, two of three and shift at once.
+#[test]
+fn a_trend_counts_before_two_of_three() {
+    let settings = Settings {
+        baseline: Baseline::Frozen {
+            mean: 50.0,
+            average_moving_range: 10.0,
+        },
+        ..Settings::default()
+    };
+    let chart = xmr(&some(&[60.0, 62.0, 64.0, 66.0, 68.0, 70.0, 72.0]), &settings).expect("a chart");
+    assert!(
+        signals(&chart)
+            .iter()
+            .all(|&signal| signal == Some((Rule::Trend, true)))
+    );
+    let last = chart.points[6].fired;
+    assert!(last.has(Rule::TwoOfThree) && last.has(Rule::Shift) && !last.has(Rule::Beyond));
+}
+
 #[test]
 fn two_of_three() {
     let settings = Settings {
