@@ -97,7 +97,23 @@ impl Issuer {
             Algorithm::None => ("none", "ed"),
             Algorithm::Hs256 => ("HS256", "ed"),
         };
-        let header = json!({ "alg": alg, "kid": kid, "typ": "JWT" });
+        self.sign_under(
+            algorithm,
+            &json!({ "alg": alg, "kid": kid, "typ": "JWT" }),
+            claims,
+        )
+    }
+
+    /// The public half of our Ed25519 key, by another name.
+    pub fn jwk(&self, kid: &str) -> Value {
+        json!({
+            "kty": "OKP", "crv": "Ed25519", "kid": kid, "alg": "EdDSA", "use": "sig",
+            "x": URL_SAFE_NO_PAD.encode(self.keys.ed25519.public_key()),
+        })
+    }
+
+    /// A token with this header.
+    pub fn sign_under(&self, algorithm: Algorithm, header: &Value, claims: &Value) -> String {
         let message = format!(
             "{}.{}",
             URL_SAFE_NO_PAD.encode(header.to_string()),

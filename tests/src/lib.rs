@@ -12,4 +12,4 @@ pub use call::{Answer, Call};
 pub use issuer::{Algorithm, Issuer};
 pub use people::{Actor, ROLES};
 pub use program::{Program, Settings};
-pub use world::{Tenant, Unit, World, for_each_database, for_each_database_with};
+pub use world::{Beside, Tenant, Unit, World, for_each_database, for_each_database_with};

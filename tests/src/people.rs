@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::call::Call;
-use crate::world::{Tenant, World};
+use crate::world::{Beside, Tenant, World};
 
 /// Every role, and the unit that its bearer holds it on.
 pub const ROLES: [(&str, &str); 12] = [
@@ -26,6 +26,7 @@ pub const ROLES: [(&str, &str); 12] = [
 #[derive(Debug, Clone, Copy)]
 pub struct Actor<'w> {
     pub(crate) world: &'w World,
+    pub(crate) base: &'w str,
     pub(crate) token: Option<&'w str>,
 }
 
@@ -34,7 +35,16 @@ impl<'w> Actor<'w> {
     pub fn with_token(world: &'w World, token: &'w str) -> Self {
         Self {
             world,
+            base: &world.base,
             token: Some(token),
+        }
+    }
+
+    /// The same, who asks the other server.
+    pub fn on(self, other: &'w Beside) -> Self {
+        Self {
+            base: &other.base,
+            ..self
         }
     }
 
@@ -42,10 +52,7 @@ impl<'w> Actor<'w> {
     pub fn call(self, method: &str, path: &str) -> Call {
         let method: Method = method.parse().expect("a method");
         let what = format!("{method} {path}");
-        let request = self
-            .world
-            .client
-            .request(method, format!("{}{path}", self.world.base));
+        let request = self.world.client.request(method, format!("{}{path}", self.base));
         let call = Call::new(request, what);
         match self.token {
             Some(token) => call.bearer(token),
@@ -91,6 +98,7 @@ impl World {
     pub fn anonymous(&self) -> Actor<'_> {
         Actor {
             world: self,
+            base: &self.base,
             token: None,
         }
     }

@@ -61,6 +61,20 @@ impl std::fmt::Debug for Server {
     }
 }
 
+/// Another server on the same database.
+pub struct Beside {
+    /// Where it listens: `http://…`.
+    pub base: String,
+    running: Running,
+}
+
+impl Beside {
+    /// Stops it; what is in flight finishes.
+    pub async fn stop(self) {
+        self.running.stop().await;
+    }
+}
+
 /// A tenant and its people.
 #[derive(Debug, Default)]
 pub struct Tenant {
@@ -100,6 +114,36 @@ impl Tenant {
         }
     }
 
+    /// How many units stand above this one.
+    fn depth(&self, code: &str) -> usize {
+        let parent = self.units.get(code).and_then(|unit| unit.parent.as_deref());
+        parent.map_or(0, |parent| self.depth(parent) + 1)
+    }
+
+    /// Who gives roles on a unit: its own lead, or the nearest above; only one above it, if it has no lead yet.
+    #[track_caller]
+    fn giver(&self, code: &str, above: bool) -> &str {
+        let leads = |code: &str| {
+            let home = |(role, home): &&(&str, &str)| role.ends_with("_lead") && *home == code;
+            ROLES
+                .iter()
+                .find(home)
+                .and_then(|(role, _)| self.tokens.get(*role))
+        };
+        let parent = self.unit(code).parent.as_deref();
+        match (leads(code).filter(|_| !above), parent) {
+            (Some(token), _) => token,
+            (None, Some(parent)) => self.giver(parent, false),
+            (None, None) => self.token("national_lead"),
+        }
+    }
+
+    /// The token of the bearer of the role who gives roles on this unit.
+    #[track_caller]
+    pub fn giver_of(&self, code: &str) -> &str {
+        self.giver(code, false)
+    }
+
     /// The token of a role's bearer.
     #[track_caller]
     pub fn token(&self, role: &str) -> &str {
@@ -136,11 +180,7 @@ impl World {
         for slug in ["north", "south"] {
             create_tenant(&settings, slug);
         }
-        let config = Config::load_with(None, settings.0.clone()).expect("the settings load");
-        let telemetry = Telemetry::start(&config.telemetry).expect("telemetry starts");
-        let running = spiral_server::start(&config, Arc::new(telemetry))
-            .await
-            .expect("the server starts");
+        let running = start(&settings).await;
         let client = reqwest::Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
@@ -169,6 +209,15 @@ impl World {
     /// On PostgreSQL, its database as a superuser.
     pub fn superuser_url(&self) -> Option<&str> {
         self.database.superuser_url.as_deref()
+    }
+
+    /// Another server on the same database, with the same settings.
+    pub async fn beside(&self) -> Beside {
+        let running = start(&self.settings).await;
+        Beside {
+            base: format!("http://{}", running.address),
+            running,
+        }
     }
 
     /// Stops the server; what is in flight finishes.
@@ -245,12 +294,19 @@ impl World {
             };
             tenant.units.insert(code.to_owned(), unit);
         }
-        for (role, code) in ROLES {
+        tenant.tokens.insert("national_lead".to_owned(), token.clone());
+        // Leads first and from the root down: each gives the roles of their own unit.
+        let mut roles = ROLES;
+        roles.sort_by_key(|(role, _)| !role.ends_with("_lead"));
+        for (role, code) in roles {
+            let giver_token = tenant.giver(code, role.ends_with("_lead")).to_owned();
+            let giver = Actor::with_token(self, &giver_token);
+            let unit = tenant.unit(code).id.clone();
             let principal = match role {
                 "national_lead" => me.text_at("/principal/id"),
                 "integration" => {
-                    let body = json!({ "name": "Ward tool", "unit": tenant.unit(code).id, "sources": ["ward-tool"] });
-                    let made = lead.post("/v1/api-clients", &body).await.expect(201);
+                    let body = json!({ "name": "Ward tool", "unit": unit, "sources": ["ward-tool"] });
+                    let made = giver.post("/v1/api-clients", &body).await.expect(201);
                     tenant.credentials = (made.text_at("/client/clientId"), made.text_at("/clientSecret"));
                     made.text_at("/client/id")
                 }
@@ -263,7 +319,7 @@ impl World {
             let grant = if role == "national_lead" {
                 me.text_at("/grants/0/id")
             } else {
-                self.grant(lead, &principal, role, &tenant.unit(code).id).await
+                self.grant(giver, &principal, role, &unit).await
             };
             let token = match role {
                 "integration" => self.client_token(&tenant.credentials, None).await,
@@ -282,12 +338,16 @@ impl World {
         let lead = self.national_lead();
         let body = json!({ "issuer": FIXED, "subject": "owner", "name": "Everybody's lead" });
         let owner = lead.post("/v1/principals", &body).await.expect(201).id();
-        for unit in self.north.units.values() {
+        // From the bottom up: where nobody leads yet, the next who leads above appoints.
+        let mut units: Vec<(&String, &Unit)> = self.north.units.iter().collect();
+        units.sort_by_key(|(code, _)| std::cmp::Reverse(self.north.depth(code)));
+        for (code, unit) in units {
             let role = match unit.tier.as_str() {
                 "microsystem" => "team_lead".to_owned(),
                 tier => format!("{tier}_lead"),
             };
-            self.grant(lead, &owner, &role, &unit.id).await;
+            let giver = Actor::with_token(self, self.north.giver(code, false));
+            self.grant(giver, &owner, &role, &unit.id).await;
         }
         let token = self.token_of("north", "owner");
         self.north.tokens.insert("owner".to_owned(), token);
@@ -309,6 +369,14 @@ impl World {
             String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
         (output.status.success(), said)
     }
+}
+
+async fn start(settings: &Settings) -> Running {
+    let config = Config::load_with(None, settings.0.clone()).expect("the settings load");
+    let telemetry = Telemetry::start(&config.telemetry).expect("telemetry starts");
+    spiral_server::start(&config, Arc::new(telemetry))
+        .await
+        .expect("the server starts")
 }
 
 fn issuer_of(tenant: &str) -> &'static str {

@@ -9,6 +9,7 @@ use spiral_store::{Db, Dialect, HeldGrant, Scope, Store};
 use crate::access::AccessLog;
 use crate::caller::Caller;
 use crate::clock::{Clock, fresh};
+use crate::kept::Kept;
 use crate::rates::Rates;
 use crate::request::RequestContext;
 use crate::tokens::keys::SigningKey;
@@ -78,6 +79,13 @@ impl Default for Settings {
     }
 }
 
+impl Settings {
+    /// Where API clients get tokens.
+    pub fn token_endpoint(&self) -> String {
+        format!("{}/oauth/token", self.issuer.trim_end_matches('/'))
+    }
+}
+
 /// The platform. Cheap to clone.
 #[derive(Clone)]
 pub struct App(Arc<Inner>);
@@ -91,6 +99,7 @@ struct Inner {
     verifier: Verifier,
     access_log: AccessLog,
     rates: Rates,
+    kept: Kept,
 }
 
 impl App {
@@ -125,6 +134,7 @@ impl App {
             signing,
             verifier: verifier?,
             access_log: AccessLog::default(),
+            kept: Kept::default(),
         })))
     }
 
@@ -158,6 +168,10 @@ impl App {
 
     pub(crate) fn access_log(&self) -> &AccessLog {
         &self.0.access_log
+    }
+
+    pub(crate) fn kept(&self) -> &Kept {
+        &self.0.kept
     }
 
     /// The built-in issuer's public keys, as a JWK set.
@@ -200,16 +214,24 @@ impl App {
         };
         // Before the database is asked anything: the signature says whose quota it is.
         self.admit_caller(&[&verified.issuer, &verified.tenant, &verified.subject])?;
-        let tenant = self
-            .db()
-            .tenant_by_slug(&verified.tenant, &request.meter)
+        let (tenant, standing) = self
+            .kept()
+            .tenant(self.db(), &verified.tenant, &request.meter)
             .await?
             .ok_or(Error::Unauthenticated("the token's tenant is not known"))?;
         request.note(|notes| notes.tenant = Some(tenant.slug.clone()));
         let issuer = (!verified.builtin).then_some(verified.issuer.as_str());
+        let (subject, day) = (&verified.subject, now.date());
         let known = self
-            .db()
-            .known(tenant.id, issuer, &verified.subject, now.date(), &request.meter)
+            .kept()
+            .known(
+                self.db(),
+                (&tenant, standing),
+                issuer,
+                subject,
+                day,
+                &request.meter,
+            )
             .await?
             .ok_or(Error::Unauthenticated(
                 "the token's subject is not registered in its tenant",
@@ -221,7 +243,7 @@ impl App {
         {
             return Err(Error::Unauthenticated("this API client is closed"));
         }
-        let mut grants = known.grants;
+        let mut grants = known.grants.to_vec();
         if !verified.roles.is_empty() {
             grants.extend(
                 self.grants_by_claim(&tenant, &verified, known.principal.id, now)
@@ -246,15 +268,19 @@ impl App {
                 .unwrap_or_default(),
         };
         let store = Store::new(self.db().clone(), Arc::new(scope), Arc::clone(&request.meter));
+        // A caller of a request does not outlive it; any other may, and then the standing does not hold.
+        let standing = (!request.id.is_empty()).then_some(standing);
         Ok(Caller {
             app: self.clone(),
-            principal: Arc::new(known.principal),
+            principal: known.principal,
             tenant: Arc::new(tenant),
-            client: known.client.map(Arc::new),
+            client: known.client,
             store,
             request,
             now,
             keyed: None,
+            standing,
+            wrote: Arc::default(),
         })
     }
 
@@ -286,6 +312,8 @@ impl App {
                     granted_by: principal,
                     expires_on: None,
                     revoked_at: None,
+                    revoked_by: None,
+                    revoked_from: None,
                     version: 1,
                     created_at: now,
                 },
@@ -317,6 +345,8 @@ impl App {
             request,
             now,
             keyed: None,
+            standing: None,
+            wrote: Arc::default(),
         }
     }
 

@@ -1,11 +1,12 @@
 //! Someone authenticated, with grants. No use case runs without one, and only `App` makes one.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use spiral_domain::people::{Action, ApiClient, May, Principal, Role, Tenant};
 use spiral_domain::tenancy::OrgUnit;
 use spiral_domain::{Date, Error, PageRequest, Place, Result, Timestamp};
-use spiral_store::{Begin, Keyed, Scope, Store, Tx, Window};
+use spiral_store::{Begin, Keyed, Scope, Standing, Store, Tx, Window};
 
 use crate::App;
 use crate::access::AccessLog;
@@ -23,6 +24,10 @@ pub struct Caller {
     pub(crate) request: Arc<RequestContext>,
     pub(crate) now: Timestamp,
     pub(crate) keyed: Option<Keyed>,
+    /// Where the ledger stood when the request came in; none outside of requests, and for the platform's own work.
+    pub(crate) standing: Option<Standing>,
+    /// Whether it has begun a write: what it reads from then on was not there at that standing.
+    pub(crate) wrote: Arc<AtomicBool>,
 }
 
 /// What a write concerns.
@@ -109,14 +114,14 @@ impl Caller {
 
     /// Refuses unless the caller may do this to what this unit owns.
     pub fn require_on(&self, action: Action, unit: &OrgUnit) -> Result<()> {
-        if self.scope().may_write(action, unit.id, &unit.path) {
+        if self.scope().may_write(action, unit) {
             Ok(())
         } else {
             Err(self.refusal(action))
         }
     }
 
-    fn refusal(&self, action: Action) -> Error {
+    pub(crate) fn refusal(&self, action: Action) -> Error {
         if !self.scope().token_allows(action) {
             return Error::Forbidden(format!(
                 "this needs the scope `{}`, which the token lacks",
@@ -158,6 +163,7 @@ impl Caller {
     }
 
     async fn write(&self, action: Action) -> Result<Tx> {
+        self.wrote.store(true, Ordering::Relaxed);
         let begin = Begin {
             scope: Arc::new(self.scope().clone()),
             action,
@@ -172,7 +178,7 @@ impl Caller {
     pub fn allowed(&self, unit: &OrgUnit, of: &[Action]) -> Vec<Action> {
         of.iter()
             .copied()
-            .filter(|action| self.scope().may_write(*action, unit.id, &unit.path))
+            .filter(|action| self.scope().may_write(*action, unit))
             .collect()
     }
 

@@ -131,6 +131,7 @@ async fn client(caller: &Caller, unit: &str, name: &str, source: &str) -> Result
         scopes: Vec::new(),
         sources: vec![source.into()],
         numeric_ids: false,
+        keys: Vec::new(),
     };
     let made = people::create_api_client(caller, input).await?;
     give(caller, made.client.id, Role::Integration, unit).await

@@ -11,6 +11,7 @@ pub mod clock;
 pub mod demo;
 pub mod field_tests;
 pub mod innovations;
+mod kept;
 pub mod measures;
 mod once;
 pub mod people;

@@ -72,7 +72,7 @@ pub async fn define_measure(caller: &Caller, input: DefineMeasure) -> Result<Mea
     if latest.as_ref().is_some_and(|latest| latest.unit_id != unit.id) {
         return Err(Error::Conflict {
             code: "code_taken",
-            detail: "another unit's measure has this code".into(),
+            detail: "this code is in use".into(),
             pointer: Some("/code".into()),
         });
     }

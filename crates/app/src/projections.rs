@@ -18,5 +18,7 @@ pub async fn rebuild(caller: &Caller) -> Result<()> {
     let mut tx = caller.maintain().await?;
     tx.rebuild_measure_cells().await?;
     tx.rebuild_spread_cells().await?;
+    // In the ledger, so that no server goes on answering from what it has kept.
+    tx.note_rebuild()?;
     tx.commit(()).await
 }

@@ -45,7 +45,7 @@ pub(crate) fn refuse_source(
             not_yours(format!("`{source}` is none of your sources"))
         }
         (Some(source), None) if owners.contains_key(source) => {
-            not_yours(format!("`{source}` belongs to a tool"))
+            not_yours(format!("`{source}` is none of your sources"))
         }
         _ => None,
     }

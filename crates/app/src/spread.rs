@@ -19,8 +19,8 @@ use spiral_domain::people::Action;
 use spiral_domain::spread::{Adoption, AdoptionEvent, AdoptionView, DisputeAdoption, Stage, UnitAdoptions};
 use spiral_domain::tenancy::OrgUnit;
 use spiral_domain::{
-    AdoptionEventId, Allowed, Date, Error, InnovationId, Page, PageRequest, Reference, Result, Sharing,
-    Timestamp, UnitId, Withheld,
+    AdoptionEventId, Allowed, Date, Error, InnovationId, Page, PageRequest, Place, Reference, Result,
+    Sharing, Timestamp, UnitId, Withheld,
 };
 use spiral_store::{AdoptionFilter, Column as _, Find, Tx, Window};
 
@@ -54,11 +54,20 @@ pub async fn adoption_events(
     page: &PageRequest,
 ) -> Result<Page<AdoptionEvent>> {
     caller.require(Action::ReadAdoption)?;
-    let list = format!("adoption_events {filter:?}");
+    let list = event_list(&filter);
     let window = caller.window(&list, page)?;
     let find = narrow(caller, &filter, page.updated_since).await?;
     let slice = find.page(&window).await?;
     Ok(slice.into_page(|after| caller.cursor(&list, after)))
+}
+
+fn event_list(filter: &EventFilter) -> String {
+    format!("adoption_events {filter:?}")
+}
+
+/// The cursor of the list after the event at this place.
+pub fn event_cursor(caller: &Caller, filter: &EventFilter, place: Place) -> String {
+    caller.cursor(&event_list(filter), place)
 }
 
 /// How many adoption events the filter finds.

@@ -16,6 +16,7 @@ use spiral_store::{Column as _, Tx};
 
 use crate::caller::Caller;
 use crate::clock::fresh;
+use crate::people::may_open;
 
 /// What can be done with a unit, for `allowedActions`.
 const ON_UNIT: &[Action] = &[
@@ -86,20 +87,24 @@ pub async fn create_root(caller: &Caller, input: CreateOrgUnit) -> Result<OrgUni
 pub async fn plant(caller: &Caller, inputs: Vec<CreateOrgUnit>) -> Result<Vec<OrgUnit>> {
     let mut tx = caller.begin(Action::CreateOrgUnit, crate::Reach::Tenant).await?;
     let mut planted: HashMap<Reference, OrgUnit> = HashMap::new();
-    let mut units = Vec::with_capacity(inputs.len());
+    let (mut units, mut parents) = (Vec::with_capacity(inputs.len()), Vec::new());
     for input in inputs {
         input.check()?;
         let parent = match planted.get(&input.parent) {
             Some(parent) => parent.clone(),
-            None => tx.named(&input.parent).await?,
+            None => {
+                let parent: OrgUnit = tx.named(&input.parent).await?;
+                planted.insert(input.parent.clone(), parent.clone());
+                parents.push(parent.clone());
+                parent
+            }
         };
         input.check_parent(&parent)?;
-        let unit = tx
-            .add_unit(new_unit(caller, input, Some(parent.id), &tx), Some(&parent))
-            .await?;
+        let unit = new_unit(caller, input, Some(parent.id), &tx);
         planted.insert(Reference::Code(unit.code.clone()), unit.clone());
         units.push(unit);
     }
+    let units = tx.add_units(units, &parents).await?;
     let new: Vec<(Option<OrgUnit>, OrgUnit)> = units.iter().map(|unit| (None, unit.clone())).collect();
     tx.respread_units(&new).await?;
     tx.commit(()).await?;
@@ -337,9 +342,7 @@ pub async fn set_network_members(
             .filter(|member| !before.contains(member))
             .map(|member| member.unit_id)
             .collect();
-        for unit in tx.find::<OrgUnit>().ids(&newcomers).all("r.id").await? {
-            caller.require_on(Action::GrantRole, &unit)?;
-        }
+        may_open(caller, &tx, host.tier, &newcomers).await?;
     }
     network.version += 1;
     network.updated_at = tx.now();

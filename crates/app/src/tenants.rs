@@ -1,8 +1,8 @@
 //! A tenant's beginning: its root, and a first person who leads it.
 
-use spiral_domain::people::{GrantRole, RegisterPrincipal, Role, Tenant};
-use spiral_domain::tenancy::{CreateOrgUnit, Tier, UnitKind};
-use spiral_domain::{Reference, Result};
+use spiral_domain::people::{Grant, GrantRole, RegisterPrincipal, Role, Tenant};
+use spiral_domain::tenancy::{CreateOrgUnit, OrgUnit, Tier, UnitKind};
+use spiral_domain::{PageRequest, Reference, Result};
 
 use crate::{App, people, tenancy};
 
@@ -22,6 +22,31 @@ pub async fn create(app: &App, slug: &str, name: &str, lead: RegisterPrincipal) 
     };
     people::grant_role(&system, grant).await?;
     Ok(tenant)
+}
+
+/// Gives a unit's lead role to a person whom the operator trusts, where nobody in the tenant may.
+pub async fn appoint(app: &App, slug: &str, unit: &str, lead: RegisterPrincipal) -> Result<Grant> {
+    lead.check()?;
+    let tenant = app.tenant(slug).await?;
+    let system = app.system(&tenant, app.clock().now());
+    let unit: OrgUnit = system.store().named(&Reference::code(unit)).await?;
+    let known = people::Known {
+        issuer: lead.issuer.clone(),
+        subject: lead.subject.clone(),
+    };
+    let found = people::principals(&system, Some(known), &PageRequest::default()).await?;
+    let lead = match found.data.into_iter().next() {
+        Some(lead) => lead,
+        None => people::register_principal(&system, lead).await?,
+    };
+    let grant = GrantRole {
+        principal_id: lead.id,
+        role: Role::lead_of(unit.tier),
+        unit: Some(unit.id.into()),
+        network: None,
+        expires_on: None,
+    };
+    people::grant_role(&system, grant).await
 }
 
 /// The root unit of a tenant.

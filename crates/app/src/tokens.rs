@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows a database or a clock: callers keep the bytes and pass the instant.
 
+pub mod assertion;
 pub mod cursor;
 pub mod jwks;
 pub mod keys;

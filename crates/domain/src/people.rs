@@ -3,16 +3,20 @@
 use serde::{Deserialize, Serialize};
 
 pub use self::actions::{Action, May, permissions_text};
+pub use self::clients::{ApiClient, ClientKey, ClientSecret, CreateApiClient, NewSecret, SetClientKeys};
 pub use self::roles::Role;
+pub use self::seats::{Appointer, Held, Seat, appointer};
 use crate::error::{Result, Violations};
-use crate::ids::{GrantId, NetworkId, PrincipalId, SecretId, TenantId, UnitId};
+use crate::ids::{GrantId, NetworkId, PrincipalId, TenantId, UnitId};
 use crate::reference::Reference;
 use crate::tenancy::Tier;
-use crate::text::check_text;
+use crate::text::{check_opaque, check_text};
 use crate::time::{Date, Timestamp};
 
 mod actions;
+mod clients;
 mod roles;
+mod seats;
 
 /// A person or a tool.
 #[derive(
@@ -79,8 +83,8 @@ impl RegisterPrincipal {
     /// Every rule at once.
     pub fn check(&self) -> Result<()> {
         let mut found = Violations::new();
-        check_text(&mut found, "/issuer", &self.issuer, 500);
-        check_text(&mut found, "/subject", &self.subject, 255);
+        check_opaque(&mut found, "/issuer", &self.issuer, 500);
+        check_opaque(&mut found, "/subject", &self.subject, 255);
         check_text(&mut found, "/name", &self.name, 200);
         found.into_result()
     }
@@ -107,6 +111,10 @@ pub struct Grant {
     pub expires_on: Option<Date>,
     /// When it was taken back.
     pub revoked_at: Option<Timestamp>,
+    /// Who took it back.
+    pub revoked_by: Option<PrincipalId>,
+    /// The widest unit by whose right they did.
+    pub revoked_from: Option<UnitId>,
     /// Row version, for `If-Match`.
     pub version: i64,
     /// When it was given.
@@ -163,117 +171,6 @@ impl GrantRole {
         });
         found.into_result()
     }
-}
-
-/// A tool: its id and what its tokens can at most do. Its secrets are shown once, when made.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema, async_graphql::SimpleObject)]
-#[serde(rename_all = "camelCase")]
-#[graphql(name = "ApiClientRecord")]
-pub struct ApiClient {
-    /// Its id, also the principal's.
-    pub id: PrincipalId,
-    /// Give it as `client_id` at `/oauth/token`.
-    pub client_id: String,
-    /// For people to read.
-    pub name: String,
-    /// The unit whose lead answers for it.
-    pub unit_id: UnitId,
-    /// What its tokens can at most do: `<capability>:read` or `:write`; empty means everything granted.
-    pub scopes: Vec<String>,
-    /// The sources it may push as.
-    pub sources: Vec<String>,
-    /// Whether external ids of its sources may be digits only.
-    pub numeric_ids: bool,
-    /// When it was closed.
-    pub closed_at: Option<Timestamp>,
-    /// Row version, for `If-Match`.
-    pub version: i64,
-    /// When it was made.
-    pub created_at: Timestamp,
-}
-
-/// Makes an API client with a first secret.
-#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema, async_graphql::InputObject)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct CreateApiClient {
-    /// For people to read.
-    #[schema(max_length = 200, example = "Ward dashboard")]
-    pub name: String,
-    /// The unit whose lead answers for it.
-    pub unit: Reference,
-    /// What its tokens can at most do: `<capability>:read` or `:write`; empty means everything granted.
-    #[serde(default)]
-    #[graphql(default)]
-    #[schema(max_items = 32)]
-    pub scopes: Vec<String>,
-    /// The sources it pushes as; each belongs to one client.
-    #[serde(default)]
-    #[graphql(default)]
-    #[schema(max_items = 32)]
-    pub sources: Vec<String>,
-    /// Whether external ids of its sources may be digits only.
-    #[serde(default)]
-    #[graphql(default)]
-    pub numeric_ids: bool,
-}
-
-impl CreateApiClient {
-    /// Every rule at once.
-    pub fn check(&self) -> Result<()> {
-        let mut found = Violations::new();
-        check_text(&mut found, "/name", &self.name, 200);
-        found.require(self.scopes.len() <= 32, "/scopes", "too_many", || {
-            "at most 32 scopes".into()
-        });
-        found.require(self.sources.len() <= 32, "/sources", "too_many", || {
-            "at most 32 sources".into()
-        });
-        let known = Action::scopes();
-        for (n, scope) in self.scopes.iter().enumerate() {
-            found.require(
-                known.contains(scope),
-                &format!("/scopes/{n}"),
-                "unknown_scope",
-                || {
-                    format!(
-                        "`{scope}` is none of {}",
-                        known.iter().cloned().collect::<Vec<_>>().join(", ")
-                    )
-                },
-            );
-        }
-        for (n, source) in self.sources.iter().enumerate() {
-            crate::text::check_code(&mut found, &format!("/sources/{n}"), source);
-        }
-        found.into_result()
-    }
-}
-
-/// A secret's life, without the secret.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema, async_graphql::SimpleObject)]
-#[serde(rename_all = "camelCase")]
-pub struct ClientSecret {
-    /// Its id.
-    pub id: SecretId,
-    /// Whose it is.
-    pub client_id: PrincipalId,
-    /// Until when it is taken; null means without end.
-    pub expires_at: Option<Timestamp>,
-    /// When it was made.
-    pub created_at: Timestamp,
-}
-
-/// A client together with a secret that is shown this once.
-#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct NewSecret {
-    /// The client.
-    pub client: ApiClient,
-    /// The secret's id.
-    pub secret_id: SecretId,
-    /// The secret itself; it is stored hashed and cannot be shown again.
-    #[schema(example = "sps_example-not-a-secret")]
-    pub client_secret: String,
 }
 
 /// Who is calling, and what they hold.
@@ -338,4 +235,26 @@ pub enum AuditKind {
     Writes,
     /// Every read and export by an API client.
     Reads,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_uuid_is_no_nhs_number_but_an_nhs_number_is() {
+        let register = |subject: &str| {
+            let input = RegisterPrincipal {
+                issuer: "https://login.example.org".into(),
+                subject: subject.into(),
+                name: "A. Analyst".into(),
+            };
+            input.check()
+        };
+        assert!(crate::screening::carries_nhs_number("0190a1b2-9434765919-c3d4"));
+        assert!(register("0190a1b2-9434765919-c3d4").is_ok());
+        for bad in ["9434765919", "943 476 5919", "", " ", "a\u{0}b", &"x".repeat(256)] {
+            assert!(register(bad).is_err(), "{bad:?}");
+        }
+    }
 }

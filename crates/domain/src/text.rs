@@ -39,6 +39,26 @@ pub fn check_optional_text(found: &mut Violations, pointer: &str, text: Option<&
     }
 }
 
+/// Requires an identifier that somebody else made, such as an issuer's `sub`: 1 to `longest` characters, no control
+/// characters. One in a few hundred UUIDs has ten digits in it that read as an NHS number, so only an identifier
+/// without any letter is taken for one.
+pub fn check_opaque(found: &mut Violations, pointer: &str, text: &str, longest: usize) {
+    let length = text.chars().count();
+    if text.trim().is_empty() || length > longest || text.chars().any(char::is_control) {
+        found.add(
+            pointer,
+            "identifier_format",
+            format!("has 1 to {longest} characters without control characters"),
+        );
+    } else if !text.chars().any(char::is_alphabetic) && carries_nhs_number(text) {
+        found.add(
+            pointer,
+            "patient_identifier",
+            "carries what reads as an NHS number; patient data is refused",
+        );
+    }
+}
+
 /// Requires a record code.
 pub fn check_code(found: &mut Violations, pointer: &str, code: &str) {
     if !is_code(code) {

@@ -1,35 +1,6 @@
 //! Limits that hold before a document is parsed, on every transport: tokens, nesting and aliases.
 
-use std::sync::Arc;
-
-use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextParseQuery};
-use async_graphql::parser::types::ExecutableDocument;
-use async_graphql::{ServerError, ServerResult, Variables};
-
 use crate::schema::Limits;
-
-/// Counts before the parser does.
-pub(crate) struct Guard(pub(crate) Limits);
-
-impl ExtensionFactory for Guard {
-    fn create(&self) -> Arc<dyn Extension> {
-        Arc::new(Self(self.0))
-    }
-}
-
-#[async_graphql::async_trait::async_trait]
-impl Extension for Guard {
-    async fn parse_query(
-        &self,
-        context: &ExtensionContext<'_>,
-        query: &str,
-        variables: &Variables,
-        next: NextParseQuery<'_>,
-    ) -> ServerResult<ExecutableDocument> {
-        check(query, &self.0).map_err(|words| ServerError::new(words, None))?;
-        next.run(context, query, variables).await
-    }
-}
 
 /// Reads the document as tokens only: strings and comments are skipped, a colon after a name outside of
 /// parentheses is an alias.

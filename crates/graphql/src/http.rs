@@ -18,7 +18,7 @@ use spiral_domain::Error;
 use crate::loaders::Driver;
 use crate::schema::{Limits, SpiralSchema, build};
 use crate::writes::Asked;
-use crate::{graphiql, guard};
+use crate::{graphiql, guard, written};
 
 const GRAPHQL_JSON: &str = "application/graphql-response+json";
 
@@ -180,7 +180,7 @@ async fn run(
     let body = if request_error {
         serde_json::to_vec(&serde_json::json!({ "errors": answer.errors }))
     } else {
-        serde_json::to_vec(&answer)
+        written::body(&answer)
     };
     match body {
         Ok(body) => {

@@ -17,6 +17,7 @@ mod spread;
 mod sustainability;
 mod tenancy;
 mod writes;
+mod written;
 
 pub use http::router;
 pub use schema::{Limits, SpiralSchema, build, sdl};

@@ -213,14 +213,14 @@ impl Loader<SpreadKey> for Batches {
                 as_of,
                 ..spread::SpreadQuery::default()
             };
-            for row in spread::spread_metrics(&self.caller, &query).await? {
+            for row in spread::spread_metrics(&self.caller, &query).await?.iter() {
                 let key = SpreadKey {
                     innovation: row.innovation_id,
                     unit: unit.clone(),
                     group_by,
                     as_of,
                 };
-                found.entry(key).or_default().push(row);
+                found.entry(key).or_default().push(row.clone());
             }
         }
         Ok(found)

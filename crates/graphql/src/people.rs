@@ -5,7 +5,7 @@ use async_graphql::{ComplexObject, Context, Object, Result, SimpleObject};
 use spiral_app::{Caller, people};
 use spiral_domain::people::{
     Action, ApiClient, AuditEvent, AuditKind, ClientSecret, Grant, GrantRole, Me, Principal,
-    RegisterPrincipal, Role, Tenant,
+    RegisterPrincipal, Role, SetClientKeys, Tenant,
 };
 use spiral_domain::{GrantId, PrincipalId, Reference, Sort, Timestamp};
 
@@ -86,20 +86,25 @@ impl PeopleQuery {
         people::principal(ctx.data::<Caller>()?, id).await.map_err(fault)
     }
 
-    /// Principals, a page at a time.
+    /// The person whom this issuer knows by this subject; without both, all principals, for national leads and
+    /// auditors.
     #[graphql(complexity = "first.unwrap_or(50).max(1) as usize * child_complexity")]
     async fn principals(
         &self,
         ctx: &Context<'_>,
+        issuer: Option<String>,
+        subject: Option<String>,
         first: Option<i32>,
         after: Option<String>,
         updated_since: Option<Timestamp>,
         sort: Option<Sort>,
     ) -> Result<Connection<String, Principal, EmptyFields, EmptyFields>> {
         let caller = ctx.data::<Caller>()?;
+        let known = people::Known::from_parts(issuer, subject).map_err(fault)?;
+        let list = people::principals_list(known.as_ref());
         let request = page_request(first, after, updated_since, sort);
-        let page = people::principals(caller, &request).await.map_err(fault)?;
-        let cursor = |place| caller.cursor("principals", place);
+        let page = people::principals(caller, known, &request).await.map_err(fault)?;
+        let cursor = |place| caller.cursor(&list, place);
         Ok(connection(
             page,
             EmptyFields,
@@ -241,6 +246,18 @@ impl PeopleMutation {
     ) -> Result<GrantNode> {
         let run = |caller| async move { people::revoke_grant(&caller, id, if_version).await };
         write(ctx, run).await.map(GrantNode::from)
+    }
+
+    /// Sets an API client's public keys; those not named count no more.
+    async fn set_client_keys(
+        &self,
+        ctx: &Context<'_>,
+        id: PrincipalId,
+        if_version: Option<i64>,
+        input: SetClientKeys,
+    ) -> Result<ApiClient> {
+        let run = |caller| async move { people::set_client_keys(&caller, id, if_version, input).await };
+        write(ctx, run).await
     }
 
     /// Closes an API client.

@@ -2,7 +2,6 @@
 
 use async_graphql::{EmptySubscription, MergedObject, Schema};
 
-use crate::guard::Guard;
 use crate::{analysis, field_tests, innovations, measures, people, spread, sustainability, tenancy};
 
 /// Everything that can be read.
@@ -67,7 +66,6 @@ pub fn build(limits: Limits) -> SpiralSchema {
         .limit_complexity(limits.complexity)
         .limit_recursive_depth(limits.nesting)
         .limit_directives(10)
-        .extension(Guard(limits))
         .finish()
 }
 

@@ -1,13 +1,15 @@
 //! Adoption events, states, metrics and curves.
 
-use async_graphql::connection::{Connection, EmptyFields};
+use std::sync::Arc;
+
+use async_graphql::connection::{Connection, EmptyFields, PageInfo};
 use async_graphql::{ComplexObject, Context, Object, Result, SimpleObject};
 use spiral_app::{Caller, spread};
 use spiral_domain::spread::{
     Adoption, AdoptionEvent, AdoptionView, DisputeAdoption, RecordAdoption, SpreadCurve, SpreadGroupBy,
-    SpreadMetrics, SpreadTree, Stage, UnitAdoptions,
+    SpreadMetrics, SpreadPoint, SpreadTree, Stage, UnitAdoptions,
 };
-use spiral_domain::{AdoptionEventId, Date, Interval, Reference, Sort, Timestamp, Withheld};
+use spiral_domain::{AdoptionEventId, Date, Interval, Place, Reference, Sort, Timestamp, Withheld};
 
 use crate::faults::fault;
 use crate::innovations::{InnovationNode, innovation_of};
@@ -15,6 +17,7 @@ use crate::lists::{connection, page_request};
 use crate::loaders::{UnitKey, load};
 use crate::tenancy::OrgUnitNode;
 use crate::writes::write;
+use crate::written::Written;
 
 async fn unit_of(ctx: &Context<'_>, id: Option<spiral_domain::UnitId>) -> Result<Option<OrgUnitNode>> {
     match id {
@@ -160,11 +163,25 @@ pub(crate) struct CurveNode {
     record: SpreadCurve,
 }
 
+impl From<SpreadCurve> for CurveNode {
+    fn from(record: SpreadCurve) -> Self {
+        Self { record }
+    }
+}
+
 #[ComplexObject]
 impl CurveNode {
-    /// The innovation.
+    /// One point for each interval.
+    async fn points(&self) -> Written<SpreadPoint, SpreadPoint> {
+        Written::new(Arc::new(self.record.points.clone()))
+    }
+
+    /// The innovation; null for several together.
     async fn innovation(&self, ctx: &Context<'_>) -> Result<Option<InnovationNode>> {
-        innovation_of(ctx, self.record.innovation_id).await
+        match self.record.innovation_id {
+            Some(id) => innovation_of(ctx, id).await,
+            None => Ok(None),
+        }
     }
 
     /// The unit at or beneath which is counted; null for a network.
@@ -173,17 +190,68 @@ impl CurveNode {
     }
 }
 
-/// How many adoption events a list has in all.
-pub(crate) struct EventTotal(spread::EventFilter, Option<Timestamp>);
+/// A page of adoption events.
+pub(crate) struct EventPage {
+    events: Arc<Vec<AdoptionEvent>>,
+    places: Vec<Place>,
+    has_more: bool,
+    /// Whether there is a page before.
+    later: bool,
+    filter: spread::EventFilter,
+    since: Option<Timestamp>,
+}
 
-#[Object(name = "AdoptionEventTotal")]
-impl EventTotal {
+impl EventPage {
+    /// The cursor after an event of the page.
+    fn cursor(&self, caller: &Caller, place: Option<&Place>) -> Option<String> {
+        place.map(|place| spread::event_cursor(caller, &self.filter, *place))
+    }
+}
+
+#[Object(name = "AdoptionEventConnection")]
+impl EventPage {
+    /// Information to aid in pagination.
+    async fn page_info(&self, ctx: &Context<'_>) -> Result<PageInfo> {
+        let caller = ctx.data::<Caller>()?;
+        Ok(PageInfo {
+            has_previous_page: self.later,
+            has_next_page: self.has_more,
+            start_cursor: self.cursor(caller, self.places.first()),
+            end_cursor: self.cursor(caller, self.places.last()),
+        })
+    }
+
+    /// A list of edges.
+    async fn edges(&self, ctx: &Context<'_>) -> Result<Vec<EventEdge>> {
+        let caller = ctx.data::<Caller>()?;
+        let edge = |(event, place): (&AdoptionEvent, &Place)| EventEdge {
+            cursor: spread::event_cursor(caller, &self.filter, *place),
+            node: event.clone().into(),
+        };
+        Ok(self.events.iter().zip(&self.places).map(edge).collect())
+    }
+
+    /// A list of nodes.
+    async fn nodes(&self) -> Written<AdoptionEvent, EventNode> {
+        Written::new(Arc::clone(&self.events))
+    }
+
     /// How many adoption events the filter finds; counted only if asked for.
     async fn total_count(&self, ctx: &Context<'_>) -> Result<i64> {
-        spread::count_adoption_events(ctx.data::<Caller>()?, &self.0, self.1)
+        spread::count_adoption_events(ctx.data::<Caller>()?, &self.filter, self.since)
             .await
             .map_err(fault)
     }
+}
+
+/// An edge in a connection.
+#[derive(SimpleObject)]
+#[graphql(name = "AdoptionEventEdge")]
+pub(crate) struct EventEdge {
+    /// The item at the end of the edge
+    node: EventNode,
+    /// A cursor for use in pagination
+    cursor: String,
 }
 
 /// What this capability offers to read.
@@ -217,7 +285,7 @@ impl SpreadQueries {
         after: Option<String>,
         updated_since: Option<Timestamp>,
         sort: Option<Sort>,
-    ) -> Result<Connection<String, EventNode, EventTotal, EmptyFields>> {
+    ) -> Result<EventPage> {
         let caller = ctx.data::<Caller>()?;
         let filter = spread::EventFilter {
             innovation,
@@ -229,18 +297,17 @@ impl SpreadQueries {
             source,
         };
         let request = page_request(first, after, updated_since, sort);
-        let list = format!("adoption_events {filter:?}");
         let page = spread::adoption_events(caller, filter.clone(), &request)
             .await
             .map_err(fault)?;
-        let cursor = |place| caller.cursor(&list, place);
-        Ok(connection(
-            page,
-            EventTotal(filter, updated_since),
-            request.cursor.is_some(),
-            cursor,
-            EventNode::from,
-        ))
+        Ok(EventPage {
+            events: Arc::new(page.data),
+            places: page.places,
+            has_more: page.page.has_more,
+            later: request.cursor.is_some(),
+            filter,
+            since: updated_since,
+        })
     }
 
     /// Where units stand with innovations, a page at a time.
@@ -290,7 +357,7 @@ impl SpreadQueries {
         #[graphql(default)] group_by: SpreadGroupBy,
         as_of: Option<Date>,
         #[graphql(default)] tree: SpreadTree,
-    ) -> Result<Vec<MetricsNode>> {
+    ) -> Result<Written<SpreadMetrics, MetricsNode>> {
         let query = spread::SpreadQuery {
             innovations,
             unit,
@@ -302,10 +369,11 @@ impl SpreadQueries {
         let rows = spread::spread_metrics(ctx.data::<Caller>()?, &query)
             .await
             .map_err(fault)?;
-        Ok(rows.into_iter().map(MetricsNode::from).collect())
+        Ok(Written::new(rows))
     }
 
-    /// The course of innovations: one curve for each innovation and place.
+    /// The course of innovations: one curve for each innovation and place, or with `together` one for each place, in
+    /// which a unit counts once for each innovation.
     #[expect(clippy::too_many_arguments, reason = "a question is its arguments")]
     #[graphql(complexity = "100 * child_complexity")]
     async fn spread_curve(
@@ -319,7 +387,8 @@ impl SpreadQueries {
         to: Option<Date>,
         interval: Option<Interval>,
         #[graphql(default)] tree: SpreadTree,
-    ) -> Result<Vec<CurveNode>> {
+        #[graphql(default)] together: bool,
+    ) -> Result<Written<SpreadCurve, CurveNode>> {
         let query = spread::CurveQuery {
             innovations,
             unit,
@@ -329,11 +398,12 @@ impl SpreadQueries {
             to,
             interval: interval.unwrap_or(Interval::Month),
             tree,
+            together,
         };
         let curves = spread::spread_curve(ctx.data::<Caller>()?, &query)
             .await
             .map_err(fault)?;
-        Ok(curves.into_iter().map(|record| CurveNode { record }).collect())
+        Ok(Written::new(curves))
     }
 }
 

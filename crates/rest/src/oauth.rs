@@ -10,12 +10,15 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use spiral_app::App;
-use spiral_app::people::{TokenRefused, issue_token};
+use spiral_app::people::{Proof, TokenRefused, issue_token};
 use spiral_domain::people::Action;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::problem::Problem;
+
+/// The one kind of assertion there is (RFC 7523 §2.2).
+const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// The issuer's routes.
 pub(crate) fn routes() -> OpenApiRouter<App> {
@@ -35,8 +38,13 @@ pub(crate) struct TokenForm {
     scope: Option<String>,
     /// Unless given by HTTP Basic.
     client_id: Option<String>,
-    /// Unless given by HTTP Basic.
+    /// Unless given by HTTP Basic, or proven by an assertion.
     client_secret: Option<String>,
+    /// With an assertion always `urn:ietf:params:oauth:client-assertion-type:jwt-bearer`.
+    client_assertion_type: Option<String>,
+    /// What one of the client's keys has signed (RFC 7523): `iss` and `sub` the client id, `aud` this issuer or its
+    /// token endpoint, `exp` within five minutes, and a `jti` that is used once.
+    client_assertion: Option<String>,
 }
 
 /// A token.
@@ -64,7 +72,8 @@ pub(crate) struct TokenError {
 
 /// Get a token for an API client
 ///
-/// Client credentials, by HTTP Basic (`client_secret_basic`) or in the form (`client_secret_post`).
+/// Client credentials: a secret by HTTP Basic (`client_secret_basic`) or in the form (`client_secret_post`), or an
+/// assertion signed by one of the client's keys (`private_key_jwt`).
 #[utoipa::path(post, path = "/oauth/token", tag = "oauth", security(()), request_body(content = TokenForm, content_type = "application/x-www-form-urlencoded"), responses((status = 200, body = TokenAnswer), (status = 400, body = TokenError), (status = 401, body = TokenError)))]
 async fn create_token(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Response {
     let Ok(form) = serde_html_form::from_bytes::<TokenForm>(&body) else {
@@ -77,16 +86,39 @@ async fn create_token(State(app): State<App>, headers: HeaderMap, body: Bytes) -
             "grant_type must be client_credentials",
         );
     }
-    let (id, secret) = match (basic(&headers), form.client_id.zip(form.client_secret)) {
-        (Some(_), Some(_)) => {
-            return refused(
-                StatusCode::BAD_REQUEST,
-                "invalid_request",
-                "give the secret once: by HTTP Basic or in the form",
-            );
-        }
-        (Some(pair), None) | (None, Some(pair)) => pair,
-        (None, None) => {
+    let basic = basic(&headers);
+    let ways = [
+        basic.is_some(),
+        form.client_secret.is_some(),
+        form.client_assertion.is_some(),
+    ];
+    if ways.into_iter().filter(|way| *way).count() > 1 {
+        return refused(
+            StatusCode::BAD_REQUEST,
+            "invalid_request",
+            "prove the client in one way: by HTTP Basic, by `client_secret` or by `client_assertion`",
+        );
+    }
+    if form.client_assertion_type.as_deref().unwrap_or(JWT_BEARER) != JWT_BEARER
+        || form.client_assertion.is_some() != form.client_assertion_type.is_some()
+    {
+        return refused(
+            StatusCode::BAD_REQUEST,
+            "invalid_request",
+            "`client_assertion` comes with the `client_assertion_type` of RFC 7523",
+        );
+    }
+    let proof = match (&basic, &form.client_secret, &form.client_assertion) {
+        (_, _, Some(assertion)) => Proof::Assertion {
+            client_id: form.client_id.as_deref(),
+            assertion,
+        },
+        (Some((client_id, secret)), ..) => Proof::Secret { client_id, secret },
+        (None, Some(secret), None) if form.client_id.is_some() => Proof::Secret {
+            client_id: form.client_id.as_deref().unwrap_or_default(),
+            secret,
+        },
+        _ => {
             return refused(
                 StatusCode::UNAUTHORIZED,
                 "invalid_client",
@@ -94,10 +126,10 @@ async fn create_token(State(app): State<App>, headers: HeaderMap, body: Bytes) -
             );
         }
     };
-    if let Err(error) = app.admit_token_request(&id) {
+    if let Err(error) = app.admit_token_request(proof.client_id()) {
         return Problem(error).into_response();
     }
-    match issue_token(&app, &id, &secret, form.scope.as_deref()).await {
+    match issue_token(&app, &proof, form.scope.as_deref()).await {
         Ok(token) => no_store(
             Json(TokenAnswer {
                 access_token: token.token,
@@ -110,7 +142,8 @@ async fn create_token(State(app): State<App>, headers: HeaderMap, body: Bytes) -
         Err(TokenRefused::Client) => refused(
             StatusCode::UNAUTHORIZED,
             "invalid_client",
-            "the client is not known, or the secret is not its own",
+            "the client is not known, or what it gives does not prove it: a wrong secret, or an assertion that is expired, \
+             used before, for another audience or not signed by one of its keys",
         ),
         Err(TokenRefused::Scope(detail)) => refused(StatusCode::BAD_REQUEST, "invalid_scope", &detail),
         Err(TokenRefused::Fault(error)) => Problem(error).into_response(),
@@ -187,13 +220,14 @@ async fn get_openid_configuration(State(app): State<App>) -> Response {
     let issuer = app.settings().issuer.trim_end_matches('/');
     Json(json!({
         "issuer": app.settings().issuer,
-        "token_endpoint": format!("{issuer}/oauth/token"),
+        "token_endpoint": app.settings().token_endpoint(),
         "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
         "grant_types_supported": ["client_credentials"],
         "response_types_supported": ["token"],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["EdDSA"],
-        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "private_key_jwt"],
+        "token_endpoint_auth_signing_alg_values_supported": ["EdDSA", "ES256", "RS256"],
         "scopes_supported": Action::scopes(),
     }))
     .into_response()

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use spiral_app::{App, people};
 use spiral_domain::people::{
     ApiClient, AuditEvent, AuditKind, ClientSecret, CreateApiClient, Grant, GrantRole, Me, NewSecret,
-    Principal, RegisterPrincipal, Role,
+    Principal, RegisterPrincipal, Role, SetClientKeys,
 };
 use spiral_domain::{Allowed, GrantId, Page, PageRequest, PrincipalId, Reference};
 use utoipa_axum::router::OpenApiRouter;
@@ -26,6 +26,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(list_api_clients, create_api_client))
         .routes(routes!(get_api_client, close_api_client))
         .routes(routes!(list_client_secrets, rotate_client_secret))
+        .routes(routes!(set_client_keys))
         .routes(routes!(list_audit_events))
 }
 
@@ -38,10 +39,29 @@ async fn get_me(read: Read) -> Reply {
     read.answer("getMe", 1, &me).await
 }
 
-/// List principals
-#[utoipa::path(get, path = "/v1/principals", tag = "people", params(PageRequest), responses((status = 200, body = Page<Principal>)))]
-async fn list_principals(read: Read, Paged(page): Paged) -> Reply {
-    let fetch = move |caller, page| async move { people::principals(&caller, &page).await };
+/// Whom to look up; all if neither is given.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct PrincipalQuery {
+    /// The issuer of the person that is looked up; with `subject`.
+    #[param(max_length = 500)]
+    issuer: Option<String>,
+    /// The issuer's `sub` of the person that is looked up; with `issuer`.
+    #[param(max_length = 255)]
+    subject: Option<String>,
+}
+
+/// List principals, or look one up
+///
+/// Whoever may give roles looks a person up by issuer and `sub`; the whole list is for national leads and auditors.
+#[utoipa::path(get, path = "/v1/principals", tag = "people", params(PrincipalQuery, PageRequest), responses((status = 200, body = Page<Principal>)))]
+async fn list_principals(read: Read, List(query, page): List<PrincipalQuery>) -> Reply {
+    let known = people::Known::from_parts(query.issuer, query.subject).map_err(refuse)?;
+    let fetch = move |caller, page| {
+        let known = known.clone();
+        async move { people::principals(&caller, known, &page).await }
+    };
     read.list("listPrincipals", page, fetch).await
 }
 
@@ -208,6 +228,26 @@ async fn rotate_client_secret(Part(id): Part<PrincipalId>, write: Write) -> Repl
             StatusCode::CREATED,
             |made: &NewSecret| made.client.version,
             place,
+            run,
+        )
+        .await
+}
+
+/// Set an API client's public keys
+///
+/// All of them: those not named count no more. A client with keys gets its tokens by `private_key_jwt` too.
+#[utoipa::path(put, path = "/v1/api-clients/{id}/keys", tag = "people", params(("id" = PrincipalId, Path, description = "The client")), request_body = SetClientKeys, responses((status = 200, body = ApiClient)))]
+async fn set_client_keys(Part(id): Part<PrincipalId>, write: Write) -> Reply {
+    let input: SetClientKeys = write.json()?;
+    let if_match = write
+        .if_match()
+        .map_err(axum::response::IntoResponse::into_response)?;
+    let run = |caller| async move { people::set_client_keys(&caller, id, if_match, input).await };
+    write
+        .once_record(
+            StatusCode::OK,
+            |client: &ApiClient| client.version,
+            |_| String::new(),
             run,
         )
         .await

@@ -232,7 +232,7 @@ async fn spread_metrics(read: Read, Query(query): Query<MetricsQuery>) -> Reply 
         .await
         .map_err(refuse)?;
     let lines = || rows.iter().map(MetricsLine::from).collect();
-    read.rows_or("spreadMetrics", &rows, lines, rows.len()).await
+    read.rows_or("spreadMetrics", &*rows, lines, rows.len()).await
 }
 
 /// Which curves.
@@ -262,11 +262,16 @@ struct CurveQuery {
     #[serde(default)]
     #[param(required = false)]
     tree: SpreadTree,
+    /// All innovations added up: one curve for each place, in which a unit counts once for each innovation.
+    #[serde(default)]
+    #[param(required = false)]
+    together: bool,
 }
 
 /// Read the course of innovations
 ///
-/// One curve for each innovation and place. `Accept: text/csv` gives one line for each point.
+/// One curve for each innovation and place; with `together` one for each place. `Accept: text/csv` gives one line for
+/// each point.
 #[utoipa::path(get, path = "/v1/spread/curve", tag = "spread", params(CurveQuery), responses((status = 200, content((Vec<SpreadCurve> = "application/json"), (String = "text/csv")))))]
 async fn spread_curve(read: Read, Query(query): Query<CurveQuery>) -> Reply {
     let query = spread::CurveQuery {
@@ -278,11 +283,12 @@ async fn spread_curve(read: Read, Query(query): Query<CurveQuery>) -> Reply {
         to: query.to,
         interval: query.interval.unwrap_or(Interval::Month),
         tree: query.tree,
+        together: query.together,
     };
     let curves = spread::spread_curve(&read.caller, &query).await.map_err(refuse)?;
     let points = curves.iter().map(|curve| curve.points.len()).sum();
     let lines = || curves.iter().flat_map(curve_lines).collect();
-    read.rows_or("spreadCurve", &curves, lines, points).await
+    read.rows_or("spreadCurve", &*curves, lines, points).await
 }
 
 /// A row of metrics as a line of CSV: a total that is left out is an empty cell.
@@ -368,7 +374,7 @@ impl From<&SpreadMetrics> for MetricsLine {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct CurveLine {
-    innovation_id: InnovationId,
+    innovation_id: Option<InnovationId>,
     unit_id: Option<UnitId>,
     network_id: Option<NetworkId>,
     code: String,

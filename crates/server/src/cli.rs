@@ -119,6 +119,24 @@ enum TenantCommand {
         #[arg(long)]
         lead_name: String,
     },
+    /// Appoint the lead of a unit, where nobody in the tenant may (see docs/capabilities/people.md).
+    Appoint {
+        /// The tenant's slug.
+        #[arg(long)]
+        slug: String,
+        /// The unit's code.
+        #[arg(long)]
+        unit: String,
+        /// The issuer of the lead's tokens, as configured.
+        #[arg(long)]
+        lead_issuer: String,
+        /// What that issuer calls the lead (`sub`).
+        #[arg(long)]
+        lead_subject: String,
+        /// The lead's name, for people to read; used if the lead is not registered yet.
+        #[arg(long)]
+        lead_name: String,
+    },
 }
 
 #[derive(Subcommand)]
@@ -261,6 +279,27 @@ async fn with_database(config: &Config, command: Command) -> anyhow::Result<Exit
                 .await
                 .map_err(plain)?;
             println!("Created tenant {} ({})", tenant.slug, tenant.id);
+            ExitCode::SUCCESS
+        }
+        Command::Tenant {
+            command:
+                TenantCommand::Appoint {
+                    slug,
+                    unit,
+                    lead_issuer,
+                    lead_subject,
+                    lead_name,
+                },
+        } => {
+            let lead = spiral_domain::people::RegisterPrincipal {
+                issuer: lead_issuer,
+                subject: lead_subject,
+                name: lead_name,
+            };
+            let grant = spiral_app::tenants::appoint(&app, &slug, &unit, lead)
+                .await
+                .map_err(plain)?;
+            println!("Gave {} on {unit} ({})", grant.role.name(), grant.id);
             ExitCode::SUCCESS
         }
         Command::Token {

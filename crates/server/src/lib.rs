@@ -11,5 +11,5 @@ mod serve;
 pub mod telemetry;
 mod transport;
 
-pub use platform::{db_options, open, settings};
-pub use serve::{Running, start};
+pub use platform::{db_options, open, open_at, settings};
+pub use serve::{Running, serve, start};

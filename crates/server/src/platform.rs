@@ -74,6 +74,11 @@ pub(crate) async fn migrate(config: &Config) -> anyhow::Result<Vec<&'static str>
 
 /// An open platform on a current schema; refuses a PostgreSQL role for which the wall between tenants would not hold.
 pub async fn open(config: &Config) -> anyhow::Result<App> {
+    open_at(config, Clock::system()).await
+}
+
+/// The same by another clock.
+pub async fn open_at(config: &Config, clock: Clock) -> anyhow::Result<App> {
     if let Err(wrong) = config.check() {
         bail!("the configuration is wrong:\n  {}", wrong.join("\n  "));
     }
@@ -97,7 +102,7 @@ pub async fn open(config: &Config) -> anyhow::Result<App> {
             pending.join(", ")
         );
     }
-    App::open(db, Clock::system(), settings(config), &master_key(config)?)
+    App::open(db, clock, settings(config), &master_key(config)?)
         .await
         .map_err(plain)
 }

@@ -48,7 +48,7 @@ pub async fn start(config: &Config, telemetry: Arc<Telemetry>) -> anyhow::Result
 }
 
 /// Serves an open platform.
-pub(crate) async fn serve(app: App, config: &Config, telemetry: Arc<Telemetry>) -> anyhow::Result<Running> {
+pub async fn serve(app: App, config: &Config, telemetry: Arc<Telemetry>) -> anyhow::Result<Running> {
     let wanted = config.server.address().context("server.listen")?;
     let listener = TcpListener::bind(wanted)
         .await

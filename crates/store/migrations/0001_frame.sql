@@ -125,6 +125,7 @@ create table api_clients (
     scopes {text} not null,
     sources {text} not null,
     numeric_ids {bool} not null,
+    keys {text} not null,
     closed_at {time},
     version {int} not null,
     created_at {time} not null,
@@ -153,6 +154,16 @@ create table client_secrets (
 );
 create index client_secrets_client on client_secrets (tenant_id, client_id);
 
+create table client_assertions (
+    tenant_id {uuid} not null,
+    client_id {uuid} not null,
+    jti {text} not null,
+    expires_at {time} not null,
+    primary key (tenant_id, client_id, jti),
+    foreign key (tenant_id, client_id) references api_clients (tenant_id, id)
+);
+create index client_assertions_expiry on client_assertions (tenant_id, expires_at);
+
 create table grants (
     tenant_id {uuid} not null,
     id {uuid} not null,
@@ -163,6 +174,8 @@ create table grants (
     granted_by {uuid} not null,
     expires_on {date},
     revoked_at {time},
+    revoked_by {uuid},
+    revoked_from {uuid},
     version {int} not null,
     created_at {time} not null,
     primary key (tenant_id, id),
@@ -179,6 +192,8 @@ create table ledger_head (
     hash {bytes} not null,
     at {time} not null,
     units {int} not null,
+    changed {int} not null,
+    settled {int} not null,
     primary key (tenant_id)
 );
 

@@ -96,12 +96,9 @@ create table observation_revisions (
     sharing {small} not null,
     version {int} not null,
     superseded_at {time} not null,
-    primary key (tenant_id, id, version),
-    foreign key (tenant_id, id) references observations (tenant_id, id),
-    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+    primary key (tenant_id, id, version)
 );
-create index observation_revisions_measure on observation_revisions (tenant_id, measure_id, unit_id, period_start);
-create index observation_revisions_unit on observation_revisions (tenant_id, unit_id);
+create index observation_revisions_unit on observation_revisions (tenant_id, unit_id, measure_id, period_start);
 
 create table measure_cells (
     tenant_id {uuid} not null,

@@ -93,7 +93,8 @@ impl Store {
         sql.push_in("node_id", nodes)
             .push(" and ")
             .push_in_text("stratum", strata);
-        self.fetch(sql)
+        let mut cells: Vec<MeasureCell> = self
+            .fetch(sql)
             .await?
             .iter()
             .map(|row| {
@@ -111,7 +112,10 @@ impl Store {
                     squares: row.get(8)?,
                 })
             })
-            .collect()
+            .collect::<Result<_>>()?;
+        let own = self.front_line_cells(measure, nodes, within).await?;
+        cells.extend(own.into_iter().filter(|cell| strata.contains(&cell.stratum)));
+        Ok(cells)
     }
 
     /// From when to when anybody in the tenant has reported a measure.

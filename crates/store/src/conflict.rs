@@ -48,17 +48,13 @@ fn unique(constraint: &str) -> Error {
     let (code, detail, pointer) = if constraint.contains("external") {
         (
             "external_id_taken",
-            "another record of this source has this externalId",
+            "this externalId is in use for this source",
             "/externalId",
         )
     } else if constraint.contains("ods") {
         ("ods_code_taken", "another unit has this ODS code", "/odsCode")
     } else if constraint.contains("client_sources") {
-        (
-            "source_taken",
-            "this source belongs to another API client",
-            "/sources",
-        )
+        ("source_taken", "one of these sources is in use", "/sources")
     } else if constraint.contains("subject") {
         (
             "already_registered",
@@ -66,7 +62,7 @@ fn unique(constraint: &str) -> Error {
             "/subject",
         )
     } else if constraint.contains("code") {
-        ("code_taken", "another record has this code", "/code")
+        ("code_taken", "this code is in use", "/code")
     } else {
         return Error::conflict("already_exists", "such a record is there already");
     };

@@ -8,7 +8,9 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
+use spiral_domain::measures::Observation;
 use spiral_domain::people::AuditEvent;
+use spiral_domain::spread::AdoptionEvent;
 use spiral_domain::{Count, Error, PrincipalId, Result, Timestamp};
 use uuid::Uuid;
 
@@ -100,6 +102,16 @@ pub(crate) fn digest_of<R: Record>(record: &R) -> [u8; 16] {
     half(&hash.finalize())
 }
 
+/// How far a tenant's ledger has come, as of one instant: what was read at the same standing or later still holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Standing {
+    /// The position of the last entry that changed anything.
+    pub changed: i64,
+    /// That of the last one that changed more than observations and adoption events: units, people, roles, sharing,
+    /// and what is declared.
+    pub settled: i64,
+}
+
 /// Where a tenant's ledger stands.
 #[derive(Debug, Clone)]
 pub(crate) struct Head {
@@ -107,6 +119,27 @@ pub(crate) struct Head {
     pub(crate) hash: Vec<u8>,
     pub(crate) at: Timestamp,
     pub(crate) units: i64,
+    pub(crate) standing: Standing,
+}
+
+impl Head {
+    /// The standing after another entry.
+    fn standing_after(&self, action: &str, items: &[Item]) -> Standing {
+        let position = self.position + 1;
+        let Standing { changed, settled } = self.standing;
+        if action == READ_GROUP {
+            return Standing { changed, settled };
+        }
+        let flows = |item: &Item| [Observation::KIND, AdoptionEvent::KIND].contains(&item.kind);
+        Standing {
+            changed: position,
+            settled: if items.iter().all(flows) {
+                settled
+            } else {
+                position
+            },
+        }
+    }
 }
 
 /// Locks the head until the transaction ends.
@@ -116,7 +149,9 @@ pub(crate) async fn lock_head(store: &Store) -> Result<Head> {
     } else {
         ""
     };
-    let text = format!("select position, hash, at, units from ledger_head where tenant_id = ?{lock}");
+    let text = format!(
+        "select position, hash, at, units, changed, settled from ledger_head where tenant_id = ?{lock}"
+    );
     let rows = store
         .fetch(store.sql(&text, [store.scope.tenant.value()]))
         .await?;
@@ -126,6 +161,10 @@ pub(crate) async fn lock_head(store: &Store) -> Result<Head> {
         hash: row.get(1)?,
         at: row.get(2)?,
         units: row.get(3)?,
+        standing: Standing {
+            changed: row.get(4)?,
+            settled: row.get(5)?,
+        },
     })
 }
 
@@ -195,6 +234,7 @@ pub(crate) async fn append(
     items: &[Item],
 ) -> Result<i64> {
     let packed = pack(items);
+    let standing = head.standing_after(&action, items);
     let position = head.position + 1;
     let actor = tx.scope.actor;
     let entry = Entry {
@@ -227,12 +267,14 @@ pub(crate) async fn append(
     )
     .await?;
     tx.run(
-        "update ledger_head set position = ?, hash = ?, at = ?, units = ? where tenant_id = ?",
+        "update ledger_head set position = ?, hash = ?, at = ?, units = ?, changed = ?, settled = ? where tenant_id = ?",
         [
             position.value(),
             hash.value(),
             at.value(),
             head.units.value(),
+            standing.changed.value(),
+            standing.settled.value(),
             tenant.value(),
         ],
     )

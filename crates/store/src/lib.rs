@@ -29,7 +29,7 @@ mod value;
 pub use analysis::{MeasureCell, Reporting, ReportingCount};
 pub use db::{Db, DbOptions, Meter};
 pub use idempotency::{Kept, Keyed};
-pub use ledger::AuditReport;
+pub use ledger::{AuditReport, Standing};
 pub use measures::{MeasureBook, ObservationChange, ObservationFilter, ObservationGroup};
 pub use people::{Known, SecretRow};
 pub use record::{Record, Scoping};

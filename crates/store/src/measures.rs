@@ -376,6 +376,17 @@ impl Store {
     }
 }
 
+/// Whether nothing but the figures differs: neither what the observation is about nor its name nor who sees it.
+fn only_figures(before: &Observation, after: &Observation) -> bool {
+    !before.retracted
+        && !after.retracted
+        && (before.measure_id, before.unit_id, before.period())
+            == (after.measure_id, after.unit_id, after.period())
+        && before.stratum == after.stratum
+        && (&before.source, &before.external_id) == (&after.source, &after.external_id)
+        && before.sharing == after.sharing
+}
+
 impl Tx {
     /// Adds a dimension.
     pub async fn add_dimension(&mut self, dimension: &StratumDimension) -> Result<()> {
@@ -419,11 +430,11 @@ impl Tx {
             sql.push_in("id", &moved);
             self.execute(sql).await?;
         }
-        let after: Vec<Observation> = changes.iter().map(|change| change.after.clone()).collect();
-        self.put_all(&after).await?;
+        self.write_changes(changes).await?;
+        let after = changes.iter().map(|change| change.after.clone());
         let mut now: HashMap<ObservationId, Observation> =
             there.iter().map(|row| (row.id, row.clone())).collect();
-        now.extend(after.into_iter().map(|row| (row.id, row)));
+        now.extend(after.map(|row| (row.id, row)));
         let now: Vec<Observation> = now.into_values().collect();
         let touched: BTreeSet<ObservationGroup> = changes
             .iter()
@@ -433,21 +444,83 @@ impl Tx {
         self.shift_cells(&shifts(&touched, &there, &now, book)).await
     }
 
-    async fn keep_revisions(&self, changes: &[ObservationChange]) -> Result<()> {
-        let mut columns = vec![("tenant_id", Type::Uuid)];
-        columns.extend_from_slice(Observation::COLUMNS);
-        columns.push(("superseded_at", Type::Time));
-        let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
-        let list = names.join(", ");
-        let mut rows = Rows::new(columns);
-        for before in changes.iter().filter_map(|change| change.before.as_ref()) {
-            let mut row = vec![self.scope.tenant.value()];
-            row.extend(before.values());
-            row.push(self.now().value());
-            rows.push(row);
+    /// Writes the new states: those of new observations, those that change nothing but the figures, and the others.
+    async fn write_changes(&mut self, changes: &[ObservationChange]) -> Result<()> {
+        let (mut new, mut figures, mut others) = (Vec::new(), Vec::new(), Vec::new());
+        for change in changes {
+            match &change.before {
+                None => &mut new,
+                Some(before) if only_figures(before, &change.after) => &mut figures,
+                Some(_) => &mut others,
+            }
+            .push(change.after.clone());
         }
-        let before = format!("insert into observation_revisions ({list}) select {list} from ");
-        self.run_rows(&before, rows, "new", "").await?;
+        self.insert_all(&new).await?;
+        self.put_all(&others).await?;
+        self.write_figures(&figures).await?;
+        self.put_in_ledger(&figures);
+        Ok(())
+    }
+
+    /// Corrects figures where they stand. All are of one write, hence of one instant and one hand.
+    async fn write_figures(&self, corrected: &[Observation]) -> Result<()> {
+        let Some(any) = corrected.first() else {
+            return Ok(());
+        };
+        let mut rows = Rows::new(vec![
+            ("id", Type::Uuid),
+            ("numerator", Type::Float),
+            ("denominator", Type::Float),
+            ("value", Type::Float),
+            ("n", Type::Int),
+            ("quality", Type::Text),
+            ("version", Type::Int),
+        ]);
+        for row in corrected {
+            rows.push(vec![
+                row.id.value(),
+                row.numerator.value(),
+                row.denominator.value(),
+                row.value.value(),
+                row.n.value(),
+                row.quality.value(),
+                row.version.value(),
+            ]);
+        }
+        for piece in rows.pieces(self.dialect()) {
+            let mut sql = self.sql(
+                "update observations set numerator = new.numerator, denominator = new.denominator, value = new.value, \
+                 n = new.n, quality = new.quality, version = new.version, recorded_at = ?, recorded_by = ? from ",
+                [any.recorded_at.value(), any.recorded_by.value()],
+            );
+            sql.push_rows(&piece, "new")
+                .push(" where observations.id = new.id and observations.tenant_id = ")
+                .bind(self.scope.tenant);
+            self.execute(sql).await?;
+        }
+        Ok(())
+    }
+
+    /// Keeps the states that are about to be replaced, as they stand.
+    async fn keep_revisions(&self, changes: &[ObservationChange]) -> Result<()> {
+        let replaced: Vec<ObservationId> = changes
+            .iter()
+            .filter_map(|change| change.before.as_ref().map(|before| before.id))
+            .collect();
+        if replaced.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<&str> = Observation::COLUMNS.iter().map(|(name, _)| *name).collect();
+        let list = names.join(", ");
+        let mut sql = self.sql(
+            &format!(
+                "insert into observation_revisions (tenant_id, {list}, superseded_at) \
+                 select tenant_id, {list}, ? from observations where tenant_id = ? and "
+            ),
+            [self.now().value(), self.scope.tenant.value()],
+        );
+        sql.push_in("id", &replaced);
+        self.execute(sql).await?;
         Ok(())
     }
 

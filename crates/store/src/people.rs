@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use spiral_domain::people::{Action, ApiClient, Grant, Principal, PrincipalKind, Role};
+use spiral_domain::people::{Action, ApiClient, ClientKey, Grant, Principal, PrincipalKind, Role};
+use spiral_domain::tenancy::{OrgUnit, Tier};
 use spiral_domain::{Date, GrantId, NetworkId, PrincipalId, Result, SecretId, TenantId, Timestamp, UnitId};
 
 use crate::db::{Db, Meter};
@@ -20,13 +21,13 @@ record!(Principal, 3, "principal", "principal", "principals", Scoping::Directory
 
 record!(ApiClient, 4, "api_client", "API client", "api_clients", Scoping::Owned(Action::ReadGrants), {
     id: PrincipalId, client_id: String, name: String, unit_id: UnitId, scopes: Vec<String>, sources: Vec<String>,
-    numeric_ids: bool, closed_at: Option<Timestamp>, version: i64, created_at: Timestamp,
+    numeric_ids: bool, keys: Vec<ClientKey>, closed_at: Option<Timestamp>, version: i64, created_at: Timestamp,
 });
 
 record!(Grant, 5, "grant", "grant", "grants", Scoping::Owned(Action::ReadGrants), {
     id: GrantId, principal_id: PrincipalId, role: Role, unit_id: UnitId, network_id: Option<NetworkId>,
-    granted_by: PrincipalId, expires_on: Option<Date>, revoked_at: Option<Timestamp>, version: i64,
-    created_at: Timestamp,
+    granted_by: PrincipalId, expires_on: Option<Date>, revoked_at: Option<Timestamp>,
+    revoked_by: Option<PrincipalId>, revoked_from: Option<UnitId>, version: i64, created_at: Timestamp,
 });
 
 /// A stored secret.
@@ -150,15 +151,7 @@ impl Db {
         now: Timestamp,
         meter: &Meter,
     ) -> Result<Option<(ApiClient, Vec<SecretRow>)>> {
-        let columns = columns_of::<ApiClient>("r");
-        let text = format!(
-            "select {columns} from api_clients r where r.tenant_id = ? and r.client_id = ? and r.closed_at is null"
-        );
-        let values = [tenant.value(), client_id.to_owned().value()];
-        let rows = self
-            .fetch(Some(tenant), Sql::with(self.dialect(), &text, values), meter)
-            .await?;
-        let Some(client) = rows.first().map(ApiClient::read).transpose()? else {
+        let Some(client) = self.open_client(tenant, client_id, meter).await? else {
             return Ok(None);
         };
         let text = "select id, hash, expires_at, created_at from client_secrets \
@@ -171,6 +164,65 @@ impl Db {
             client,
             rows.iter().map(read_secret).collect::<Result<_>>()?,
         )))
+    }
+
+    /// An API client that is not closed.
+    pub async fn open_client(
+        &self,
+        tenant: TenantId,
+        client_id: &str,
+        meter: &Meter,
+    ) -> Result<Option<ApiClient>> {
+        let columns = columns_of::<ApiClient>("r");
+        let text = format!(
+            "select {columns} from api_clients r where r.tenant_id = ? and r.client_id = ? and r.closed_at is null"
+        );
+        let values = [tenant.value(), client_id.to_owned().value()];
+        let rows = self
+            .fetch(Some(tenant), Sql::with(self.dialect(), &text, values), meter)
+            .await?;
+        rows.first().map(ApiClient::read).transpose()
+    }
+
+    /// Uses up an assertion of a client, until which time it could be used again; false if it was used before,
+    /// on whatever server.
+    pub async fn use_assertion(
+        &self,
+        tenant: TenantId,
+        client: PrincipalId,
+        jti: &str,
+        expires_at: Timestamp,
+        meter: &Meter,
+    ) -> Result<bool> {
+        let mut connection = self.begin(Some(tenant), meter).await?;
+        let text = "insert into client_assertions (tenant_id, client_id, jti, expires_at) values (?, ?, ?, ?) \
+                    on conflict (tenant_id, client_id, jti) do nothing";
+        let values = [
+            tenant.value(),
+            client.value(),
+            jti.to_owned().value(),
+            expires_at.value(),
+        ];
+        let added = connection
+            .execute(Sql::with(self.dialect(), text, values), meter)
+            .await?;
+        connection.commit(meter).await?;
+        Ok(added == 1)
+    }
+
+    /// Forgets the assertions that nobody would take any more, and says how many.
+    pub async fn forget_assertions(&self, tenant: TenantId, before: Timestamp) -> Result<u64> {
+        let meter = Meter::default();
+        let mut connection = self.begin(Some(tenant), &meter).await?;
+        let text = "delete from client_assertions where tenant_id = ? and expires_at < ?";
+        let forgotten = connection
+            .execute(
+                Sql::with(self.dialect(), text, [tenant.value(), before.value()]),
+                &meter,
+            )
+            .await?;
+        connection.commit(&meter).await?;
+        Ok(forgotten)
     }
 
     /// The platform's signing keys, newest first: id and sealed bytes.
@@ -205,6 +257,31 @@ impl Db {
 }
 
 impl Store {
+    /// The unit and everything above it, up to the root.
+    pub async fn line_above(&self, unit: &OrgUnit) -> Result<Vec<OrgUnit>> {
+        let ends = unit.path.match_indices('.');
+        let paths: Vec<String> = ends.map(|(at, _)| unit.path[..=at].to_owned()).collect();
+        self.find_all::<OrgUnit>()
+            .with(|sql| {
+                sql.push_in_text("r.path", &paths);
+            })
+            .all("r.path desc")
+            .await
+    }
+
+    /// Every grant of a lead's role that was ever held on these units.
+    pub async fn lead_grants(&self, units: &[UnitId]) -> Result<Vec<Grant>> {
+        let roles: Vec<String> = Tier::ALL.map(|tier| Role::lead_of(tier).name().to_owned()).into();
+        self.find_all::<Grant>()
+            .filter("r.network_id is null", [])
+            .among("r.unit_id", units)
+            .with(|sql| {
+                sql.push_in_text("r.role", &roles);
+            })
+            .all("r.id")
+            .await
+    }
+
     /// Which client pushes as each source.
     pub async fn owners_of_sources(&self, sources: &[String]) -> Result<HashMap<String, PrincipalId>> {
         let mut sql = self.sql(
@@ -217,6 +294,22 @@ impl Store {
             .iter()
             .map(|row| Ok((row.get(0)?, row.get(1)?)))
             .collect()
+    }
+
+    /// Which of these sources already name observations, adoption events or results, whoever may read those.
+    pub async fn sources_in_use(&self, sources: &[String]) -> Result<Vec<String>> {
+        let mut sql = self.sql("", []);
+        for (n, table) in ["observations", "adoption_events", "field_test_results"]
+            .into_iter()
+            .enumerate()
+        {
+            sql.push(if n == 0 { "" } else { " union " })
+                .push(&format!("select distinct source from {table} where tenant_id = "))
+                .bind(self.scope.tenant)
+                .push(" and ")
+                .push_in_text("source", sources);
+        }
+        self.fetch(sql).await?.iter().map(|row| row.get(0)).collect()
     }
 
     /// Whether anybody holds a role on the network.

@@ -1,7 +1,7 @@
 //! Who is looking, and what of each kind of record they see. The one place where visibility becomes SQL.
 
 use spiral_domain::people::{Action, Grant, May, Role};
-use spiral_domain::tenancy::Tier;
+use spiral_domain::tenancy::{OrgUnit, Tier};
 use spiral_domain::{Date, NetworkId, PrincipalId, Sharing, TenantId, UnitId};
 
 use crate::record::{Record, Scoping};
@@ -22,6 +22,11 @@ impl HeldGrant {
     /// The least sharing level that it reads.
     pub fn level(&self) -> i16 {
         self.tier.level()
+    }
+
+    /// Whether it stands on the unit or above it in the tree.
+    fn covers(&self, unit: &OrgUnit) -> bool {
+        self.grant.network_id.is_none() && unit.path.starts_with(&self.path)
     }
 }
 
@@ -82,18 +87,31 @@ impl Scope {
         self.system || directory || self.by(action).next().is_some()
     }
 
-    /// Whether the caller may do this to what a unit at `path` owns. Writing through a network is not a thing:
-    /// a grant on a network reads.
-    pub fn may_write(&self, action: Action, unit: UnitId, path: &str) -> bool {
+    /// Whether the caller may do this to what the unit owns. Writing through a network is not a thing: a grant
+    /// on a network reads.
+    pub fn may_write(&self, action: Action, unit: &OrgUnit) -> bool {
+        self.may_write_from(action, unit, unit.tier)
+    }
+
+    /// The same where it concerns only what the unit shares with `tier`: whoever gives a role on a network, which
+    /// reads its members at the tier of its host.
+    pub fn may_write_from(&self, action: Action, unit: &OrgUnit, tier: Tier) -> bool {
         self.system
             || self.by(action).any(|(held, may)| match may {
                 May::No => false,
-                May::Own => held.grant.network_id.is_none() && held.grant.unit_id == unit,
-                May::Beneath | May::OwnSources => {
-                    held.grant.network_id.is_none() && path.starts_with(&held.path)
-                }
+                May::Own => held.grant.network_id.is_none() && held.grant.unit_id == unit.id,
+                May::SameTier => held.covers(unit) && held.tier <= tier.max(unit.tier),
+                May::Beneath | May::OwnSources => held.covers(unit),
                 May::Tenant => true,
             })
+    }
+
+    /// The widest unit by whose right the caller may do this to what the unit owns.
+    pub fn widest(&self, action: Action, unit: &OrgUnit) -> Option<UnitId> {
+        self.by(action)
+            .filter(|(held, _)| held.covers(unit))
+            .min_by_key(|(held, _)| held.path.len())
+            .map(|(held, _)| held.grant.unit_id)
     }
 
     /// How far up a record of a unit at `path` must be shared for the caller to read it by a grant on the tree:

@@ -314,8 +314,9 @@ impl Store {
             .find_all::<OrgUnit>()
             .filter("r.tier = ?", [tier.value()])
             .filter(
-                "exists (select 1 from unit_ancestry a where a.tenant_id = r.tenant_id and a.descendant_id = r.id \
-                 and a.ancestor_id = ? and a.valid_from <= ? and a.valid_to >= ?)",
+                // Not `exists`: that would be joined from the other side, over every unit beneath.
+                "(select min(a.depth) from unit_ancestry a where a.tenant_id = r.tenant_id and a.descendant_id = r.id \
+                 and a.ancestor_id = ? and a.valid_from <= ? and a.valid_to >= ?) is not null",
                 [unit.id.value(), on.value(), on.value()],
             )
             .all("r.path")

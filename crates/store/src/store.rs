@@ -79,14 +79,13 @@ impl Store {
             self.dialect(),
             format!("select {} from {} r", columns_of::<R>("r"), R::TABLE),
         );
-        if R::SCOPING != Scoping::Directory {
-            sql.push(" join org_units u on u.tenant_id = r.tenant_id and u.id = r.unit_id");
-        }
+        let from = sql.text.len();
         sql.push(" where r.tenant_id = ").bind(scope.tenant).push(" and ");
         scope.push_visible::<R>(&mut sql, "r", "u");
         Find {
             store: self,
             sql,
+            from,
             kind: std::marker::PhantomData,
         }
     }
@@ -96,10 +95,27 @@ impl Store {
 pub struct Find<'s, R> {
     store: &'s Store,
     sql: Sql,
+    /// Where in the text the sources end.
+    from: usize,
     kind: std::marker::PhantomData<fn() -> R>,
 }
 
+/// Whether a condition asks anything of the alias `u`.
+fn asks_of_unit(text: &str) -> bool {
+    text.match_indices("u.")
+        .any(|(at, _)| !text[..at].ends_with(|before: char| before.is_ascii_alphanumeric() || before == '_'))
+}
+
 impl<R: Record> Find<'_, R> {
+    /// The whole statement. Every record has its unit, so that the unit is only joined where something is asked of it.
+    fn statement(mut self) -> Sql {
+        if R::SCOPING != Scoping::Directory && asks_of_unit(&self.sql.text[self.from..]) {
+            let join = " join org_units u on u.tenant_id = r.tenant_id and u.id = r.unit_id";
+            self.sql.text.insert_str(self.from, join);
+        }
+        self.sql
+    }
+
     /// Narrows it: `text` with each `?` replaced by the next value.
     #[must_use]
     pub fn filter(mut self, text: &str, values: impl IntoIterator<Item = Value>) -> Self {
@@ -140,12 +156,14 @@ impl<R: Record> Find<'_, R> {
     /// All of them, in this order.
     pub async fn all(mut self, order: &str) -> Result<Vec<R>> {
         self.sql.push(" order by ").push(order);
-        self.store.fetch(self.sql).await?.iter().map(R::read).collect()
+        let store = self.store;
+        store.fetch(self.statement()).await?.iter().map(R::read).collect()
     }
 
     /// All of them by id.
     pub async fn by_id<K: From<Uuid> + std::hash::Hash + Eq>(self) -> Result<HashMap<K, R>> {
-        let rows = self.store.fetch(self.sql).await?;
+        let store = self.store;
+        let rows = store.fetch(self.statement()).await?;
         rows.iter()
             .map(|row| R::read(row).map(|record| (K::from(record.id()), record)))
             .collect()
@@ -154,7 +172,13 @@ impl<R: Record> Find<'_, R> {
     /// The first, if there is one.
     pub async fn first(mut self, order: &str) -> Result<Option<R>> {
         self.sql.push(" order by ").push(order).push(" limit 1");
-        self.store.fetch(self.sql).await?.first().map(R::read).transpose()
+        let store = self.store;
+        store
+            .fetch(self.statement())
+            .await?
+            .first()
+            .map(R::read)
+            .transpose()
     }
 
     /// The one there must be.
@@ -163,23 +187,24 @@ impl<R: Record> Find<'_, R> {
     }
 
     /// How many.
-    pub async fn count(mut self) -> Result<i64> {
-        let from = self.sql.text.find(" from ").unwrap_or_default();
-        self.sql.text.replace_range(..from, "select count(*)");
-        self.store
-            .fetch(self.sql)
-            .await?
-            .first()
-            .map_or(Ok(0), |row| row.get(0))
+    pub async fn count(self) -> Result<i64> {
+        let store = self.store;
+        let mut sql = self.statement();
+        let from = sql.text.find(" from ").unwrap_or_default();
+        sql.text.replace_range(..from, "select count(*)");
+        store.fetch(sql).await?.first().map_or(Ok(0), |row| row.get(0))
     }
 
     /// One page, in the window's order; goes on after `window.after`.
     pub async fn page(mut self, window: &Window) -> Result<Slice<R>> {
         let changed = changed_at::<R>("r");
         let from = self.sql.text.find(" from ").unwrap_or_default();
-        self.sql.text.insert_str(from, &format!(", {changed}"));
+        let more = format!(", {changed}");
+        self.from += more.len();
+        self.sql.text.insert_str(from, &more);
         window.push(&mut self.sql, &changed);
-        window.slice(&self.store.fetch(self.sql).await?)
+        let store = self.store;
+        window.slice(&store.fetch(self.statement()).await?)
     }
 }
 

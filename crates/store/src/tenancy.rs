@@ -6,12 +6,13 @@ use spiral_domain::people::Tenant;
 use spiral_domain::programmes::Programme;
 use spiral_domain::tenancy::{Network, NetworkKind, NetworkMember, OrgUnit, SharingSetting, Tier, UnitKind};
 use spiral_domain::{
-    Date, DatePrecision, Error, NetworkId, ProgrammeId, Reference, Result, Sharing, Timestamp, UnitId,
-    WorkKind,
+    Date, DatePrecision, Error, NetworkId, ProgrammeId, Reference, Result, Sharing, TenantId, Timestamp,
+    UnitId, WorkKind,
 };
 use uuid::Uuid;
 
 use crate::db::{Db, Meter};
+use crate::ledger::Standing;
 use crate::record::{Record, Scoping, record};
 use crate::sql::{Rows, Sql};
 use crate::store::Store;
@@ -60,6 +61,27 @@ impl Db {
         rows.first().map(read_tenant).transpose()
     }
 
+    /// The tenant with this id, if it still has this short name, and where its ledger stands.
+    pub async fn standing(
+        &self,
+        id: TenantId,
+        slug: &str,
+        meter: &Meter,
+    ) -> Result<Option<(Tenant, Standing)>> {
+        let text = "select t.id, t.slug, t.name, t.created_at, h.changed, h.settled from tenants t \
+                    join ledger_head h on h.tenant_id = t.id where t.id = ? and t.slug = ?";
+        let values = [id.value(), slug.to_owned().value()];
+        let rows = self
+            .fetch(Some(id), Sql::with(self.dialect(), text, values), meter)
+            .await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let standing = Standing {
+            changed: row.get(4)?,
+            settled: row.get(5)?,
+        };
+        Ok(Some((read_tenant(row)?, standing)))
+    }
+
     /// Every tenant.
     pub async fn tenants(&self) -> Result<Vec<Tenant>> {
         let sql = Sql::new(
@@ -87,7 +109,7 @@ impl Db {
         connection
             .execute(Sql::with(self.dialect(), text, values), &meter)
             .await?;
-        let text = "insert into ledger_head (tenant_id, position, hash, at, units) values (?, 0, ?, ?, 0)";
+        let text = "insert into ledger_head (tenant_id, position, hash, at, units, changed, settled) values (?, 0, ?, ?, 0, 0, 0)";
         let values = [
             tenant.id.value(),
             Vec::<u8>::new().value(),
@@ -371,6 +393,74 @@ impl Tx {
             .await?;
         }
         Ok(unit)
+    }
+
+    /// Adds many units, parents before children: each with its place and its ancestry, in two statements. `parents` are
+    /// those of their parents that are there already.
+    pub async fn add_units(&mut self, mut units: Vec<OrgUnit>, parents: &[OrgUnit]) -> Result<Vec<OrgUnit>> {
+        let mut paths: HashMap<UnitId, String> = parents
+            .iter()
+            .map(|parent| (parent.id, parent.path.clone()))
+            .collect();
+        for unit in &mut units {
+            let number = base36(self.next_unit_number());
+            let above = match unit.parent_id {
+                None => "",
+                Some(parent) => paths.get(&parent).ok_or(Error::NotFound("parent"))?,
+            };
+            unit.path = format!("{above}{number}.");
+            paths.insert(unit.id, unit.path.clone());
+        }
+        self.insert_all(&units).await?;
+        let mut sql = self.sql(
+            "select descendant_id, ancestor_id, depth, valid_from, valid_to from unit_ancestry where tenant_id = ? and ",
+            [self.scope.tenant.value()],
+        );
+        sql.push_in(
+            "descendant_id",
+            &parents.iter().map(|parent| parent.id).collect::<Vec<_>>(),
+        );
+        let mut above: HashMap<UnitId, Vec<(UnitId, i16, Date, Date)>> = HashMap::new();
+        for row in self.fetch(sql).await? {
+            let span = (row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?);
+            above.entry(row.get(0)?).or_default().push(span);
+        }
+        let mut rows = Rows::new(vec![
+            ("tenant_id", Type::Uuid),
+            ("descendant_id", Type::Uuid),
+            ("ancestor_id", Type::Uuid),
+            ("depth", Type::Small),
+            ("valid_from", Type::Date),
+            ("valid_to", Type::Date),
+        ]);
+        for unit in &units {
+            let mut spans = vec![(unit.id, 0, Date::MIN, Date::MAX)];
+            if let Some(inherited) = unit.parent_id.and_then(|parent| above.get(&parent)) {
+                let further =
+                    |(id, depth, from, to): &(UnitId, i16, Date, Date)| (*id, depth + 1, *from, *to);
+                spans.extend(inherited.iter().map(further));
+            }
+            for (ancestor, depth, from, to) in &spans {
+                rows.push(vec![
+                    self.scope.tenant.value(),
+                    unit.id.value(),
+                    ancestor.value(),
+                    depth.value(),
+                    from.value(),
+                    to.value(),
+                ]);
+            }
+            above.insert(unit.id, spans);
+        }
+        let columns = "tenant_id, descendant_id, ancestor_id, depth, valid_from, valid_to";
+        self.run_rows(
+            &format!("insert into unit_ancestry ({columns}) select {columns} from "),
+            rows,
+            "new",
+            "",
+        )
+        .await?;
+        Ok(units)
     }
 
     /// Writes a changed unit.

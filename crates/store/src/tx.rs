@@ -10,7 +10,7 @@ use tokio::sync::Mutex;
 
 use crate::db::{Db, Meter};
 use crate::idempotency::Keyed;
-use crate::ledger::{self, Head, Item};
+use crate::ledger::{self, Head, Item, Standing};
 use crate::record::Record;
 use crate::scope::Scope;
 use crate::sql::{Rows, Sql};
@@ -136,6 +136,16 @@ impl Tx {
         Ok(())
     }
 
+    /// Puts records that were written otherwise in the entry.
+    pub(crate) fn put_in_ledger<R: Record>(&mut self, records: &[R]) {
+        self.items.extend(records.iter().map(Item::put));
+    }
+
+    /// Where the ledger stood when the write began, and stands until it commits.
+    pub fn standing(&self) -> Standing {
+        self.head.standing
+    }
+
     async fn put<R: Record>(&self, records: &[R], replace: bool) -> Result<()> {
         let names: Vec<&str> = R::COLUMNS.iter().map(|(name, _)| *name).collect();
         let mut columns = vec![("tenant_id", Type::Uuid)];
@@ -178,6 +188,11 @@ impl Tx {
     pub(crate) fn note(&mut self, what: &impl Serialize) -> Result<()> {
         self.items.push(Item::note(what)?);
         Ok(())
+    }
+
+    /// Notes that the projections were made anew.
+    pub fn note_rebuild(&mut self) -> Result<()> {
+        self.note(&"projections rebuilt")
     }
 
     /// Units added so far in this tenant, for the next path.

@@ -1,5 +1,7 @@
 //! Values that go into and come out of both databases, and rows.
 
+use serde::de::IntoDeserializer as _;
+use serde::de::value::StrDeserializer;
 use spiral_domain::{Date, DatePrecision, Error, Interval, Result, Sharing, Timestamp, WorkKind};
 use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
@@ -246,12 +248,11 @@ pub(crate) fn to_text<T: serde::Serialize>(value: &T) -> Option<String> {
 }
 
 pub(crate) fn from_text<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
-    let parsed = if text.starts_with(['{', '[']) {
-        serde_json::from_str(text)
-    } else {
-        serde_json::from_value(serde_json::Value::String(text.to_owned()))
-    };
-    parsed.map_err(Error::internal)
+    if text.starts_with(['{', '[']) {
+        return serde_json::from_str(text).map_err(Error::internal);
+    }
+    let text: StrDeserializer<'_, serde::de::value::Error> = text.into_deserializer();
+    T::deserialize(text).map_err(Error::internal)
 }
 
 as_json_text!(
@@ -263,6 +264,7 @@ as_json_text!(
     spiral_domain::tenancy::UnitKind,
     spiral_domain::tenancy::NetworkKind,
     Vec<String>,
+    Vec<spiral_domain::people::ClientKey>,
 );
 
 macro_rules! levels {

@@ -28,6 +28,9 @@ impl Worker {
                         tracing::warn!(error = %error, "expired idempotency keys stay for another round");
                     }
                 }
+                if let Err(error) = retention::forget_assertions(&app).await {
+                    tracing::warn!(error = %error, "used assertions stay for another round");
+                }
             }
         }))
     }

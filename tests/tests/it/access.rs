@@ -18,7 +18,7 @@ async fn person(world: &World, subject: &str) -> (String, String) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_revoked_role_is_gone() {
     for_each_database(async |world| {
-        let lead = world.national_lead();
+        let lead = world.as_role("organisation_lead");
         let stranger = world.token_of("north", "newcomer");
         let newcomer = Actor::with_token(world, &stranger);
         newcomer.get("/v1/me").await.problem(401, "unauthenticated");
@@ -65,13 +65,18 @@ async fn nobody_gives_what_is_not_theirs_to_give() {
             json!({ "principalId": id, "role": role, "unit": world.north.unit(unit).id })
         };
         let lead = world.as_role("organisation_lead");
-        lead.post("/v1/grants", &give("team_lead", "alpha-stroke"))
+        let first = lead
+            .post("/v1/grants", &give("team_lead", "alpha-falls"))
             .await
             .expect(201);
         lead.post("/v1/grants", &give("organisation_lead", "alpha"))
             .await
             .expect(201);
         for (role, unit) in [
+            // A team's own roles are its own lead's to give: they read what it shares with nobody.
+            ("team_lead", "alpha-stroke"),
+            ("team_member", "alpha-stroke"),
+            ("coach", "alpha-falls"),
             ("sha_lead", "east"),
             ("organisation_lead", "beta"),
             ("national_lead", "root"),
@@ -80,6 +85,19 @@ async fn nobody_gives_what_is_not_theirs_to_give() {
                 .await
                 .problem(403, "forbidden");
         }
+        // Whoever empties a seat does not fill it.
+        lead.delete(&format!("/v1/grants/{}", first.id()))
+            .await
+            .expect(200);
+        for role in ["organisation_lead", "sha_lead"] {
+            let again = give("team_lead", "alpha-falls");
+            let refused = world.as_role(role).post("/v1/grants", &again).await;
+            refused.problem(403, "forbidden");
+        }
+        let next = world
+            .national_lead()
+            .post("/v1/grants", &give("team_lead", "alpha-falls"));
+        next.await.expect(201);
         // A tier's roles are held on units of that tier.
         let refused = lead
             .post("/v1/grants", &give("national_lead", "alpha"))
@@ -102,6 +120,7 @@ async fn nobody_gives_what_is_not_theirs_to_give() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_network_is_no_way_around_its_members() {
     for_each_database(async |world| {
+        world.appoint_owner().await;
         let (id, _) = person(world, "neighbour").await;
         let lead = world.as_role("organisation_lead");
         let unit = |code: &str| json!({ "unit": world.north.unit(code).id });
@@ -132,7 +151,10 @@ async fn a_network_is_no_way_around_its_members() {
         let members = format!("/v1/networks/{own}/members");
         let both = json!({ "members": [unit("alpha-stroke"), unit("beta-stroke")] });
         lead.put(&members, &both).await.problem(403, "forbidden");
-        world.national_lead().put(&members, &both).await.expect(200);
+        // Whoever stands above both reads less of them than the organisation that hosts the network.
+        let above = world.national_lead().put(&members, &both).await;
+        above.problem(403, "forbidden");
+        world.as_role("owner").put(&members, &both).await.expect(200);
     })
     .await;
 }
@@ -140,7 +162,7 @@ async fn a_network_is_no_way_around_its_members() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_kept_answer_goes_with_the_role_it_came_of() {
     for_each_database(async |world| {
-        let lead = world.national_lead();
+        let lead = world.as_role("organisation_lead");
         let (id, token) = person(world, "leaver").await;
         let leaver = Actor::with_token(world, &token);
         let grant = world
@@ -166,7 +188,7 @@ async fn a_kept_answer_goes_with_the_role_it_came_of() {
 
 async fn made_client(world: &World, body: &Value) -> (String, (String, String)) {
     let made = world
-        .national_lead()
+        .as_role("organisation_lead")
         .post("/v1/api-clients", body)
         .await
         .expect(201);
@@ -189,7 +211,7 @@ async fn refused_token(world: &World, credentials: &(String, String), more: &str
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn secrets_overlap_and_end_and_a_closed_client_is_nobody() {
     for_each_database(async |world| {
-        let lead = world.national_lead();
+        let lead = world.as_role("organisation_lead");
         let body = json!({ "name": "Rotating", "unit": world.north.unit("alpha").id });
         let (id, first) = made_client(world, &body).await;
         world
@@ -250,7 +272,7 @@ async fn secrets_overlap_and_end_and_a_closed_client_is_nobody() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn scopes_only_narrow() {
     for_each_database(async |world| {
-        let lead = world.national_lead();
+        let lead = world.as_role("organisation_lead");
         let unit = world.north.unit("alpha");
         let body = json!({ "name": "Narrow", "unit": unit.id, "scopes": ["tenancy:read", "people:read"] });
         let (id, credentials) = made_client(world, &body).await;
@@ -332,6 +354,11 @@ async fn the_token_endpoint_speaks_oauth() {
             .await
             .expect(200);
         assert_eq!(offers.body["issuer"], "https://spiral.test", "{offers}");
+        let ways = &offers.body["token_endpoint_auth_methods_supported"];
+        assert_eq!(
+            *ways,
+            json!(["client_secret_basic", "client_secret_post", "private_key_jwt"])
+        );
     })
     .await;
 }

@@ -114,7 +114,7 @@ async fn a_secret_is_not_shown_twice() {
         let body = json!({ "name": "Once", "unit": world.north.unit("alpha").id });
         let make = || {
             world
-                .national_lead()
+                .as_role("organisation_lead")
                 .post("/v1/api-clients", &body)
                 .header("idempotency-key", "secret-1")
         };

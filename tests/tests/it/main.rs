@@ -1,6 +1,7 @@
 //! Journeys over HTTP, on every database that this machine has.
 
 mod access;
+mod assertions;
 mod audit;
 mod caching;
 mod contract;
@@ -16,3 +17,4 @@ mod surface;
 mod sustainability;
 mod tenants;
 mod tokens;
+mod two_servers;

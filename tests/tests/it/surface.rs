@@ -22,11 +22,13 @@ enum Place {
 impl Place {
     const ALL: [Self; 3] = [Self::Own, Self::Beneath, Self::Aside];
 
-    /// Whether a mark of the permission matrix reaches here.
-    fn within(self, mark: &str) -> bool {
+    /// Whether a mark of the permission matrix reaches here, where the target is of the tier of the role's own
+    /// unit or not.
+    fn within(self, mark: &str, same_tier: bool) -> bool {
         match mark {
             "-" => false,
             "own" => self == Self::Own,
+            "same tier" => self == Self::Own || self == Self::Beneath && same_tier,
             "beneath" | "own rows" => self != Self::Aside,
             "tenant" => true,
             other => panic!("`{other}` is no mark of the permission matrix"),
@@ -244,7 +246,7 @@ async fn each_role_may_what_is_published() {
                         permissions.mark(action, role)
                     });
                     let may = if asked.on_target {
-                        place.within(mark)
+                        place.within(mark, target.tier == world.north.unit(home).tier)
                     } else {
                         mark != "-"
                     };

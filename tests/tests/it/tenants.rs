@@ -42,11 +42,12 @@ async fn no_record_points_into_another_tenant() {
         let (ours, theirs) = (world.north.unit("alpha"), world.south.unit("alpha"));
         let person = &world.north.principals["coach"];
 
-        let grant = json!({ "principalId": person, "role": "coach", "unit": theirs.id });
+        let root = &world.south.unit("root").id;
+        let grant = json!({ "principalId": person, "role": "coach", "unit": root });
         let refused = there.post("/v1/grants", &grant).await.problem(422, "invalid");
         assert_eq!(refused.pointers(), ["/principalId"]);
         let nobody = json!({
-            "principalId": "00000000-0000-7000-8000-000000000000", "role": "coach", "unit": theirs.id,
+            "principalId": "00000000-0000-7000-8000-000000000000", "role": "coach", "unit": root,
         });
         let unknown = there.post("/v1/grants", &nobody).await.problem(422, "invalid");
         assert_eq!(unknown.body["errors"], refused.body["errors"], "the answer is that to an id that nobody has");
@@ -66,9 +67,9 @@ async fn no_record_points_into_another_tenant() {
             there.post(path, &body).await.problem(404, "not_found");
         }
         // What is taken in one tenant is free in the other.
-        let tool = json!({ "name": "Tool", "unit": theirs.id, "sources": ["only-here"] });
+        let tool = json!({ "name": "Tool", "unit": world.south.unit("root").id, "sources": ["only-here"] });
         there.post("/v1/api-clients", &tool).await.expect(201);
-        let tool = json!({ "name": "Tool", "unit": ours.id, "sources": ["only-here"] });
+        let tool = json!({ "name": "Tool", "unit": world.north.unit("root").id, "sources": ["only-here"] });
         world.national_lead().post("/v1/api-clients", &tool).await.expect(201);
         world
             .national_lead()

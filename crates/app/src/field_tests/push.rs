@@ -273,7 +273,7 @@ impl Known {
         if let Some(elsewhere) = by_name.and_then(|id| self.records.get(&id))
             && elsewhere.field_test_id != test.id
         {
-            let detail = "this externalId names a result of another field test".to_owned();
+            let detail = "this externalId is in use for this source".to_owned();
             return Err(refuse("/externalId", "external_id_taken", detail));
         }
         // A retraction by name needs nothing more.
@@ -381,11 +381,7 @@ fn external(result: &FieldTestResult) -> Option<(String, String)> {
 /// Refuses a row about a result that another source, or the same under another name, holds.
 fn check_holder(before: &FieldTestResult, row: &PushFieldTestResult) -> Result<(), Vec<Violation>> {
     if before.source != row.source && !row.take_over {
-        let holder = before.source.as_deref().map_or_else(
-            || "recorded by hand".to_owned(),
-            |source| format!("held by `{source}`"),
-        );
-        let detail = format!("this result is {holder}; `takeOver` takes it over");
+        let detail = "this result is there from elsewhere; `takeOver` takes it over";
         return Err(vec![Violation::new("/source", "held_by_another_source", detail)]);
     }
     let renamed = before.source == row.source

@@ -1,6 +1,7 @@
 //! Pushing observations: each row checked by itself and against what is there, then all written as one.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use spiral_domain::exchange::{BatchOptions, BatchReport, BatchRow, RowStatus, Verdicts};
 use spiral_domain::measures::{Measure, Observation, Period, PushObservation, Stratum, StratumDimension};
@@ -18,7 +19,7 @@ use crate::sources;
 /// What rows refer to, resolved with the platform's eyes: every principal may know of a unit, and a tool must
 /// be able to name the measures that it may push to. Each row is then judged by what its caller may do.
 struct Named {
-    units: HashMap<Reference, OrgUnit>,
+    units: HashMap<Reference, Arc<OrgUnit>>,
     measures: HashMap<Reference, Measure>,
     owners: HashMap<UnitId, OrgUnit>,
     dimensions: HashMap<String, StratumDimension>,
@@ -55,10 +56,9 @@ pub async fn push_observations(
     if ready.is_empty() {
         return verdicts.finish(options);
     }
-    let units: HashMap<UnitId, &OrgUnit> = ready.iter().map(|row| (row.unit.id, row.unit)).collect();
-    let units: Vec<&OrgUnit> = units.into_values().collect();
+    let units = units_of(&ready);
     let mut tx = caller.begin(Action::PushObservations, &units[..]).await?;
-    let there = There::read(&tx, &ready, &units).await?;
+    let there = There::read(caller, &tx, &ready, &named).await?;
     let changes = decide(caller, &tx, ready, &there, &mut verdicts)?;
     let refused = verdicts.any_refused() && options.atomic != Some(false);
     let report = verdicts.finish(options)?;
@@ -72,9 +72,7 @@ pub async fn push_observations(
 async fn resolve(caller: &Caller, rows: &[(usize, PushObservation)]) -> Result<Named> {
     let platform = caller.platform();
     let store = platform.store();
-    let units = store
-        .resolve::<OrgUnit>(rows.iter().map(|(_, row)| &row.unit))
-        .await?;
+    let units = caller.named_units(rows.iter().map(|(_, row)| &row.unit)).await?;
     let measures = store
         .resolve::<Measure>(rows.iter().map(|(_, row)| &row.measure))
         .await?;
@@ -102,7 +100,7 @@ async fn resolve(caller: &Caller, rows: &[(usize, PushObservation)]) -> Result<N
 fn knows(caller: &Caller, measure: &Measure, owner: &OrgUnit) -> bool {
     let scope = caller.scope();
     measure.sharing == Sharing::Everyone
-        || scope.may_write(Action::PushObservations, owner.id, &owner.path)
+        || scope.may_write(Action::PushObservations, owner)
         || scope
             .reads_from(Action::ReadObservations, &owner.path)
             .is_some_and(|level| level <= measure.sharing)
@@ -125,7 +123,7 @@ fn judge<'n>(
             input.source.as_ref(),
             &named.clients,
         ));
-        let unit = match named.units.get(&input.unit) {
+        let unit = match named.units.get(&input.unit).map(|unit| &**unit) {
             Some(unit) if may_push(caller, unit) => Some(unit),
             Some(_) if caller.scope().system || caller.scope().token_allows(Action::ReadDirectory) => {
                 let detail = "you may read of this unit but not push its observations";
@@ -220,9 +218,7 @@ fn group(measure: &Measure, unit: &OrgUnit, period: Period) -> ObservationGroup 
 }
 
 fn may_push(caller: &Caller, unit: &OrgUnit) -> bool {
-    caller
-        .scope()
-        .may_write(Action::PushObservations, unit.id, &unit.path)
+    caller.scope().may_write(Action::PushObservations, unit)
 }
 
 /// What the rows of a batch meet in the database.
@@ -238,7 +234,7 @@ struct There {
 }
 
 impl There {
-    async fn read(tx: &Tx, ready: &[Ready<'_>], units: &[&OrgUnit]) -> Result<Self> {
+    async fn read(caller: &Caller, tx: &Tx, ready: &[Ready<'_>], told: &Named) -> Result<Self> {
         let wanted: BTreeSet<Name> = ready.iter().filter_map(|row| row.name.clone()).collect();
         let named = if wanted.is_empty() {
             Vec::new()
@@ -250,17 +246,14 @@ impl There {
             .map(|row| row.key.0)
             .chain(named.iter().map(ObservationGroup::of))
             .collect();
-        let rows = tx.observations_in(&groups).await?;
-        let measures: BTreeSet<_> = groups.iter().map(|group| group.measure).collect();
-        let about: BTreeSet<_> = groups.iter().map(|group| group.unit).collect();
-        let book = tx
-            .measure_book(
-                &measures.into_iter().collect::<Vec<_>>(),
-                &about.into_iter().collect::<Vec<_>>(),
-            )
-            .await?;
+        let book = book(caller, tx, &groups, ready, told).await?;
+        let (whole, mut rows) = known_whole(ready, named, &book);
+        let unknown: BTreeSet<ObservationGroup> = groups.difference(&whole).copied().collect();
+        if !unknown.is_empty() {
+            rows.extend(tx.observations_in(&unknown).await?);
+        }
         let levels = tx
-            .sharing_of(units)
+            .sharing_of(&units_of(ready))
             .await?
             .into_iter()
             .filter(|((_, kind), _)| *kind == WorkKind::Observations)
@@ -304,6 +297,86 @@ impl There {
         let id = named.or_else(live).copied().or_else(back)?;
         self.by_id.get(&id)
     }
+}
+
+/// The units that rows are about, each once.
+fn units_of<'n>(ready: &[Ready<'n>]) -> Vec<&'n OrgUnit> {
+    let units: HashMap<UnitId, &OrgUnit> = ready.iter().map(|row| (row.unit.id, row.unit)).collect();
+    units.into_values().collect()
+}
+
+/// What must be known of measures and units: what was read for the checks, if it still holds, or else as it is now.
+async fn book(
+    caller: &Caller,
+    tx: &Tx,
+    groups: &BTreeSet<ObservationGroup>,
+    ready: &[Ready<'_>],
+    told: &Named,
+) -> Result<MeasureBook> {
+    if caller.settled_in(tx) {
+        let mut book = MeasureBook::default();
+        for row in ready {
+            if !book.units.contains_key(&row.unit.id) {
+                book.units.insert(row.unit.id, row.unit.clone());
+            }
+        }
+        for measure in told.measures.values() {
+            let own = measure
+                .dimensions
+                .iter()
+                .filter_map(|code| told.dimensions.get(code).cloned())
+                .collect();
+            book.measures.insert(measure.id, (measure.clone(), own));
+        }
+        let known = |group: &ObservationGroup| {
+            book.measures.contains_key(&group.measure) && book.units.contains_key(&group.unit)
+        };
+        if groups.iter().all(known) {
+            return Ok(book);
+        }
+    }
+    let measures: BTreeSet<_> = groups.iter().map(|group| group.measure).collect();
+    let about: BTreeSet<_> = groups.iter().map(|group| group.unit).collect();
+    tx.measure_book(
+        &measures.into_iter().collect::<Vec<_>>(),
+        &about.into_iter().collect::<Vec<_>>(),
+    )
+    .await
+}
+
+/// Groups of which the row that a name leads to is all there is: those of a measure that is not split, whose row
+/// stands there alone, and to which no other name of the batch leads. With them the rows.
+fn known_whole(
+    ready: &[Ready<'_>],
+    named: Vec<Observation>,
+    book: &MeasureBook,
+) -> (BTreeSet<ObservationGroup>, Vec<Observation>) {
+    let asked: HashMap<(&str, &str), ObservationGroup> = ready
+        .iter()
+        .filter_map(|row| {
+            let (source, external_id) = row.name.as_ref()?;
+            Some(((source.as_str(), external_id.as_str()), row.key.0))
+        })
+        .collect();
+    let mut met: HashMap<ObservationGroup, usize> = HashMap::with_capacity(named.len());
+    for row in &named {
+        *met.entry(ObservationGroup::of(row)).or_default() += 1;
+    }
+    let mut whole = BTreeSet::new();
+    let rows = named
+        .into_iter()
+        .filter(|row| {
+            let unsplit = book
+                .measures
+                .get(&row.measure_id)
+                .is_some_and(|(measure, _)| measure.dimensions.is_empty());
+            let name = row.source.as_deref().zip(row.external_id.as_deref());
+            let stays = name.and_then(|name| asked.get(&name)) == Some(&ObservationGroup::of(row));
+            let group = ObservationGroup::of(row);
+            unsplit && stays && !row.retracted && met.get(&group) == Some(&1) && whole.insert(group)
+        })
+        .collect();
+    (whole, rows)
 }
 
 fn key_of(row: &Observation) -> Key {
@@ -398,8 +471,8 @@ fn refusal(
     if before.unit_id != row.unit.id {
         let unit = there.book.units.get(&before.unit_id);
         if !unit.is_some_and(|unit| may_push(caller, unit)) {
-            let detail = "this externalId names an observation of a unit that is not yours to push";
-            return Some(Violation::new("/externalId", "forbidden", detail));
+            let detail = "this externalId is in use for this source";
+            return Some(Violation::new("/externalId", "external_id_taken", detail));
         }
     }
     if is_free(caller, before, row) || row.input.take_over || caller.scope().system {

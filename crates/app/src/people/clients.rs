@@ -1,14 +1,17 @@
 //! API clients and their secrets.
 
 use spiral_domain::people::{
-    Action, ApiClient, ClientSecret, CreateApiClient, NewSecret, Principal, PrincipalKind,
+    Action, ApiClient, ClientKey, ClientSecret, CreateApiClient, NewSecret, Principal, PrincipalKind,
+    SetClientKeys,
 };
 use spiral_domain::tenancy::OrgUnit;
-use spiral_domain::{Allowed, Page, PageRequest, PrincipalId, Result, Violations};
+use spiral_domain::{Allowed, Error, Page, PageRequest, PrincipalId, Result, Violations};
 use spiral_store::SecretRow;
 
 use crate::caller::Caller;
 use crate::clock::fresh;
+use crate::tenancy::check_version;
+use crate::tokens::assertion::fit;
 use crate::tokens::secret::{self, ClientSecretText};
 
 /// Between the tenant's slug and the rest of a client id: no slug contains it.
@@ -17,11 +20,21 @@ pub(crate) const CLIENT_ID_MARK: char = '~';
 /// Makes an API client with its first secret, which is shown this once.
 pub async fn create_api_client(caller: &Caller, input: CreateApiClient) -> Result<NewSecret> {
     input.check()?;
+    check_fitness(&input.keys)?;
     let unit: OrgUnit = caller.store().named(&input.unit).await?;
     caller.require_on(Action::ManageApiClient, &unit)?;
     let text = ClientSecretText::generate()?;
     let hash = secret::hash(text.expose()).await?;
     let mut tx = caller.begin(Action::ManageApiClient, &[&unit][..]).await?;
+    if !tx.sources_in_use(&input.sources).await?.is_empty() {
+        // A tool reads the rows of its sources wherever it works, so it may not take over a name for rows that
+        // its lead could not read.
+        return Err(Error::Conflict {
+            code: "source_taken",
+            detail: "one of these sources is in use".into(),
+            pointer: Some("/sources".into()),
+        });
+    }
     let id: PrincipalId = fresh();
     let client = ApiClient {
         id,
@@ -31,6 +44,7 @@ pub async fn create_api_client(caller: &Caller, input: CreateApiClient) -> Resul
         scopes: input.scopes,
         sources: input.sources,
         numeric_ids: input.numeric_ids,
+        keys: input.keys,
         closed_at: None,
         version: 1,
         created_at: tx.now(),
@@ -95,12 +109,45 @@ pub async fn rotate_client_secret(
     .await
 }
 
-/// Closes a client: its tokens are refused from the next request on.
-pub async fn close_api_client(caller: &Caller, id: PrincipalId, if_match: Option<i64>) -> Result<ApiClient> {
+/// Sets a client's public keys; an assertion by any other is refused from then on.
+pub async fn set_client_keys(
+    caller: &Caller,
+    id: PrincipalId,
+    if_match: Option<i64>,
+    input: SetClientKeys,
+) -> Result<ApiClient> {
+    input.check()?;
+    check_fitness(&input.keys)?;
     let (_, unit) = client_and_unit(caller, id).await?;
     let mut tx = caller.begin(Action::ManageApiClient, &[&unit][..]).await?;
     let mut client = tx.find::<ApiClient>().ids(&[id]).one().await?;
-    crate::tenancy::check_version(if_match, client.version)?;
+    check_version(if_match, client.version)?;
+    if client.keys != input.keys {
+        client.keys = input.keys;
+        client.version += 1;
+        tx.change_client(&client).await?;
+    }
+    tx.commit(client).await
+}
+
+/// Signatures can be checked with each of them.
+fn check_fitness(keys: &[ClientKey]) -> Result<()> {
+    let mut found = Violations::new();
+    for (n, key) in keys.iter().enumerate() {
+        found.require(fit(key).is_some(), &format!("/keys/{n}"), "unfit_key", || {
+            "a key is EdDSA on Ed25519, ES256 on P-256, or RS256 of 2048 to 8192 bits, each with its own members"
+                .into()
+        });
+    }
+    found.into_result()
+}
+
+/// Closes a client: its tokens are refused from the next request on.
+pub async fn close_api_client(caller: &Caller, id: PrincipalId, if_match: Option<i64>) -> Result<ApiClient> {
+    let (_, unit) = client_and_unit(caller, id).await?;
+    let mut tx = caller.begin(Action::CloseApiClient, &[&unit][..]).await?;
+    let mut client = tx.find::<ApiClient>().ids(&[id]).one().await?;
+    check_version(if_match, client.version)?;
     if client.closed_at.is_none() {
         client.closed_at = Some(tx.now());
         client.version += 1;
@@ -128,7 +175,7 @@ pub async fn api_client(caller: &Caller, id: PrincipalId) -> Result<Allowed<ApiC
     caller.require(Action::ReadGrants)?;
     let (client, unit) = client_and_unit(caller, id).await?;
     Ok(Allowed {
-        allowed_actions: caller.allowed(&unit, &[Action::ManageApiClient]),
+        allowed_actions: caller.allowed(&unit, &[Action::ManageApiClient, Action::CloseApiClient]),
         record: client,
     })
 }

@@ -1,5 +1,7 @@
 //! The course of spread: who adopted in each interval, and how many had by its end.
 
+use std::sync::Arc;
+
 use spiral_domain::people::Action;
 use spiral_domain::spread::{
     Flow, FlowEntry, Series, SpreadCount, SpreadCurve, SpreadGroupBy, SpreadPoint, SpreadTree, Sums,
@@ -29,6 +31,8 @@ pub struct CurveQuery {
     pub interval: Interval,
     /// Along which tree.
     pub tree: SpreadTree,
+    /// All innovations added up: one curve for each place.
+    pub together: bool,
 }
 
 impl Default for CurveQuery {
@@ -42,6 +46,7 @@ impl Default for CurveQuery {
             to: None,
             interval: Interval::Month,
             tree: SpreadTree::default(),
+            together: false,
         }
     }
 }
@@ -50,8 +55,18 @@ impl Default for CurveQuery {
 const MOST_POINTS: usize = 250_000;
 
 /// The course of innovations: one curve for each innovation and place.
-pub async fn spread_curve(caller: &Caller, query: &CurveQuery) -> Result<Vec<SpreadCurve>> {
+pub async fn spread_curve(caller: &Caller, query: &CurveQuery) -> Result<Arc<Vec<SpreadCurve>>> {
     caller.require(Action::ReadSpread)?;
+    let weigh = |curves: &Vec<SpreadCurve>| {
+        let points: usize = curves.iter().map(|curve| curve.points.len()).sum();
+        curves.len() * 300 + points * size_of::<SpreadPoint>()
+    };
+    caller
+        .kept(&format!("curve {query:?}"), weigh, curves(caller, query))
+        .await
+}
+
+async fn curves(caller: &Caller, query: &CurveQuery) -> Result<Vec<SpreadCurve>> {
     // An event known to the quarter fits no month, one known to the year fits no quarter.
     let exactness = match query.interval {
         Interval::Month => 0,
@@ -65,23 +80,55 @@ pub async fn spread_curve(caller: &Caller, query: &CurveQuery) -> Result<Vec<Spr
         }
     };
     let periods = periods(caller, query)?;
-    let (Some(first), Some(last)) = (periods.first(), periods.last()) else {
+    let Some(last) = periods.last() else {
         return Ok(Vec::new());
     };
     let place = (query.unit.as_ref(), query.network.as_ref());
     let on = last.1.min(caller.today());
     let asked = Asked::of(caller, &query.innovations, place, query.group_by, query.tree, on).await?;
-    if asked.innovations.len() * asked.places.len() * periods.len() > MOST_POINTS {
+    let asked_curves = if query.together {
+        1
+    } else {
+        asked.innovations.len()
+    } * asked.places.len();
+    if asked_curves * periods.len() > MOST_POINTS {
         let detail =
             format!("more than {MOST_POINTS} points; ask for fewer innovations, places or intervals");
         return Err(wrong("from", "too_many_points", detail));
     }
-    let (figures, cells) = figures(caller, &asked).await?;
+    if !query.together {
+        asked.check_size()?;
+        return curves_of(caller, &asked, &periods, exactness, on).await;
+    }
+    let mut sums: Vec<SpreadCurve> = Vec::with_capacity(asked.places.len());
+    for part in asked.parts() {
+        for curve in curves_of(caller, &part, &periods, exactness, on).await? {
+            let place = (curve.unit_id, curve.network_id);
+            match sums.iter_mut().find(|sum| (sum.unit_id, sum.network_id) == place) {
+                Some(sum) => sum.add(&curve),
+                None => sums.push(SpreadCurve {
+                    innovation_id: None,
+                    ..curve
+                }),
+            }
+        }
+    }
+    Ok(sums)
+}
+
+async fn curves_of(
+    caller: &Caller,
+    asked: &Asked,
+    periods: &[(Date, Date)],
+    exactness: u8,
+    on: Date,
+) -> Result<Vec<SpreadCurve>> {
+    let before = periods.first().map_or(on, |first| first.0.previous());
+    let (figures, cells) = figures(caller, asked).await?;
     let mut totals = Totals::of(caller, &figures, cells, on).await?;
-    let before = first.0.previous();
     Ok(figures
         .iter()
-        .map(|figures| curve(figures, &periods, before, exactness, &mut totals))
+        .map(|figures| curve(figures, periods, before, exactness, &mut totals))
         .collect())
 }
 
@@ -186,7 +233,7 @@ fn curve(
         sums
     };
     SpreadCurve {
-        innovation_id: figures.innovation,
+        innovation_id: Some(figures.innovation),
         unit_id: figures.place.unit_id(),
         network_id: figures.place.network_id(),
         code: figures.place.code().to_owned(),

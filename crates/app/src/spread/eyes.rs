@@ -40,9 +40,10 @@ impl Eyes {
             .filter(|(held, _)| held.grant.network_id.is_none())
         {
             match may {
-                May::Beneath => eyes
-                    .beneath
-                    .push((held.path.clone(), held.grant.unit_id, held.level())),
+                May::Beneath | May::SameTier => {
+                    eyes.beneath
+                        .push((held.path.clone(), held.grant.unit_id, held.level()))
+                }
                 May::Tenant => eyes
                     .beneath
                     .push((String::new(), held.grant.unit_id, held.level())),
@@ -54,7 +55,7 @@ impl Eyes {
         eyes.beneath.sort();
         let networks: HashMap<NetworkId, Tier> = scope
             .by(action)
-            .filter(|(_, may)| matches!(may, May::Beneath | May::Tenant | May::Own))
+            .filter(|(_, may)| matches!(may, May::Beneath | May::SameTier | May::Tenant | May::Own))
             .filter_map(|(held, may)| {
                 let tier = if may == May::Own {
                     Tier::Microsystem

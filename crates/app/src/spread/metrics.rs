@@ -1,5 +1,7 @@
 //! How far innovations have spread on a day.
 
+use std::sync::Arc;
+
 use spiral_domain::people::Action;
 use spiral_domain::spread::{Flow, Series, SpreadCount, SpreadGroupBy, SpreadMetrics, SpreadTree, Sums};
 use spiral_domain::{Date, Reference, Result};
@@ -26,8 +28,15 @@ pub struct SpreadQuery {
 }
 
 /// How far innovations have spread: one row for each innovation and place.
-pub async fn spread_metrics(caller: &Caller, query: &SpreadQuery) -> Result<Vec<SpreadMetrics>> {
+pub async fn spread_metrics(caller: &Caller, query: &SpreadQuery) -> Result<Arc<Vec<SpreadMetrics>>> {
     caller.require(Action::ReadSpread)?;
+    let weigh = |rows: &Vec<SpreadMetrics>| rows.len() * (size_of::<SpreadMetrics>() + 100);
+    caller
+        .kept(&format!("metrics {query:?}"), weigh, metrics(caller, query))
+        .await
+}
+
+async fn metrics(caller: &Caller, query: &SpreadQuery) -> Result<Vec<SpreadMetrics>> {
     let as_of = query.as_of.unwrap_or_else(|| caller.today());
     if as_of > caller.today() {
         return Err(wrong(
@@ -46,6 +55,7 @@ pub async fn spread_metrics(caller: &Caller, query: &SpreadQuery) -> Result<Vec<
         as_of,
     )
     .await?;
+    asked.check_size()?;
     let (figures, cells) = figures(caller, &asked).await?;
     let mut totals = Totals::of(caller, &figures, cells, as_of).await?;
     // Day by day, the totals of hidden units would tell their days; they are told as months end, and as of now.

@@ -63,6 +63,9 @@ pub(super) struct Asked {
 /// At most so many pairs of an innovation and a place are answered for at once.
 const MOST_PAIRS: usize = 25_000;
 
+/// So many innovations are added up at a time.
+const PART: usize = 50;
+
 /// A query parameter that cannot be.
 pub(super) fn wrong(parameter: &str, code: &str, detail: impl Into<String>) -> Error {
     Error::Malformed(vec![Violation::new(format!("/query/{parameter}"), code, detail)])
@@ -142,18 +145,31 @@ impl Asked {
                     .collect()
             }
         };
-        if innovations.len() * places.len() > MOST_PAIRS {
-            let detail = format!(
-                "{} innovations in {} places, at most {MOST_PAIRS} pairs at once; ask for fewer",
-                innovations.len(),
-                places.len()
-            );
-            return Err(wrong("innovation", "too_many", detail));
-        }
         Ok(Self {
             innovations,
             places,
             tree,
+        })
+    }
+
+    /// Refuses what would be answered by too many rows or curves.
+    pub(super) fn check_size(&self) -> Result<()> {
+        let (innovations, places) = (self.innovations.len(), self.places.len());
+        if innovations * places > MOST_PAIRS {
+            let detail = format!(
+                "{innovations} innovations in {places} places, at most {MOST_PAIRS} pairs at once; ask for fewer"
+            );
+            return Err(wrong("innovation", "too_many", detail));
+        }
+        Ok(())
+    }
+
+    /// The same question about some of the innovations at a time, so that it takes no more memory for more of them.
+    pub(super) fn parts(&self) -> impl Iterator<Item = Self> {
+        self.innovations.chunks(PART).map(|some| Self {
+            innovations: some.to_vec(),
+            places: self.places.clone(),
+            tree: self.tree,
         })
     }
 

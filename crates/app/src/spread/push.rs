@@ -170,11 +170,9 @@ async fn resolve(
             missing("/learntFrom", "unit", reference);
         }
         if let Some(unit) = unit
-            && !*may.entry(unit.id).or_insert_with(|| {
-                caller
-                    .scope()
-                    .may_write(Action::RecordAdoption, unit.id, &unit.path)
-            })
+            && !*may
+                .entry(unit.id)
+                .or_insert_with(|| caller.scope().may_write(Action::RecordAdoption, unit))
         {
             found.push(Violation::new(
                 "/unit",
@@ -337,16 +335,12 @@ fn find_event(
             theirs.get(&event.unit_id)
         };
         if !owner.is_some_and(|owner| may_know(caller, Action::ReadAdoption, owner, event)) {
-            return Err(held(
-                "this externalId names an event that is not yours to correct",
-            ));
+            return Err(held("this externalId is in use for this source"));
         }
         let may = event.unit_id == row.unit.id
-            || theirs.get(&event.unit_id).is_some_and(|unit| {
-                caller
-                    .scope()
-                    .may_write(Action::RecordAdoption, unit.id, &unit.path)
-            });
+            || theirs
+                .get(&event.unit_id)
+                .is_some_and(|unit| caller.scope().may_write(Action::RecordAdoption, unit));
         return if may {
             Ok(Some(event.clone()))
         } else {

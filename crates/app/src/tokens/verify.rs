@@ -4,14 +4,16 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use moka::future::Cache;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 use spiral_domain::{Error, Result, Timestamp};
 
 use super::jwks::{FetchJwks, HttpJwks, Jwks, allowed_uri};
 use super::keys::PublicKey;
 
-mod token;
+pub(super) mod token;
 
 #[cfg(test)]
 mod tests;
@@ -20,6 +22,8 @@ use token::Token;
 
 /// The claim that names the tenant, unless the configuration names another.
 pub const TENANT_CLAIM: &str = "tenant";
+/// What an access token may say that it is.
+const ACCESS_TOKEN: &[&str] = &["jwt", "at+jwt"];
 /// Clocks differ by less.
 const MAX_LEEWAY_SECONDS: i64 = 300;
 
@@ -106,7 +110,12 @@ pub struct Verifier {
     builtin_issuer: String,
     builtin_keys: RwLock<Arc<[PublicKey]>>,
     issuers: HashMap<String, Issuer>,
+    /// Tokens, by digest, whose signature is right under these keys. Other keys, and it is checked again.
+    proven: Cache<[u8; 32], Arc<[PublicKey]>>,
 }
+
+/// So many tokens need not have their signature checked again.
+const PROVEN: u64 = 10_000;
 
 impl fmt::Debug for Verifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -140,6 +149,7 @@ impl Verifier {
             builtin_issuer: config.builtin_issuer,
             builtin_keys: RwLock::new(config.builtin_keys.into()),
             issuers: issuers.collect(),
+            proven: Cache::new(PROVEN),
         })
     }
 
@@ -165,7 +175,8 @@ impl Verifier {
     /// `Unauthenticated` for every token that is not good, `Unavailable` if the keys of its issuer cannot be
     /// had.
     pub async fn verify(&self, token: &str, now: Timestamp) -> Result<Verified> {
-        let token = Token::read(token)?;
+        let text = token;
+        let token = Token::read(text, ACCESS_TOKEN)?;
         let issuer = token.issuer()?;
         let builtin = issuer == self.builtin_issuer;
         let other = self.issuers.get(issuer).map(|issuer| &issuer.config);
@@ -178,7 +189,13 @@ impl Verifier {
                 ));
             }
         };
-        token.check_signature(&keys)?;
+        // Checking a signature is the dearest part of a cheap request; everything else is checked each time.
+        let digest: [u8; 32] = Sha256::digest(text.as_bytes()).into();
+        let proven = self.proven.get(&digest).await;
+        if !proven.is_some_and(|by| Arc::ptr_eq(&by, &keys)) {
+            token.check_signature(&keys)?;
+            self.proven.insert(digest, Arc::clone(&keys)).await;
+        }
         let expires_at = token.check_times(self.leeway, now)?;
         token.check_audience(
             other

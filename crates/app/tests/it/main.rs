@@ -5,7 +5,9 @@
 )]
 
 mod field_tests;
+mod kept;
 mod measures;
+mod people;
 mod spread;
 mod sustainability;
 mod world;

@@ -156,6 +156,7 @@ impl World {
             scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
             sources: sources.iter().map(|source| (*source).to_owned()).collect(),
             numeric_ids: false,
+            keys: Vec::new(),
         };
         let made = people::create_api_client(&self.system(), create).await.unwrap();
         self.grant(made.client.id, Role::Integration, Some(unit), None)

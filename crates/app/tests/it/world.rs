@@ -125,6 +125,7 @@ impl World {
             scopes: Vec::new(),
             sources: vec![source.into()],
             numeric_ids: false,
+            keys: Vec::new(),
         };
         let made = people::create_api_client(&self.system, create).await.unwrap();
         self.grant(made.client.id, Role::Integration, unit).await;

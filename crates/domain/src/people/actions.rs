@@ -13,6 +13,9 @@ pub enum May {
     No,
     /// With what that unit itself owns.
     Own,
+    /// With what that unit owns, and units of its own tier beneath it: work that the role reads however narrowly
+    /// it is shared.
+    SameTier,
     /// With what that unit and the units beneath it own; reading, only as far as it is shared upwards.
     Beneath,
     /// Beneath, but only rows of the client's own sources.
@@ -27,6 +30,7 @@ impl May {
         match self {
             Self::No => "-",
             Self::Own => "own",
+            Self::SameTier => "same tier",
             Self::Beneath => "beneath",
             Self::OwnSources => "own rows",
             Self::Tenant => "tenant",
@@ -85,16 +89,22 @@ actions! {
         SetSharing write,
     }
     "people" {
-        /// Read who holds which role, and the principals.
+        /// Read who holds which role, and look up a principal.
         ReadGrants read,
+        /// List all principals.
+        ListPrincipals read,
         /// Register a person.
         RegisterPrincipal write,
         /// Give a role.
         GrantRole write,
+        /// Appoint the lead of a unit beneath that has none, where that falls to this unit (ADR 6).
+        AppointLead write,
         /// Take a role back.
         RevokeGrant write,
-        /// Make an API client, give it another secret, or close it.
+        /// Make an API client, or give it another secret or keys.
         ManageApiClient write,
+        /// Close an API client.
+        CloseApiClient write,
         /// Read the audit.
         ReadAudit read,
     }
@@ -196,7 +206,11 @@ impl Role {
             }
             A::SetSharing | A::DisputeAdoption if lead || matches!(self, R::TeamLead) => May::Own,
             A::ReadGrants if lead || matches!(self, R::TeamLead | R::Auditor) => May::Beneath,
-            A::RegisterPrincipal | A::GrantRole | A::RevokeGrant | A::ManageApiClient
+            A::ListPrincipals if matches!(self, R::NationalLead | R::Auditor) => May::Tenant,
+            // Whoever gives a role reads what it reads; taking away is safe from anywhere above.
+            A::GrantRole | A::ManageApiClient if lead || matches!(self, R::TeamLead) => May::SameTier,
+            A::AppointLead if lead => May::Own,
+            A::RegisterPrincipal | A::RevokeGrant | A::CloseApiClient
                 if lead || matches!(self, R::TeamLead) =>
             {
                 May::Beneath
@@ -227,10 +241,13 @@ impl Role {
             | A::ChangeNetwork
             | A::SetSharing
             | A::ReadGrants
+            | A::ListPrincipals
             | A::RegisterPrincipal
             | A::GrantRole
+            | A::AppointLead
             | A::RevokeGrant
             | A::ManageApiClient
+            | A::CloseApiClient
             | A::ReadAudit
             | A::CreateProgramme
             | A::DeclareDimension
@@ -263,6 +280,7 @@ pub fn permissions_text() -> String {
          that role may do it. Find the role at the head of the columns and read down:\n\n\
          -         never\n\
          own       with what the unit itself owns, on which the role is held\n\
+         same tier also with what units of the same tier beneath it own\n\
          beneath   also with what the units beneath it own; reading, as far as its owner shares it upwards\n\
          own rows  only rows that came from the tool's own sources\n\
          tenant    anywhere in the tenant (aggregates show each reader only what may be shown)\n\n\
@@ -320,6 +338,20 @@ mod tests {
             );
         }
         assert_eq!(Role::TeamMember.may(Action::SetSharing), May::No);
+    }
+
+    #[test]
+    fn nobody_gives_what_they_do_not_read() {
+        for role in Role::ALL {
+            for action in [Action::GrantRole, Action::ManageApiClient] {
+                let may = role.may(action);
+                assert!(matches!(may, May::No | May::SameTier), "{role:?} {action:?}");
+            }
+            assert!(
+                matches!(role.may(Action::AppointLead), May::No | May::Own),
+                "{role:?}"
+            );
+        }
     }
 
     #[test]

@@ -87,6 +87,16 @@ impl Role {
         Self::ALL.into_iter().find(|role| role.name() == name)
     }
 
+    /// Who leads a unit of this tier.
+    pub const fn lead_of(tier: Tier) -> Self {
+        match tier {
+            Tier::Microsystem => Self::TeamLead,
+            Tier::Organisation => Self::OrganisationLead,
+            Tier::Sha => Self::ShaLead,
+            Tier::National => Self::NationalLead,
+        }
+    }
+
     /// Whether it can be held on a unit of this tier. The audit is one chain for the whole tenant, so an
     /// auditor stands at its root.
     pub const fn fits(self, tier: Tier) -> bool {

@@ -142,8 +142,8 @@ pub struct SpreadMetrics {
 #[serde(rename_all = "camelCase")]
 #[graphql(name = "SpreadCurveRecord")]
 pub struct SpreadCurve {
-    /// The innovation.
-    pub innovation_id: InnovationId,
+    /// The innovation; null for several together.
+    pub innovation_id: Option<InnovationId>,
     /// The unit at or beneath which is counted; null for a network.
     pub unit_id: Option<UnitId>,
     /// The network whose members are counted; null for a unit.
@@ -156,7 +156,32 @@ pub struct SpreadCurve {
     /// interval: they are left out of all its points.
     pub less_exact: SpreadCount,
     /// One point for each interval.
+    #[graphql(skip)]
     pub points: Vec<SpreadPoint>,
+}
+
+impl SpreadCurve {
+    /// Adds the curve of another innovation in the same place: a unit counts once for each. A total is told where both
+    /// are, so that the sum tells nothing that its parts do not.
+    pub fn add(&mut self, other: &Self) {
+        self.innovation_id = None;
+        self.less_exact.add(other.less_exact);
+        for (point, more) in self.points.iter_mut().zip(&other.points) {
+            point.eligible += more.eligible;
+            point.eligible_shown += more.eligible_shown;
+            point.new.add(more.new);
+            point.cumulative.add(more.cumulative);
+            point.adopted.add(more.adopted);
+        }
+    }
+}
+
+impl SpreadCount {
+    fn add(&mut self, other: Self) {
+        self.shown += other.shown;
+        self.total = self.total.zip(other.total).map(|(one, more)| one + more);
+        self.suppressed |= other.suppressed;
+    }
 }
 
 /// One interval of a curve.

@@ -1,13 +1,15 @@
 //! `measure_cells`: what each node of the tree adds up to, by measure, stratum, period and sharing level. Kept by
-//! the transaction that changes an observation; reading a roll-up costs the size of its answer.
+//! the transaction that changes an observation; reading a roll-up costs the size of its answer. A front-line team has
+//! no cells of its own: they would say what its observations say, and there would be as many.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use spiral_domain::measures::{Measure, Observation, Period, Stratum, contributions};
-use spiral_domain::tenancy::OrgUnit;
+use spiral_domain::tenancy::{OrgUnit, Tier};
 use spiral_domain::{Date, MeasureId, Result, Sharing, UnitId};
 
 use super::{MeasureBook, ObservationGroup};
+use crate::analysis::MeasureCell;
 use crate::sql::Rows;
 use crate::store::Store;
 use crate::tx::Tx;
@@ -21,6 +23,8 @@ pub(super) struct Place {
     stratum: Stratum,
     period: Period,
     level: Sharing,
+    /// Whether the unit is a front-line team: what those report stands in no cell of their own.
+    front_line: bool,
 }
 
 /// How much is there, or by how much it changes.
@@ -76,8 +80,10 @@ fn placed<'o>(
         let Some((measure, dimensions)) = book.measures.get(&group.measure) else {
             continue;
         };
-        let reports = |unit: &OrgUnit| unit.tier == measure.reporting_tier;
-        if !book.units.get(&group.unit).is_some_and(reports) {
+        let Some(unit) = book.units.get(&group.unit) else {
+            continue;
+        };
+        if unit.tier != measure.reporting_tier {
             continue;
         }
         let dimensions: Vec<_> = dimensions.iter().collect();
@@ -95,6 +101,7 @@ fn placed<'o>(
                 stratum: part.stratum,
                 period: group.period,
                 level,
+                front_line: unit.tier == Tier::Microsystem,
             };
             let amount = Amount {
                 contributors: 1,
@@ -126,7 +133,7 @@ pub(super) fn shifts(
 }
 
 const ABOVE: &str = " join unit_ancestry a on a.tenant_id = new.tenant_id and a.descendant_id = new.unit_id \
-                     and a.valid_from <= new.period_end and a.valid_to >= new.period_end";
+                     and a.valid_from <= new.period_end and a.valid_to >= new.period_end and a.depth >= new.least";
 
 impl Tx {
     /// Adds the changes at every node above each unit, in the tree of the period's last day.
@@ -143,6 +150,7 @@ impl Tx {
             ("numerator", Type::Float),
             ("denominator", Type::Float),
             ("squares", Type::Float),
+            ("least", Type::Small),
         ]);
         for (place, amount) in shifts {
             rows.push(vec![
@@ -157,6 +165,7 @@ impl Tx {
                 amount.numerator.value(),
                 amount.denominator.value(),
                 amount.squares.value(),
+                i16::from(place.front_line).value(),
             ]);
         }
         let empties = shifts.values().any(|amount| amount.contributors < 0);
@@ -209,6 +218,49 @@ impl Tx {
 }
 
 impl Store {
+    /// What front-line teams among these units report of a measure in a time: the cells that they would have.
+    pub(crate) async fn front_line_cells(
+        &self,
+        measure: MeasureId,
+        units: &[UnitId],
+        within: Period,
+    ) -> Result<Vec<MeasureCell>> {
+        let rows = self
+            .find_all::<Observation>()
+            .filter(
+                "u.tier = ? and r.measure_id = ? and not r.retracted and r.period_start >= ? and r.period_end <= ?",
+                [
+                    Tier::Microsystem.value(),
+                    measure.value(),
+                    within.start.value(),
+                    within.end.value(),
+                ],
+            )
+            .among("r.unit_id", units)
+            .all("r.id")
+            .await?;
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let reporting: BTreeSet<UnitId> = rows.iter().map(|row| row.unit_id).collect();
+        let book = self
+            .measure_book(&[measure], &reporting.into_iter().collect::<Vec<_>>())
+            .await?;
+        let cells = placed(&rows, None, &book).into_iter();
+        Ok(cells
+            .map(|(place, amount)| MeasureCell {
+                node: place.unit,
+                stratum: place.stratum.to_string(),
+                period: place.period,
+                level: place.level,
+                contributors: amount.contributors,
+                numerator: amount.numerator,
+                denominator: amount.denominator,
+                squares: amount.squares,
+            })
+            .collect())
+    }
+
     /// What every unit adds to a measure, from the observations alone. The book knows the units.
     async fn contributions_to(
         &self,
@@ -246,9 +298,11 @@ impl Store {
             let mut wanted: BTreeMap<Place, Amount> = BTreeMap::new();
             for (place, amount) in self.contributions_to(&measure, &mut book).await? {
                 for (node, from, to) in above.get(&place.unit).into_iter().flatten() {
-                    if (*from..=*to).contains(&place.period.end) {
+                    let kept = *node != place.unit || !place.front_line;
+                    if kept && (*from..=*to).contains(&place.period.end) {
                         let at = Place {
                             unit: *node,
+                            front_line: false,
                             ..place.clone()
                         };
                         wanted.entry(at).or_default().add(amount, 1);
@@ -270,6 +324,7 @@ impl Store {
                         end: row.get(3)?,
                     },
                     level: row.get(4)?,
+                    front_line: false,
                 };
                 let there = Amount {
                     contributors: row.get(5)?,

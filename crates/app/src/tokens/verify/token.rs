@@ -16,16 +16,18 @@ use crate::tokens::keys::{PublicKey, algorithm};
 const MAX_LENGTH: usize = 16 * 1024;
 /// As OpenID Connect limits `sub`.
 const MAX_SUBJECT: usize = 255;
+/// Longer names of tokens are not kept.
+const MAX_ID: usize = 255;
 /// The last second that has four digits for its year.
 const MAX_INSTANT: i64 = 253_402_300_799;
 
 /// A token as it says it is; nothing of it is true before `check_signature`.
-pub(super) struct Token<'a> {
+pub(in crate::tokens) struct Token<'a> {
     message: &'a str,
     signature: &'a str,
     algorithm: Algorithm,
     /// The key that it names.
-    pub(super) kid: String,
+    pub(in crate::tokens) kid: String,
     claims: Value,
 }
 
@@ -34,8 +36,9 @@ const fn refused<T>(reason: &'static str) -> Result<T> {
 }
 
 impl<'a> Token<'a> {
-    /// Reads the header and the claims. Headers that bring keys along are not looked at.
-    pub(super) fn read(text: &'a str) -> Result<Self> {
+    /// Reads the header and the claims of a token that is of no type or one of these. Headers that bring keys
+    /// along are not looked at.
+    pub(in crate::tokens) fn read(text: &'a str, types: &[&str]) -> Result<Self> {
         if text.len() > MAX_LENGTH {
             return refused("the token is too long");
         }
@@ -52,7 +55,7 @@ impl<'a> Token<'a> {
         }
         if header
             .get("typ")
-            .is_some_and(|kind| !kind.as_str().is_some_and(is_access_token))
+            .is_some_and(|kind| !kind.as_str().is_some_and(|kind| is_of(kind, types)))
         {
             return refused("the token is of another type");
         }
@@ -72,7 +75,7 @@ impl<'a> Token<'a> {
     }
 
     /// Who it says has signed it.
-    pub(super) fn issuer(&self) -> Result<&str> {
+    pub(in crate::tokens) fn issuer(&self) -> Result<&str> {
         match self.claims.get("iss") {
             Some(Value::String(issuer)) => Ok(issuer),
             _ => refused("`iss` is missing"),
@@ -80,7 +83,7 @@ impl<'a> Token<'a> {
     }
 
     /// By the key of that name, with the algorithm that the key is for.
-    pub(super) fn check_signature(&self, keys: &[PublicKey]) -> Result<()> {
+    pub(in crate::tokens) fn check_signature(&self, keys: &[PublicKey]) -> Result<()> {
         let mut named = keys.iter().filter(|key| key.kid() == self.kid).peekable();
         if named.peek().is_none() {
             return refused("the token is signed with an unknown key");
@@ -96,7 +99,7 @@ impl<'a> Token<'a> {
     }
 
     /// Not over, and begun; when it ends.
-    pub(super) fn check_times(&self, leeway: i64, now: Timestamp) -> Result<Timestamp> {
+    pub(in crate::tokens) fn check_times(&self, leeway: i64, now: Timestamp) -> Result<Timestamp> {
         let Some(expires_at) = self.instant("exp", "`exp` is not an instant")? else {
             return refused("`exp` is missing");
         };
@@ -137,21 +140,33 @@ impl<'a> Token<'a> {
     }
 
     /// For us, maybe among others.
-    pub(super) fn check_audience(&self, audience: &str) -> Result<()> {
-        let found = match self.claims.get("aud") {
-            Some(Value::String(one)) => one == audience,
-            Some(Value::Array(all)) => all.iter().any(|one| one == audience),
-            _ => false,
-        };
-        if found {
+    pub(in crate::tokens) fn check_audience(&self, audience: &str) -> Result<()> {
+        if self.audience().contains(&Some(audience)) {
             Ok(())
         } else {
             refused("the token is for another audience")
         }
     }
 
+    /// For whom it is; what is no text stands as none.
+    pub(in crate::tokens) fn audience(&self) -> Vec<Option<&str>> {
+        match self.claims.get("aud") {
+            Some(Value::Array(all)) => all.iter().map(Value::as_str).collect(),
+            Some(one) => vec![one.as_str()],
+            None => Vec::new(),
+        }
+    }
+
+    /// Its own id.
+    pub(in crate::tokens) fn id(&self) -> Result<&str> {
+        match self.claims.get("jti").and_then(Value::as_str) {
+            Some(id) if (1..=MAX_ID).contains(&id.len()) && !id.chars().any(char::is_control) => Ok(id),
+            _ => refused("`jti` is missing, too long or has control characters"),
+        }
+    }
+
     /// Whom it is about.
-    pub(super) fn subject(&self) -> Result<&str> {
+    pub(in crate::tokens) fn subject(&self) -> Result<&str> {
         let subject = self.claims.get("sub").and_then(Value::as_str).unwrap_or_default();
         if subject.is_empty() {
             return refused("`sub` is missing");
@@ -163,7 +178,7 @@ impl<'a> Token<'a> {
     }
 
     /// The tenant's slug from this claim.
-    pub(super) fn tenant(&self, claim: &str) -> Result<&str> {
+    pub(in crate::tokens) fn tenant(&self, claim: &str) -> Result<&str> {
         match self.claim(claim) {
             Some(Value::String(slug)) if is_code(slug) => Ok(slug),
             _ => refused("the token does not say which tenant it is for"),
@@ -171,7 +186,7 @@ impl<'a> Token<'a> {
     }
 
     /// What it narrows the caller's rights to. Never taken as absent if it cannot be read.
-    pub(super) fn scopes(&self) -> Result<Option<Vec<String>>> {
+    pub(in crate::tokens) fn scopes(&self) -> Result<Option<Vec<String>>> {
         match self.claims.get("scope") {
             None => Ok(None),
             Some(Value::String(scopes)) => {
@@ -182,7 +197,7 @@ impl<'a> Token<'a> {
     }
 
     /// Our names for the roles in a claim.
-    pub(super) fn roles(&self, roles: &RoleClaim) -> Vec<String> {
+    pub(in crate::tokens) fn roles(&self, roles: &RoleClaim) -> Vec<String> {
         let values = match self.claim(&roles.claim) {
             Some(Value::Array(values)) => values.as_slice(),
             Some(value) => std::slice::from_ref(value),
@@ -208,12 +223,9 @@ impl<'a> Token<'a> {
 }
 
 /// Media types are compared without regard to case, and may leave out `application/`.
-fn is_access_token(kind: &str) -> bool {
+fn is_of(kind: &str, types: &[&str]) -> bool {
     let kind = kind.to_ascii_lowercase();
-    matches!(
-        kind.strip_prefix("application/").unwrap_or(&kind),
-        "jwt" | "at+jwt"
-    )
+    types.contains(&kind.strip_prefix("application/").unwrap_or(&kind))
 }
 
 fn object(part: &str) -> Result<Map<String, Value>> {

@@ -196,7 +196,7 @@ async fn a_correction_takes_a_row_only_from_where_its_pusher_may_push() {
         let caller = world.caller(tool).await;
         assert_eq!(
             refused(push(&caller, &[row_a]).await),
-            [place("/0/externalId", "forbidden")]
+            [place("/0/externalId", "external_id_taken")]
         );
         world.verifies().await;
     }

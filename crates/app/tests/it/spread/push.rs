@@ -60,6 +60,7 @@ async fn rows_are_inserted_corrected_and_taken_back() {
             scopes: Vec::new(),
             sources: vec!["survey".into()],
             numeric_ids: false,
+            keys: Vec::new(),
         };
         let made = people::create_api_client(&world.system, client).await.unwrap();
         let grant = spiral_domain::people::GrantRole {

@@ -328,7 +328,7 @@ async fn check_metrics(
     let rows = spread_metrics(&reader.caller, query).await.unwrap();
     let by_id: HashMap<UnitId, &OrgUnit> = facts.units.iter().map(|(unit, _)| (unit.id, unit)).collect();
     assert!(!rows.is_empty());
-    for row in &rows {
+    for row in rows.iter() {
         let innovation = innovations.iter().find(|i| i.id == row.innovation_id).unwrap();
         let node = by_id[&row.unit_id.unwrap()];
         let what = format!(
@@ -442,8 +442,11 @@ async fn check_curve(
         ..CurveQuery::default()
     };
     let by_id: HashMap<UnitId, &OrgUnit> = facts.units.iter().map(|(unit, _)| (unit.id, unit)).collect();
-    for curve in spread_curve(&reader.caller, &query).await.unwrap() {
-        let innovation = innovations.iter().find(|i| i.id == curve.innovation_id).unwrap();
+    for curve in spread_curve(&reader.caller, &query).await.unwrap().iter() {
+        let innovation = innovations
+            .iter()
+            .find(|i| Some(i.id) == curve.innovation_id)
+            .unwrap();
         let node = by_id[&curve.unit_id.unwrap()];
         let units = inside(facts, reader, &node.path);
         let exact = |h: &History<'_>| h.exactness() <= exactness;
@@ -495,7 +498,7 @@ async fn check_groups(facts: &Facts, reader: &Reader, world: &World, innovations
         as_of: Some(day),
         ..SpreadQuery::default()
     };
-    for row in spread_metrics(&reader.caller, &query).await.unwrap() {
+    for row in spread_metrics(&reader.caller, &query).await.unwrap().iter() {
         let place = (row.innovation_id, row.unit_id.unwrap());
         suppressed.insert(place, (row.adopted.suppressed, row.eligible - row.eligible_shown));
     }
@@ -511,7 +514,7 @@ async fn check_groups(facts: &Facts, reader: &Reader, world: &World, innovations
             ..SpreadQuery::default()
         };
         let mut children = Vec::new();
-        for row in spread_metrics(&reader.caller, &query).await.unwrap() {
+        for row in spread_metrics(&reader.caller, &query).await.unwrap().iter() {
             let place = (row.innovation_id, row.unit_id.unwrap());
             children.push(place.1);
             suppressed.insert(place, (row.adopted.suppressed, row.eligible - row.eligible_shown));

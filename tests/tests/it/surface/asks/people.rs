@@ -8,22 +8,35 @@ pub async fn ask(operation: &str, stage: &Stage<'_>) -> Option<Ask> {
     let target = &stage.target.id;
     Some(match operation {
         "getMe" => Ask::anyone(),
-        "listPrincipals" | "listApiClients" => Ask::reads("readGrants"),
+        "listPrincipals" => Ask::reads("listPrincipals"),
+        "listApiClients" => Ask::reads("readGrants"),
         "getPrincipal" => Ask::reads("readGrants").path("id", &stage.person().await),
         "registerPrincipal" => Ask::writes("registerPrincipal").anywhere().body(person_input()),
         "listGrants" => Ask::reads("readGrants").query("unit", target),
         "grantRole" => {
             let person = stage.person().await;
-            Ask::writes("grantRole").body(json!({ "principalId": person, "role": "coach", "unit": target }))
+            if stage.target.tier == "sha" {
+                // A new organisation beneath: its first lead is the authority's to appoint.
+                let unit = stage.made("/v1/org-units", stage.unit_input()).await.id();
+                let body = json!({ "principalId": person, "role": "organisation_lead", "unit": unit });
+                Ask::writes("appointLead").body(body)
+            } else {
+                let body = json!({ "principalId": person, "role": "coach", "unit": target });
+                Ask::writes("grantRole").body(body)
+            }
         }
         "revokeGrant" => Ask::writes("revokeGrant")
             .hidden()
             .path("id", &stage.grant().await),
         "createApiClient" => Ask::writes("manageApiClient").body(stage.client_input()),
         "getApiClient" | "listClientSecrets" => Ask::reads("readGrants").path("id", &stage.client().await),
-        "closeApiClient" => Ask::writes("manageApiClient")
+        "closeApiClient" => Ask::writes("closeApiClient")
             .hidden()
             .path("id", &stage.client().await),
+        "setClientKeys" => Ask::writes("manageApiClient")
+            .hidden()
+            .path("id", &stage.client().await)
+            .body(json!({ "keys": [] })),
         "rotateClientSecret" => Ask::writes("manageApiClient")
             .hidden()
             .path("id", &stage.client().await)
@@ -49,15 +62,14 @@ impl Stage<'_> {
     async fn grant(&self) -> String {
         let person = self.person().await;
         self.world
-            .grant(self.lead(), &person, "coach", &self.target.id)
+            .grant(self.owner(), &person, "coach", &self.target.id)
             .await
     }
 
     /// An API client of the target.
     async fn client(&self) -> String {
-        self.made("/v1/api-clients", self.client_input())
-            .await
-            .text_at("/client/id")
+        let made = self.owner().post("/v1/api-clients", &self.client_input());
+        made.await.expect(201).text_at("/client/id")
     }
 
     fn client_input(&self) -> Value {

@@ -51,7 +51,7 @@ impl Stage<'_> {
         json!({ "code": fresh("programme"), "name": "A programme", "unit": self.target.id, "startsOn": "2003-11" })
     }
 
-    fn unit_input(&self) -> Value {
+    pub fn unit_input(&self) -> Value {
         // Nothing stands beneath a microsystem: then it is a unit beside it.
         let (parent, tier) = match (self.target.tier.as_str(), &self.target.parent) {
             ("national", _) => (self.target, "sha"),

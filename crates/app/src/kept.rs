@@ -1,0 +1,252 @@
+//! What is kept from request to request. Nothing here is ever out of date: each request asks once where the ledger
+//! stands, and what was read at another standing, or on another day, is read again.
+
+use std::any::Any;
+use std::collections::{HashMap, HashSet};
+use std::hash::{Hash, Hasher};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use moka::future::Cache;
+use sha2::{Digest as _, Sha256};
+use spiral_domain::people::{ApiClient, Principal, Tenant};
+use spiral_domain::tenancy::OrgUnit;
+use spiral_domain::{Date, Reference, Result, TenantId};
+use spiral_store::{Db, HeldGrant, Meter, Scope, Standing, Tx};
+
+use crate::caller::Caller;
+
+/// So many tenants' names are known.
+const TENANTS: u64 = 10_000;
+/// So many people and tools are known.
+const CALLERS: u64 = 10_000;
+/// Bytes of answers, about.
+const ANSWERS: u64 = 32 * 1024 * 1024;
+
+/// Who is calling, as it was read.
+#[derive(Clone)]
+pub(crate) struct Known {
+    settled: i64,
+    day: Date,
+    pub(crate) principal: Arc<Principal>,
+    pub(crate) grants: Arc<Vec<HeldGrant>>,
+    pub(crate) client: Option<Arc<ApiClient>>,
+}
+
+/// An answer, and about how large it is.
+#[derive(Clone)]
+struct Answer {
+    bytes: u32,
+    answer: Arc<dyn Any + Send + Sync>,
+}
+
+/// Units of one tenant by what they were called, as they were read.
+struct Units {
+    settled: i64,
+    by_name: HashMap<Reference, Arc<OrgUnit>>,
+}
+
+type WhoKey = (TenantId, Option<String>, String);
+
+/// So many tenants' units are kept, and so many of each.
+const DIRECTORIES: u64 = 16;
+const UNITS: usize = 20_000;
+
+/// What one server keeps.
+pub(crate) struct Kept {
+    units: Cache<TenantId, Arc<Mutex<Units>>>,
+    tenants: Cache<String, TenantId>,
+    known: Cache<WhoKey, Known>,
+    answers: Cache<[u8; 32], Answer>,
+}
+
+impl Default for Kept {
+    fn default() -> Self {
+        Self {
+            units: Cache::new(DIRECTORIES),
+            tenants: Cache::new(TENANTS),
+            known: Cache::new(CALLERS),
+            answers: Cache::builder()
+                .max_capacity(ANSWERS)
+                .weigher(|_, answer: &Answer| answer.bytes)
+                .build(),
+        }
+    }
+}
+
+impl Kept {
+    /// The tenant of this short name, and where its ledger stands now.
+    pub(crate) async fn tenant(
+        &self,
+        db: &Db,
+        slug: &str,
+        meter: &Meter,
+    ) -> Result<Option<(Tenant, Standing)>> {
+        if let Some(id) = self.tenants.get(slug).await
+            && let Some(found) = db.standing(id, slug, meter).await?
+        {
+            return Ok(Some(found));
+        }
+        let Some(tenant) = db.tenant_by_slug(slug, meter).await? else {
+            return Ok(None);
+        };
+        self.tenants.insert(slug.to_owned(), tenant.id).await;
+        db.standing(tenant.id, slug, meter).await
+    }
+
+    /// Who this is in the tenant, and the roles held on the day.
+    pub(crate) async fn known(
+        &self,
+        db: &Db,
+        tenant: (&Tenant, Standing),
+        issuer: Option<&str>,
+        subject: &str,
+        day: Date,
+        meter: &Meter,
+    ) -> Result<Option<Known>> {
+        let (tenant, standing) = tenant;
+        let key: WhoKey = (tenant.id, issuer.map(str::to_owned), subject.to_owned());
+        if let Some(known) = self.known.get(&key).await
+            && (known.settled, known.day) == (standing.settled, day)
+        {
+            return Ok(Some(known));
+        }
+        let Some(found) = db.known(tenant.id, issuer, subject, day, meter).await? else {
+            return Ok(None);
+        };
+        let known = Known {
+            settled: standing.settled,
+            day,
+            principal: Arc::new(found.principal),
+            grants: Arc::new(found.grants),
+            client: found.client.map(Arc::new),
+        };
+        self.known.insert(key, known.clone()).await;
+        Ok(Some(known))
+    }
+}
+
+impl Caller {
+    /// The units that these references name, by the platform's eyes: every principal may know of a unit. What is not
+    /// found is absent.
+    pub(crate) async fn named_units(
+        &self,
+        references: impl IntoIterator<Item = &Reference>,
+    ) -> Result<HashMap<Reference, Arc<OrgUnit>>> {
+        let wanted: HashSet<&Reference> = references.into_iter().collect();
+        let platform = self.platform();
+        let Some(standing) = self.standing.filter(|_| !self.wrote.load(Ordering::Relaxed)) else {
+            let found = platform.store().resolve::<OrgUnit>(wanted).await?;
+            return Ok(found
+                .into_iter()
+                .map(|(name, unit)| (name, Arc::new(unit)))
+                .collect());
+        };
+        let none = async {
+            Arc::new(Mutex::new(Units {
+                settled: standing.settled,
+                by_name: HashMap::new(),
+            }))
+        };
+        let kept = self.app.kept().units.get_with(self.tenant.id, none).await;
+        let mut named: HashMap<Reference, Arc<OrgUnit>> = HashMap::with_capacity(wanted.len());
+        let missing: Vec<&Reference> = {
+            let mut units = kept.lock().unwrap_or_else(PoisonError::into_inner);
+            if units.settled != standing.settled {
+                units.settled = standing.settled;
+                units.by_name.clear();
+            }
+            wanted
+                .into_iter()
+                .filter(|name| match units.by_name.get(*name) {
+                    Some(unit) => {
+                        named.insert((*name).clone(), Arc::clone(unit));
+                        false
+                    }
+                    None => true,
+                })
+                .collect()
+        };
+        if missing.is_empty() {
+            return Ok(named);
+        }
+        let found = platform.store().resolve::<OrgUnit>(missing).await?;
+        let mut units = kept.lock().unwrap_or_else(PoisonError::into_inner);
+        for (name, unit) in found {
+            let unit = Arc::new(unit);
+            // Another request may have come with a later standing.
+            if units.settled == standing.settled && units.by_name.len() < UNITS {
+                units.by_name.insert(name.clone(), Arc::clone(&unit));
+            }
+            named.insert(name, unit);
+        }
+        Ok(named)
+    }
+
+    /// Whether what was read of units, people and declarations before this write began still holds in it.
+    pub(crate) fn settled_in(&self, tx: &Tx) -> bool {
+        self.standing
+            .is_some_and(|standing| standing.settled == tx.standing().settled)
+    }
+
+    /// The answer to a question about what the caller may see, worked out once for everybody who sees the same at
+    /// this standing of the ledger. `weigh` says about how many bytes it has.
+    pub(crate) async fn kept<T, F>(
+        &self,
+        question: &str,
+        weigh: impl FnOnce(&T) -> usize,
+        answer: F,
+    ) -> Result<Arc<T>>
+    where
+        T: Send + Sync + 'static,
+        F: Future<Output = Result<T>>,
+    {
+        // Neither the platform's own work has a standing, nor whoever has written since it was asked for.
+        let standing = self.standing.filter(|_| !self.wrote.load(Ordering::Relaxed));
+        let Some(standing) = standing else {
+            return answer.await.map(Arc::new);
+        };
+        let mut hash = Sha256::new();
+        hash.update(self.tenant.id.0.as_bytes());
+        hash.update(standing.changed.to_le_bytes());
+        hash.update(self.today().to_string());
+        push_view(&mut hash, self.scope());
+        hash.update(question);
+        let key: [u8; 32] = hash.finalize().into();
+        let answers = &self.app.kept().answers;
+        if let Some(kept) = answers.get(&key).await
+            && let Ok(answer) = kept.answer.downcast::<T>()
+        {
+            return Ok(answer);
+        }
+        let answer = Arc::new(answer.await?);
+        let bytes = u32::try_from(weigh(&answer)).unwrap_or(u32::MAX);
+        let kept = Answer {
+            bytes,
+            answer: Arc::clone(&answer) as Arc<dyn Any + Send + Sync>,
+        };
+        answers.insert(key, kept).await;
+        Ok(answer)
+    }
+}
+
+/// Everything that decides what of the tenant's work someone sees.
+fn push_view(hash: &mut Sha256, scope: &Scope) {
+    /// Feeds what is hashed to a digest.
+    struct Into<'h>(&'h mut Sha256);
+    impl Hasher for Into<'_> {
+        fn write(&mut self, bytes: &[u8]) {
+            self.0.update(bytes);
+        }
+        fn finish(&self) -> u64 {
+            0
+        }
+    }
+    let mut into = Into(hash);
+    (scope.system, scope.grants.len()).hash(&mut into);
+    for held in &scope.grants {
+        (held.grant.role, held.grant.unit_id, held.grant.network_id).hash(&mut into);
+        (held.tier, &held.path).hash(&mut into);
+    }
+    (&scope.scopes, &scope.sources).hash(&mut into);
+}

@@ -1,0 +1,15 @@
+#!/bin/sh
+# reset.sh: puts the benchmark's database back to its template and starts the service on it again, so that every ingest
+# sample begins alike. Needs SPIRAL_BENCH (the program), SPIRAL_CONFIG, SPIRAL_BENCH_DB, SPIRAL_BENCH_PID (a file) and
+# the usual PGHOST, PGPORT and PGUSER of an administrator. The template is <database>_template.
+set -eu
+if [ -f "$SPIRAL_BENCH_PID" ]; then
+    pid=$(cat "$SPIRAL_BENCH_PID")
+    kill "$pid" 2>/dev/null || true
+    while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
+fi
+psql -d postgres -qAtc "drop database if exists $SPIRAL_BENCH_DB" \
+    -c "create database $SPIRAL_BENCH_DB template ${SPIRAL_BENCH_DB}_template strategy file_copy"
+"$SPIRAL_BENCH" serve --config "$SPIRAL_CONFIG" --years-ahead 20 >"$SPIRAL_BENCH_PID.log" 2>&1 &
+echo $! >"$SPIRAL_BENCH_PID"
+until grep -q 'serves on' "$SPIRAL_BENCH_PID.log"; do sleep 0.05; done
