@@ -129,6 +129,7 @@ create table api_clients (
     scopes text collate "C" not null,
     sources text collate "C" not null,
     numeric_ids boolean not null,
+    keys text collate "C" not null,
     closed_at timestamptz,
     version bigint not null,
     created_at timestamptz not null,
@@ -157,6 +158,16 @@ create table client_secrets (
 );
 create index client_secrets_client on client_secrets (tenant_id, client_id);
 
+create table client_assertions (
+    tenant_id uuid not null,
+    client_id uuid not null,
+    jti text collate "C" not null,
+    expires_at timestamptz not null,
+    primary key (tenant_id, client_id, jti),
+    foreign key (tenant_id, client_id) references api_clients (tenant_id, id)
+);
+create index client_assertions_expiry on client_assertions (tenant_id, expires_at);
+
 create table grants (
     tenant_id uuid not null,
     id uuid not null,
@@ -167,6 +178,8 @@ create table grants (
     granted_by uuid not null,
     expires_on date,
     revoked_at timestamptz,
+    revoked_by uuid,
+    revoked_from uuid,
     version bigint not null,
     created_at timestamptz not null,
     primary key (tenant_id, id),
@@ -183,6 +196,8 @@ create table ledger_head (
     hash bytea not null,
     at timestamptz not null,
     units bigint not null,
+    changed bigint not null,
+    settled bigint not null,
     primary key (tenant_id)
 );
 
@@ -286,6 +301,10 @@ alter table client_secrets enable row level security;
 alter table client_secrets force row level security;
 create policy tenant on client_secrets using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
 
+alter table client_assertions enable row level security;
+alter table client_assertions force row level security;
+create policy tenant on client_assertions using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
 alter table grants enable row level security;
 alter table grants force row level security;
 create policy tenant on grants using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
@@ -309,6 +328,10 @@ create policy tenant on idempotency_keys using (tenant_id = (select nullif(curre
 alter table programmes enable row level security;
 alter table programmes force row level security;
 create policy tenant on programmes using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table ledger_head set (fillfactor = 85);
+
+alter table ledger alter column items set storage external;
 
 -- 0002_measures
 
@@ -410,12 +433,9 @@ create table observation_revisions (
     sharing smallint not null,
     version bigint not null,
     superseded_at timestamptz not null,
-    primary key (tenant_id, id, version),
-    foreign key (tenant_id, id) references observations (tenant_id, id),
-    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+    primary key (tenant_id, id, version)
 );
-create index observation_revisions_measure on observation_revisions (tenant_id, measure_id, unit_id, period_start);
-create index observation_revisions_unit on observation_revisions (tenant_id, unit_id);
+create index observation_revisions_unit on observation_revisions (tenant_id, unit_id, measure_id, period_start);
 
 create table measure_cells (
     tenant_id uuid not null,
@@ -451,6 +471,10 @@ create policy tenant on observation_revisions using (tenant_id = (select nullif(
 alter table measure_cells enable row level security;
 alter table measure_cells force row level security;
 create policy tenant on measure_cells using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table observations set (fillfactor = 85);
+
+alter table measure_cells set (fillfactor = 85);
 
 -- 0003_spread
 
@@ -575,6 +599,8 @@ create policy tenant on adoptions using (tenant_id = (select nullif(current_sett
 alter table spread_cells enable row level security;
 alter table spread_cells force row level security;
 create policy tenant on spread_cells using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table spread_cells set (fillfactor = 85);
 
 -- 0004_sustainability
 

@@ -129,6 +129,7 @@ create table api_clients (
     scopes text not null,
     sources text not null,
     numeric_ids integer not null,
+    keys text not null,
     closed_at integer,
     version integer not null,
     created_at integer not null,
@@ -157,6 +158,16 @@ create table client_secrets (
 ) strict, without rowid;
 create index client_secrets_client on client_secrets (tenant_id, client_id);
 
+create table client_assertions (
+    tenant_id blob not null,
+    client_id blob not null,
+    jti text not null,
+    expires_at integer not null,
+    primary key (tenant_id, client_id, jti),
+    foreign key (tenant_id, client_id) references api_clients (tenant_id, id)
+) strict, without rowid;
+create index client_assertions_expiry on client_assertions (tenant_id, expires_at);
+
 create table grants (
     tenant_id blob not null,
     id blob not null,
@@ -167,6 +178,8 @@ create table grants (
     granted_by blob not null,
     expires_on text,
     revoked_at integer,
+    revoked_by blob,
+    revoked_from blob,
     version integer not null,
     created_at integer not null,
     primary key (tenant_id, id),
@@ -183,6 +196,8 @@ create table ledger_head (
     hash blob not null,
     at integer not null,
     units integer not null,
+    changed integer not null,
+    settled integer not null,
     primary key (tenant_id)
 ) strict, without rowid;
 
@@ -346,12 +361,9 @@ create table observation_revisions (
     sharing integer not null,
     version integer not null,
     superseded_at integer not null,
-    primary key (tenant_id, id, version),
-    foreign key (tenant_id, id) references observations (tenant_id, id),
-    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+    primary key (tenant_id, id, version)
 ) strict, without rowid;
-create index observation_revisions_measure on observation_revisions (tenant_id, measure_id, unit_id, period_start);
-create index observation_revisions_unit on observation_revisions (tenant_id, unit_id);
+create index observation_revisions_unit on observation_revisions (tenant_id, unit_id, measure_id, period_start);
 
 create table measure_cells (
     tenant_id blob not null,
