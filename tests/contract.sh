@@ -30,11 +30,12 @@ cd "$work/run"
 "$spiral" serve > serve.log 2>&1 &
 server=$!
 trap 'kill "$server" 2> /dev/null || true' EXIT
-for _ in $(seq 100); do
+for _ in $(seq 600); do
     curl --silent --fail --output /dev/null "$base/readyz" && break
     sleep 0.3
 done
-token=$("$spiral" token --as national_lead --minutes 120 2> /dev/null | tail -1)
+token=$("$spiral" token --as national_lead --minutes 120 | tail -1)
+[ -n "$token" ] || { echo "FAILED  no token: see $work/run/serve.log"; exit 1; }
 
 step() {
     local name=$1

@@ -1,5 +1,7 @@
 //! Batches as JSON array, NDJSON or CSV: each row read by itself, so that every bad one is named.
 
+use std::collections::HashSet;
+
 use axum::response::Response;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
@@ -51,6 +53,9 @@ impl Write {
         }
     }
 }
+
+/// Of so many wrong columns each is named; whoever has more has another file.
+const MOST_COLUMNS: usize = 100;
 
 fn syntax(pointer: impl Into<String>, detail: impl Into<String>) -> Error {
     Error::Malformed(vec![Violation::new(pointer, "syntax", detail)])
@@ -148,25 +153,23 @@ fn from_csv<T: DeserializeOwned + utoipa::ToSchema>(
         .map(|name| name.trim().to_owned())
         .collect();
     let name = T::name();
-    let mut unknown: Vec<Violation> = header
+    let mut seen = HashSet::new();
+    let wrong: Vec<Violation> = header
         .iter()
-        .filter(|column| *column != "rowKey" && schemas::property(&name, column).is_none())
-        .map(|column| {
-            Violation::new(
-                format!("/{column}"),
-                "unknown_column",
-                format!("there is no column `{column}`"),
-            )
+        .filter_map(|column| {
+            let (code, detail) = if !seen.insert(column) {
+                ("repeated_column", format!("there are two columns `{column}`"))
+            } else if column != "rowKey" && schemas::property(&name, column).is_none() {
+                ("unknown_column", format!("there is no column `{column}`"))
+            } else {
+                return None;
+            };
+            Some(Violation::new(format!("/{column}"), code, detail))
         })
+        .take(MOST_COLUMNS)
         .collect();
-    for (at, column) in header.iter().enumerate() {
-        if header[..at].contains(column) {
-            let detail = format!("there are two columns `{column}`");
-            unknown.push(Violation::new(format!("/{column}"), "repeated_column", detail));
-        }
-    }
-    if !unknown.is_empty() {
-        return Err(Error::Invalid(unknown));
+    if !wrong.is_empty() {
+        return Err(Error::Invalid(wrong));
     }
     let mut rows = Vec::new();
     for record in reader.records() {

@@ -69,6 +69,19 @@ pub fn transport(status: StatusCode, code: &str, detail: impl Into<String>) -> R
     body(status, title, code, detail.into(), Vec::new())
 }
 
+/// At most 500 bytes of a text.
+fn cut(mut text: String) -> String {
+    if text.len() > 500 {
+        let end = (0..=500)
+            .rev()
+            .find(|at| text.is_char_boundary(*at))
+            .unwrap_or_default();
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}
+
 fn body(
     status: StatusCode,
     title: &'static str,
@@ -76,11 +89,20 @@ fn body(
     detail: String,
     errors: Vec<Violation>,
 ) -> Response {
+    // What a caller sent is quoted, never sent back whole.
+    let errors = errors
+        .into_iter()
+        .map(|error| Violation {
+            pointer: cut(error.pointer),
+            detail: cut(error.detail),
+            ..error
+        })
+        .collect();
     let body = ProblemBody {
         kind: format!("/docs/problems#{code}"),
         title,
         status: status.as_u16(),
-        detail,
+        detail: cut(detail),
         code: code.to_owned(),
         instance: RequestContext::current().id.clone(),
         errors,
@@ -203,6 +225,26 @@ pub(crate) const PROBLEMS: &[(&str, u16, &str)] = &[
         "status_goes_back",
         409,
         "A status only moves further along. What was reached stays reached.",
+    ),
+    (
+        "held_by_another_source",
+        409,
+        "The record belongs to another source. `takeOver: true` takes it over, where both sources are yours to speak for.",
+    ),
+    (
+        "field_test_not_running",
+        409,
+        "Only a running field test takes results.",
+    ),
+    (
+        "field_test_closed",
+        409,
+        "A closed field test takes no more sites.",
+    ),
+    (
+        "protocol_fixed",
+        409,
+        "The measures of a field test that has begun stay as they are: they were chosen before the results were known.",
     ),
     (
         "results_contradict",

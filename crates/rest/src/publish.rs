@@ -138,7 +138,7 @@ fn retire(operation: &mut Value, method: &str, path: &str) {
 
 /// A query parameter that is given has a value; only a stratum may be empty.
 fn parameters_are_not_empty(operation: &mut Value) {
-    let parameters = operation["parameters"].as_array_mut();
+    let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
     for parameter in parameters.into_iter().flatten() {
         let text = match &parameter["schema"]["type"] {
             Value::String(kind) => kind == "string",

@@ -27,7 +27,7 @@ fn filled(path: &str) -> String {
     let parts: Vec<&str> = path
         .split('/')
         .map(|part| match part {
-            "{kind}" => "spread",
+            "{kind}" => "adoption",
             part if part.starts_with('{') => "00000000-0000-7000-8000-000000000000",
             part => part,
         })
@@ -70,6 +70,10 @@ async fn a_list_of_values_is_no_record_in_any_body() {
         let lead = world.national_lead();
         let mut tried = 0;
         for (method, path, operation) in operations(world).await {
+            if path.ends_with("/batch") {
+                // Its rows are tried below; these hang on something that is not there.
+                continue;
+            }
             let content = &operation["requestBody"]["content"];
             for media in ["application/json", "application/merge-patch+json"] {
                 let example = &content[media]["example"];
@@ -190,7 +194,7 @@ async fn conditions_hold_by_the_letter() {
             .problem(400, "malformed");
         assert_eq!(lead.get(path).await.body["name"], "Unit alpha");
         // What has no ETag matches none.
-        let sharing = "/v1/org-units/root/sharing/spread".replace("root", &world.north.unit("root").id);
+        let sharing = "/v1/org-units/root/sharing/adoption".replace("root", &world.north.unit("root").id);
         let set = || lead.put(&sharing, &json!({ "level": "everyone" }));
         set().header("if-match", "\"1-x\"").await.problem(412, "stale");
         change().header("if-match", "*").await.expect(200);

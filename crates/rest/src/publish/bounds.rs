@@ -22,7 +22,8 @@ pub(super) fn add(document: &mut Value) {
         for body in content.into_iter().flat_map(|content| content.values_mut()) {
             bound(&mut body["schema"], BODY, &mut named);
         }
-        for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
+        let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
+        for parameter in parameters.into_iter().flatten() {
             if parameter["in"] == "query" {
                 bound(&mut parameter["schema"], SHORT, &mut named);
             }

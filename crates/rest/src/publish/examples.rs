@@ -142,6 +142,7 @@ fn text(schema: &Value) -> &'static str {
         Some("date-time") => "2006-03-01T09:30:00Z",
         Some("uuid") => "0192f0c1-2b3c-7def-8123-456789abcdef",
         Some("uri") => "https://example.org/",
+        _ if schema["pattern"].as_str().is_some_and(|pattern| pattern.contains("-Q[1-4]")) => "2003-11",
         _ => "text",
     }
 }
