@@ -100,6 +100,12 @@ fn harmless(text: &str) -> String {
 mod tests {
     use super::*;
 
+    #[derive(Serialize)]
+    struct Row {
+        name: &'static str,
+        n: i64,
+    }
+
     #[test]
     fn no_cell_is_a_formula() {
         for (text, cell) in [
@@ -113,11 +119,6 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(harmless(text), cell);
-        }
-        #[derive(Serialize)]
-        struct Row {
-            name: &'static str,
-            n: i64,
         }
         let text = write_rows(vec![Row {
             name: "=cmd, \"x\"",

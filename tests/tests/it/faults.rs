@@ -13,7 +13,7 @@ use e2e::{Answer, World};
 use serde_json::{Value, json};
 
 /// How long a push is tried again before the fault counts as one that does not end.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The teams that the tool may push for.
 const TEAMS: [&str; 5] = [

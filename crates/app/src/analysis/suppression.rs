@@ -309,7 +309,7 @@ mod tests {
             hidden: &hidden,
             untold: &hidden,
             size: &[21, 8, 9, 7],
-            before: &vec![Before::Nothing; 4],
+            before: &[Before::Nothing; 4],
         }
         .decide();
         // Told both others, the parent would tell what of the mover was in it.

@@ -323,9 +323,7 @@ async fn book(
     if caller.settled_in(tx) {
         let mut book = MeasureBook::default();
         for row in ready {
-            if !book.units.contains_key(&row.unit.id) {
-                book.units.insert(row.unit.id, row.unit.clone());
-            }
+            book.units.entry(row.unit.id).or_insert_with(|| row.unit.clone());
         }
         for measure in told.measures.values() {
             let own = measure

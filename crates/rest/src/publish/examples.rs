@@ -16,7 +16,9 @@ pub(super) fn add(document: &mut Value) {
             .flat_map(Map::values_mut)
         {
             let content = answer.get_mut("content");
-            content.into_iter().for_each(|content| maker.fill(content));
+            if let Some(content) = content {
+                maker.fill(content);
+            }
         }
     });
 }
@@ -142,7 +144,12 @@ fn text(schema: &Value) -> &'static str {
         Some("date-time") => "2006-03-01T09:30:00Z",
         Some("uuid") => "0192f0c1-2b3c-7def-8123-456789abcdef",
         Some("uri") => "https://example.org/",
-        _ if schema["pattern"].as_str().is_some_and(|pattern| pattern.contains("-Q[1-4]")) => "2003-11",
+        _ if schema["pattern"]
+            .as_str()
+            .is_some_and(|pattern| pattern.contains("-Q[1-4]")) =>
+        {
+            "2003-11"
+        }
         _ => "text",
     }
 }

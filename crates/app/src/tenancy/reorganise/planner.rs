@@ -319,8 +319,8 @@ impl<'t> Planner<'t> {
             .filter("r.kind = 'rename' and r.reversed_by_id is null", [])
             .all("r.effective_on")
             .await?;
-        let renames = renames.iter().filter(|other| other.unit_id == unit);
-        if let Some(last) = renames.last() {
+        let mut renames = renames.iter().filter(|other| other.unit_id == unit);
+        if let Some(last) = renames.next_back() {
             if last.effective_on == on {
                 let detail = format!("it takes another name on {on}; reverse that first");
                 return refused("/effectiveOn", "two_names_on_one_day", detail);
@@ -331,7 +331,7 @@ impl<'t> Planner<'t> {
                 return Ok(());
             }
         }
-        self.change(unit)?.after.name = name.to_owned();
+        name.clone_into(&mut self.change(unit)?.after.name);
         Ok(())
     }
 

@@ -63,7 +63,8 @@ struct Reader {
 }
 
 async fn readers(world: &World) -> Vec<Reader> {
-    let plan: [(&str, &[(Role, &'static str, Sharing)]); 6] = [
+    type Roles = [(Role, &'static str, Sharing)];
+    let plan: [(&str, &Roles); 6] = [
         ("national", &[(Role::NationalAnalyst, "nat", Sharing::National)]),
         ("sha", &[(Role::ShaLead, "s0", Sharing::Sha)]),
         (

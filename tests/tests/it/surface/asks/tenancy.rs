@@ -43,12 +43,10 @@ pub async fn ask(operation: &str, stage: &Stage<'_>) -> Option<Ask> {
                 .query("beneath", &beneath)
                 .body(Value::String(file))
         }
-        "reorganise" => Ask::writes("reorganise")
-            .path("unit", target)
-            .body(stage.renaming()),
+        "reorganise" => Ask::writes("reorganise").path("unit", target).body(renaming()),
         "reverseReorganisation" => {
             let path = format!("/v1/org-units/{target}/reorganisations");
-            let made = stage.made(&path, stage.renaming()).await;
+            let made = stage.made(&path, renaming()).await;
             let id = made.body["reorganisation"]["id"]
                 .as_str()
                 .unwrap_or_default()
@@ -75,26 +73,41 @@ impl Stage<'_> {
         })
     }
 
-    /// Another name for the target, from a day on which nobody has named it.
-    fn renaming(&self) -> Value {
-        let (kind, reason) = ("rename", "It was founded anew.");
-        json!({ "kind": kind, "effectiveOn": fresh_day(), "name": fresh("Named"), "reason": reason })
-    }
-
     fn programme_input(&self) -> Value {
         json!({ "code": fresh("programme"), "name": "A programme", "unit": self.target.id, "startsOn": "2003-11" })
     }
 
-    pub fn unit_input(&self) -> Value {
-        // Nothing stands beneath a microsystem: then it is a unit beside it.
-        let (parent, tier) = match (self.target.tier.as_str(), &self.target.parent) {
+    /// A unit that others may stand beneath, and the sort of those.
+    fn room_beneath(&self) -> (String, &'static str) {
+        let (parent, tier) = self.parent_and_tier();
+        let kind = match tier {
+            "sha" => "strategic_health_authority",
+            "organisation" => "primary_care_trust",
+            _ => "clinical_team",
+        };
+        (parent.id.clone(), kind)
+    }
+
+    /// The target or, where nothing stands beneath it, the unit above it; and the tier beneath that.
+    fn parent_and_tier(&self) -> (&e2e::Unit, &'static str) {
+        match (self.target.tier.as_str(), &self.target.parent) {
             ("national", _) => (self.target, "sha"),
             ("microsystem", Some(parent)) => (self.world.north.unit(parent), "microsystem"),
             _ => (self.target, "organisation"),
-        };
+        }
+    }
+
+    pub fn unit_input(&self) -> Value {
+        let (parent, tier) = self.parent_and_tier();
         json!({
             "parent": parent.id, "tier": tier, "kind": "other_public_service", "code": fresh("unit"),
             "name": "Another unit", "openedOn": "2004-Q1",
         })
     }
+}
+
+/// Another name for the target, from a day on which nobody has named it.
+fn renaming() -> Value {
+    let (kind, reason) = ("rename", "It was founded anew.");
+    json!({ "kind": kind, "effectiveOn": fresh_day(), "name": fresh("Named"), "reason": reason })
 }
