@@ -1,9 +1,11 @@
 //! The net that keeps patient identifiers out. It is a net, not a guarantee.
 
 /// Whether the text carries something that reads as an NHS number: ten digits, also written 3-3-4 with
-/// blanks or dashes, that stand alone and pass the modulus 11 check.
+/// blanks or dashes, that stand alone and pass the modulus 11 check. Ten digits in a row within a UUID are none:
+/// one UUID in some thousands would else be refused.
 pub fn carries_nhs_number(text: &str) -> bool {
-    let chars: Vec<char> = text.chars().collect();
+    let mut chars: Vec<char> = text.chars().collect();
+    blank_uuids(&mut chars);
     let mut start = 0;
     while start < chars.len() {
         if !chars[start].is_ascii_digit() || (start > 0 && chars[start - 1].is_ascii_digit()) {
@@ -19,6 +21,29 @@ pub fn carries_nhs_number(text: &str) -> bool {
         start += 1;
     }
     false
+}
+
+/// Overwrites every UUID that stands alone.
+fn blank_uuids(chars: &mut [char]) {
+    const LENGTH: usize = 36;
+    let mut start = 0;
+    while start + LENGTH <= chars.len() {
+        let is_uuid = chars[start..start + LENGTH].iter().enumerate().all(|(n, c)| {
+            if matches!(n, 8 | 13 | 18 | 23) {
+                *c == '-'
+            } else {
+                c.is_ascii_hexdigit()
+            }
+        });
+        let inside = |c: Option<&char>| c.is_some_and(char::is_ascii_alphanumeric);
+        let before = start.checked_sub(1).and_then(|at| chars.get(at));
+        if is_uuid && !inside(before) && !inside(chars.get(start + LENGTH)) {
+            chars[start..start + LENGTH].fill('-');
+            start += LENGTH;
+        } else {
+            start += 1;
+        }
+    }
 }
 
 /// Ten digits from `start`, optionally separated after the third and sixth, and where they end.
@@ -70,6 +95,8 @@ mod tests {
             "seen 943 476 5919 today",
             "no:943-476-5919.",
             "x9434765919y",
+            "01a202a3-5023-72d7-9d82-a9434765919b9",
+            "x01a202a3-5023-72d7-9d82-a9434765919b",
         ] {
             assert!(carries_nhs_number(text), "{text}");
         }
@@ -85,6 +112,8 @@ mod tests {
             "1234567890",
             "",
             "2006-03-31",
+            "01a202a3-5023-72d7-9d82-a9434765919b",
+            "figure-01a202a3-5023-72d7-9d82-a9434765919b.",
         ] {
             assert!(!carries_nhs_number(text), "{text}");
         }

@@ -99,6 +99,8 @@ async fn plain_fields_are_written_as_they_would_be_resolved() {
     for selection in [
         "id",
         "count stage id",
+        // What is skipped is gone before a list is resolved.
+        "id @skip(if: true) count",
         "a: id b: id fitsWell ratio words",
         "points { periodStart adopters: cumulative { total } adopted { suppressed total shown } } stage",
     ] {
@@ -114,7 +116,6 @@ async fn anything_else_takes_the_usual_way() {
         "id link",
         "__typename id",
         "... on Row { id }",
-        "id @skip(if: true) count",
         "points { eligible } points { eligibleShown }",
         "id id",
     ] {
