@@ -62,7 +62,11 @@ pub async fn spread_curve(caller: &Caller, query: &CurveQuery) -> Result<Arc<Vec
         curves.len() * 300 + points * size_of::<SpreadPoint>()
     };
     caller
-        .kept(&format!("curve {query:?}"), weigh, curves(caller, query))
+        .kept(
+            &format!("curve {query:?}"),
+            weigh,
+            Box::pin(curves(caller, query)),
+        )
         .await
 }
 

@@ -32,7 +32,11 @@ pub async fn spread_metrics(caller: &Caller, query: &SpreadQuery) -> Result<Arc<
     caller.require(Action::ReadSpread)?;
     let weigh = |rows: &Vec<SpreadMetrics>| rows.len() * (size_of::<SpreadMetrics>() + 100);
     caller
-        .kept(&format!("metrics {query:?}"), weigh, metrics(caller, query))
+        .kept(
+            &format!("metrics {query:?}"),
+            weigh,
+            Box::pin(metrics(caller, query)),
+        )
         .await
 }
 
