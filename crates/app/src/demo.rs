@@ -13,6 +13,7 @@ use crate::{people, tenancy};
 
 mod adoption;
 mod assessments;
+mod directory;
 mod facts;
 mod figures;
 mod records;

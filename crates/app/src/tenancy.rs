@@ -9,19 +9,32 @@ use spiral_domain::tenancy::{
     SetNetworkMembers, SetSharing, SharingSetting, Tier,
 };
 use spiral_domain::{
-    Allowed, Date, DatePrecision, Error, NetworkId, Page, PageRequest, Reference, Result, Sharing, Timestamp,
-    UnitId, Violations, WorkKind,
+    Allowed, Date, DatePrecision, Error, NetworkId, Page, PageRequest, Reference, Result, Sharing, UnitId,
+    Violations, WorkKind,
 };
-use spiral_store::{Column as _, Tx};
+use spiral_store::Tx;
 
 use crate::caller::Caller;
 use crate::clock::fresh;
 use crate::people::may_open;
 
+mod attributes;
+mod filter;
+mod linkages;
 mod organisation_file;
 mod reorganise;
 mod successors;
 
+pub use attributes::{
+    ValueFilter, attribute_values, attributes_held, attributes_of, declare_unit_attribute,
+    push_unit_attribute_values, unit_attribute, unit_attributes, unit_attributes_of, value_list,
+};
+pub(crate) use filter::members_on;
+pub use filter::{UnitFilter, count_org_units, org_units};
+pub use linkages::{
+    LinkageFilter, MapQuery, change_linkage, linkage, linkage_list, linkage_map, linkages, linkages_of,
+    record_linkage,
+};
 pub use organisation_file::import_org_units;
 pub(crate) use successors::Successors;
 
@@ -41,21 +54,6 @@ const ON_UNIT: &[Action] = &[
     Action::RecordAdoption,
     Action::AssessSustainability,
 ];
-
-/// Which units a list shows.
-#[derive(Debug, Clone, Default)]
-pub struct UnitFilter {
-    /// Units at or beneath this one.
-    pub within: Option<Reference>,
-    /// Units directly beneath this one.
-    pub parent: Option<Reference>,
-    /// Units of this tier.
-    pub tier: Option<Tier>,
-    /// Members of this network, today.
-    pub network: Option<Reference>,
-    /// The unit with this ODS code.
-    pub ods_code: Option<String>,
-}
 
 /// Adds a unit beneath another.
 pub async fn create_org_unit(caller: &Caller, input: CreateOrgUnit) -> Result<OrgUnit> {
@@ -207,83 +205,6 @@ pub fn with_allowed(caller: &Caller, unit: OrgUnit) -> Allowed<OrgUnit> {
         allowed_actions,
         record: unit,
     }
-}
-
-/// Units, a page at a time.
-pub async fn org_units(
-    caller: &Caller,
-    filter: UnitFilter,
-    page: &PageRequest,
-) -> Result<Page<Allowed<OrgUnit>>> {
-    caller.require(Action::ReadDirectory)?;
-    let list = format!("org_units {filter:?}");
-    let window = caller.window(&list, page)?;
-    let find = narrow(caller, caller.store().find::<OrgUnit>(), &filter).await?;
-    let slice = find.page(&window).await?;
-    Ok(slice
-        .into_page(|after| caller.cursor(&list, after))
-        .map(|unit| with_allowed(caller, unit)))
-}
-
-/// How many units the filter finds.
-pub async fn count_org_units(caller: &Caller, filter: &UnitFilter, since: Option<Timestamp>) -> Result<i64> {
-    caller.require(Action::ReadDirectory)?;
-    narrow(caller, caller.store().find::<OrgUnit>(), filter)
-        .await?
-        .changed_since(since)
-        .count()
-        .await
-}
-
-async fn narrow<'s>(
-    caller: &Caller,
-    mut find: spiral_store::Find<'s, OrgUnit>,
-    filter: &UnitFilter,
-) -> Result<spiral_store::Find<'s, OrgUnit>> {
-    if let Some(within) = &filter.within {
-        let within: OrgUnit = caller.store().named(within).await?;
-        find = find.with(|sql| {
-            sql.push_beneath("r.path", &within.path);
-        });
-    }
-    if let Some(parent) = &filter.parent {
-        let parent: OrgUnit = caller.store().named(parent).await?;
-        find = find.filter("r.parent_id = ?", [parent.id.value()]);
-    }
-    if let Some(tier) = filter.tier {
-        find = find.filter("r.tier = ?", [tier.value()]);
-    }
-    if let Some(code) = &filter.ods_code {
-        find = find.filter("r.ods_code = ?", [code.to_ascii_uppercase().value()]);
-    }
-    if let Some(network) = &filter.network {
-        let network: Network = caller.store().named(network).await?;
-        let members = members_on(caller, network.id, caller.today()).await?;
-        find = find.ids(&members);
-    }
-    Ok(find)
-}
-
-/// The network's members on a day.
-pub(crate) async fn members_on(
-    caller: &Caller,
-    network: NetworkId,
-    day: spiral_domain::Date,
-) -> Result<Vec<UnitId>> {
-    let members = caller
-        .store()
-        .members_of(&[network])
-        .await?
-        .remove(&network)
-        .unwrap_or_default();
-    let there = |member: &&NetworkMember| {
-        member.joined_on.is_none_or(|joined| joined <= day) && member.left_on.is_none_or(|left| day <= left)
-    };
-    Ok(members
-        .iter()
-        .filter(there)
-        .map(|member| member.unit_id)
-        .collect())
 }
 
 /// Units by id, for links between records.

@@ -103,4 +103,10 @@ ids! {
     ReorganisationId,
     /// One unit's succession to another.
     SuccessionId,
+    /// A word of the vocabulary for units.
+    AttributeId,
+    /// What holds of a unit from a day on.
+    AttributeValueId,
+    /// One team hands patients or work to another.
+    LinkageId,
 }

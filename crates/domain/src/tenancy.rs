@@ -10,7 +10,14 @@ use crate::sharing::{Sharing, WorkKind};
 use crate::text::{check_code, check_external_id, check_optional_text, check_text};
 use crate::time::{Date, DatePrecision, PartialDate, Timestamp};
 
+pub use self::attributes::{
+    AttributeType, DeclareUnitAttribute, HeldAttribute, PushUnitAttributeValue, UnitAttribute,
+    UnitAttributeValue, Wanted,
+};
 pub use self::lines::{Line, Lines, UnitStanding};
+pub use self::linkages::{
+    ChangeLinkage, Linkage, LinkageEdge, LinkageKind, LinkageMap, LinkageNode, RecordLinkage,
+};
 pub use self::networks::{
     CreateNetwork, MemberInput, Network, NetworkKind, NetworkMember, SetNetworkMembers,
 };
@@ -20,7 +27,9 @@ pub use self::reorganisations::{
     ReverseReorganisation, Succession, UnitChange, UnitEffect, UnitFate, UnitState,
 };
 
+mod attributes;
 mod lines;
+mod linkages;
 mod networks;
 mod organisation_file;
 mod reorganisations;

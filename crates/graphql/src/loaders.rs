@@ -13,8 +13,8 @@ use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use spiral_app::{Caller, innovations, spread, tenancy};
 use spiral_domain::innovations::{Innovation, InnovationMove};
 use spiral_domain::spread::{AdoptionView, SpreadGroupBy, SpreadMetrics, UnitAdoptions};
-use spiral_domain::tenancy::{NetworkMember, OrgUnit};
-use spiral_domain::{Date, Error, InnovationId, NetworkId, Reference, UnitId};
+use spiral_domain::tenancy::{HeldAttribute, Linkage, NetworkMember, OrgUnit, UnitAttribute};
+use spiral_domain::{AttributeId, Date, Error, InnovationId, NetworkId, Reference, UnitId};
 
 use crate::faults::fault;
 
@@ -147,6 +147,70 @@ impl Loader<MembersKey> for Batches {
             .into_iter()
             .map(|(id, members)| (MembersKey(id), members))
             .collect())
+    }
+}
+
+/// The attribute with this id.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct AttributeKey(pub AttributeId);
+
+impl Loader<AttributeKey> for Batches {
+    type Value = UnitAttribute;
+    type Error = Shared;
+    async fn load(&self, keys: &[AttributeKey]) -> Result<HashMap<AttributeKey, UnitAttribute>, Shared> {
+        let ids: Vec<AttributeId> = keys.iter().map(|key| key.0).collect();
+        let found = tenancy::unit_attributes_of(&self.caller, &ids).await?;
+        Ok(found
+            .into_iter()
+            .map(|(id, attribute)| (AttributeKey(id), attribute))
+            .collect())
+    }
+}
+
+/// Units, by the day that is asked about.
+fn by_day(keys: impl Iterator<Item = (UnitId, Option<Date>)>) -> HashMap<Option<Date>, Vec<UnitId>> {
+    let mut asked: HashMap<Option<Date>, Vec<UnitId>> = HashMap::new();
+    for (unit, on) in keys {
+        asked.entry(on).or_default().push(unit);
+    }
+    asked
+}
+
+/// What holds of this unit on a day.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct HeldKey(pub UnitId, pub Option<Date>);
+
+impl Loader<HeldKey> for Batches {
+    type Value = Vec<HeldAttribute>;
+    type Error = Shared;
+    async fn load(&self, keys: &[HeldKey]) -> Result<HashMap<HeldKey, Vec<HeldAttribute>>, Shared> {
+        let mut found = HashMap::with_capacity(keys.len());
+        for (on, units) in by_day(keys.iter().map(|key| (key.0, key.1))) {
+            let held = tenancy::attributes_of(&self.caller, &units, on).await?;
+            found.extend(held.into_iter().map(|(unit, held)| (HeldKey(unit, on), held)));
+        }
+        Ok(found)
+    }
+}
+
+/// The linkages of this team on a day.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct LinkagesKey(pub UnitId, pub Option<Date>);
+
+impl Loader<LinkagesKey> for Batches {
+    type Value = Vec<Linkage>;
+    type Error = Shared;
+    async fn load(&self, keys: &[LinkagesKey]) -> Result<HashMap<LinkagesKey, Vec<Linkage>>, Shared> {
+        let mut found = HashMap::with_capacity(keys.len());
+        for (on, units) in by_day(keys.iter().map(|key| (key.0, key.1))) {
+            let linkages = tenancy::linkages_of(&self.caller, &units, on).await?;
+            found.extend(
+                linkages
+                    .into_iter()
+                    .map(|(unit, linkages)| (LinkagesKey(unit, on), linkages)),
+            );
+        }
+        Ok(found)
     }
 }
 

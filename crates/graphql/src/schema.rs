@@ -9,6 +9,7 @@ use crate::{analysis, field_tests, innovations, measures, people, spread, sustai
 pub struct Query(
     tenancy::TenancyQuery,
     tenancy::ReorganisationQuery,
+    tenancy::DirectoryQuery,
     people::PeopleQuery,
     measures::MeasuresQuery,
     analysis::AnalysisQuery,
@@ -23,6 +24,7 @@ pub struct Query(
 pub struct Mutation(
     tenancy::TenancyMutation,
     tenancy::ReorganisationMutation,
+    tenancy::DirectoryMutation,
     people::PeopleMutation,
     measures::MeasuresMutation,
     innovations::InnovationsMutation,

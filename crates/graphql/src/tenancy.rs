@@ -6,21 +6,25 @@ use spiral_app::{Caller, tenancy};
 use spiral_domain::people::Action;
 use spiral_domain::programmes::{CreateProgramme, Programme};
 use spiral_domain::tenancy::{
-    ChangeOrgUnit, CreateNetwork, CreateOrgUnit, Network, NetworkMember, OrgUnit, SetNetworkMembers,
-    SetSharing, SharingSetting, Tier,
+    ChangeOrgUnit, CreateNetwork, CreateOrgUnit, HeldAttribute, Network, NetworkMember, OrgUnit,
+    SetNetworkMembers, SetSharing, SharingSetting, Tier,
 };
-use spiral_domain::{Reference, Sort, Timestamp, WorkKind};
+use spiral_domain::{Date, Reference, Sort, Timestamp, WorkKind};
 
 use crate::faults::fault;
 use crate::lists::{connection, page_request};
-use crate::loaders::{AdoptionKey, AdoptionsKey, ChildrenKey, MembersKey, UnitKey, load};
+use crate::loaders::{
+    AdoptionKey, AdoptionsKey, ChildrenKey, HeldKey, LinkagesKey, MembersKey, UnitKey, load,
+};
 use crate::measures::{MeasureNode, OwnMeasuresKey, SeriesKey, SeriesNode};
 use crate::spread::{UnitAdoptionsNode, ViewNode};
 use crate::sustainability::{SustainabilityKey, SustainabilityStateNode};
 use crate::writes::write;
 
+mod directory;
 mod reorganisations;
 
+pub use directory::{DirectoryMutation, DirectoryQuery};
 pub use reorganisations::{ReorganisationMutation, ReorganisationQuery};
 
 /// A node of the tenant's tree.
@@ -102,6 +106,25 @@ impl OrgUnitNode {
             .await?
             .unwrap_or_default();
         Ok(owned.into_iter().map(MeasureNode::from).collect())
+    }
+
+    /// What the tenant's vocabulary says of it on a day; today if none is given.
+    #[graphql(complexity = "5 * child_complexity")]
+    async fn attributes(&self, ctx: &Context<'_>, as_of: Option<Date>) -> Result<Vec<HeldAttribute>> {
+        Ok(load(ctx, HeldKey(self.record.id, as_of))
+            .await?
+            .unwrap_or_default())
+    }
+
+    /// What it hands on to other teams, or they to it, on a day; today if none is given.
+    #[graphql(complexity = "10 * child_complexity")]
+    async fn linkages(
+        &self,
+        ctx: &Context<'_>,
+        as_of: Option<Date>,
+    ) -> Result<Vec<directory::LinkageRecordNode>> {
+        let found = load(ctx, LinkagesKey(self.record.id, as_of)).await?;
+        Ok(found.unwrap_or_default().into_iter().map(Into::into).collect())
     }
 
     /// What the caller may do with it.
@@ -211,7 +234,7 @@ impl TenancyQuery {
         Ok(unit.record.into())
     }
 
-    /// Units, a page at a time.
+    /// Units, a page at a time. `attributes` are such of which all hold on the day: `rurality:rural`, `listSize:5000..`.
     #[expect(clippy::too_many_arguments, reason = "a filter is its arguments")]
     #[graphql(complexity = "first.unwrap_or(50).max(1) as usize * child_complexity")]
     async fn org_units(
@@ -222,6 +245,8 @@ impl TenancyQuery {
         tier: Option<Tier>,
         network: Option<Reference>,
         ods_code: Option<String>,
+        attributes: Option<Vec<String>>,
+        as_of: Option<Date>,
         first: Option<i32>,
         after: Option<String>,
         updated_since: Option<Timestamp>,
@@ -234,6 +259,8 @@ impl TenancyQuery {
             tier,
             network,
             ods_code,
+            attributes: attributes.unwrap_or_default(),
+            as_of,
         };
         let request = page_request(first, after, updated_since, sort);
         let list = format!("org_units {filter:?}");

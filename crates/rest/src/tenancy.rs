@@ -8,7 +8,7 @@ use spiral_domain::tenancy::{
     ChangeOrgUnit, CreateNetwork, CreateOrgUnit, Network, NetworkMember, OrgUnit, SetNetworkMembers,
     SetSharing, SharingSetting, Tier,
 };
-use spiral_domain::{Allowed, Page, PageRequest, Reference, WorkKind};
+use spiral_domain::{Allowed, Date, Page, PageRequest, Reference, WorkKind};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -16,6 +16,8 @@ use crate::extract::{Part, Parts2, Read, Write};
 use crate::lists::{List, Paged};
 use crate::reply::{Reply, refuse};
 
+mod attributes;
+mod linkages;
 mod reorganisations;
 
 /// The routes of this capability.
@@ -31,6 +33,8 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(list_programmes, create_programme))
         .routes(routes!(get_programme))
         .merge(reorganisations::routes())
+        .merge(attributes::routes())
+        .merge(linkages::routes())
 }
 
 /// Which units, and which part of the list.
@@ -44,11 +48,18 @@ struct UnitQuery {
     parent: Option<Reference>,
     /// Units of this tier.
     tier: Option<Tier>,
-    /// Members of this network, today.
+    /// Members of this network.
     network: Option<Reference>,
     /// The unit with this ODS code.
     #[param(max_length = 9)]
     ods_code: Option<String>,
+    /// Of which an attribute is so (repeatable: all must be): a value (`rurality:rural`), or a range of numbers or of
+    /// values in order (`listSize:5000..`, `deprivation:4..5`).
+    #[serde(default)]
+    #[param(required = false, max_items = 10)]
+    attribute: Vec<String>,
+    /// The day of `attribute` and `network`; today if absent.
+    as_of: Option<Date>,
 }
 
 /// List units
@@ -62,6 +73,8 @@ async fn list_org_units(read: Read, List(query, page): List<UnitQuery>) -> Reply
         tier: query.tier,
         network: query.network,
         ods_code: query.ods_code,
+        attributes: query.attribute,
+        as_of: query.as_of,
     };
     let fetch = move |caller, page| {
         let filter = filter.clone();

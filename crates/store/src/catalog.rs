@@ -8,7 +8,9 @@ use spiral_domain::people::{ApiClient, Grant, Principal};
 use spiral_domain::programmes::Programme;
 use spiral_domain::spread::AdoptionEvent;
 use spiral_domain::sustainability::{Assessment, Rating};
-use spiral_domain::tenancy::{Network, OrgUnit, Reorganisation, Succession};
+use spiral_domain::tenancy::{
+    Linkage, Network, OrgUnit, Reorganisation, Succession, UnitAttribute, UnitAttributeValue,
+};
 
 use crate::ledger::{AuditReport, LastSeen};
 use crate::record::Record;
@@ -52,6 +54,9 @@ kinds!(
     Observation,
     Reorganisation,
     Succession,
+    UnitAttribute,
+    UnitAttributeValue,
+    Linkage,
 );
 
 #[cfg(test)]

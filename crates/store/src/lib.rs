@@ -38,6 +38,6 @@ pub use spread::{AdoptionFilter, Histories, Pair, SpreadCells, eligibility_id};
 pub use sql::{Dialect, Rows, Sql};
 pub use store::{Find, Slice, Store, Window};
 pub use sustainability::BandCell;
-pub use tenancy::{Coded, UnitMove, WorkCounts};
+pub use tenancy::{AttributeKey, Coded, UnitMove, WorkCounts};
 pub use tx::{Begin, Tx};
 pub use value::{Column, Row, Type, Value};

@@ -19,9 +19,12 @@ use crate::store::Store;
 use crate::tx::Tx;
 use crate::value::{Column as _, Row, Type};
 
+mod attributes;
+mod linkages;
 mod reorganisations;
 mod tree;
 
+pub use attributes::AttributeKey;
 pub use reorganisations::WorkCounts;
 pub(crate) use tree::Spans;
 pub use tree::UnitMove;

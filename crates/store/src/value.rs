@@ -223,6 +223,9 @@ ids!(
     RatingId,
     ReorganisationId,
     SuccessionId,
+    AttributeId,
+    AttributeValueId,
+    LinkageId,
 );
 
 /// Enums stand in a text column by the name they have in JSON; other serialisable values as their JSON.

@@ -4,7 +4,7 @@ use spiral_domain::tenancy::SetSharing;
 use spiral_domain::{Reference, Result, Sharing, WorkKind};
 
 use super::facts::Facts;
-use super::{adoption, assessments, figures};
+use super::{adoption, assessments, directory, figures};
 use crate::caller::Caller;
 use crate::tenancy;
 
@@ -21,6 +21,7 @@ pub(super) const TOOL_PATH: &str = "/v1/observations?measure=code:seen-within-ta
 /// Loads them.
 pub(super) async fn load(caller: &Caller, facts: &Facts) -> Result<()> {
     share_what_is_published(caller, facts).await?;
+    directory::load(caller).await?;
     figures::load_published(caller, facts).await?;
     figures::load_synthetic(caller).await?;
     adoption::load(caller, facts).await?;

@@ -87,6 +87,12 @@ actions! {
         CreateNetwork write,
         /// Change a network's members.
         ChangeNetwork write,
+        /// Declare an attribute that units may have.
+        DeclareUnitAttribute write,
+        /// Push, correct and take back what attributes hold of units.
+        PushUnitAttributeValues write,
+        /// Record, change and end a linkage of a team with another; the right on either of them is enough.
+        RecordLinkage write,
         /// Set how far a unit's own work is shared.
         SetSharing write,
     }
@@ -207,6 +213,10 @@ impl Role {
             {
                 May::Beneath
             }
+            A::DeclareUnitAttribute if matches!(self, R::NationalLead) => May::Own,
+            A::PushUnitAttributeValues if lead || matches!(self, R::Integration) => May::Beneath,
+            A::RecordLinkage if lead => May::Beneath,
+            A::RecordLinkage if matches!(self, R::TeamLead) => May::Own,
             A::SetSharing | A::DisputeAdoption if lead || matches!(self, R::TeamLead) => May::Own,
             A::ReadGrants if lead || matches!(self, R::TeamLead | R::Auditor) => May::Beneath,
             A::ListPrincipals if matches!(self, R::NationalLead | R::Auditor) => May::Tenant,
@@ -243,6 +253,9 @@ impl Role {
             | A::Reorganise
             | A::CreateNetwork
             | A::ChangeNetwork
+            | A::DeclareUnitAttribute
+            | A::PushUnitAttributeValues
+            | A::RecordLinkage
             | A::SetSharing
             | A::ReadGrants
             | A::ListPrincipals

@@ -13,6 +13,7 @@ use super::OrgUnitNode;
 use crate::faults::fault;
 use crate::lists::{connection, page_request};
 use crate::loaders::{UnitKey, load};
+use crate::writes::write;
 
 /// A change of the tree from a day on.
 #[derive(SimpleObject)]
@@ -157,10 +158,8 @@ impl ReorganisationMutation {
         #[graphql(default)] dry_run: bool,
         input: Reorganise,
     ) -> Result<ReportNode> {
-        tenancy::reorganise(ctx.data::<Caller>()?, &unit, input, dry_run)
-            .await
-            .map(ReportNode::from)
-            .map_err(fault)
+        let run = |caller| async move { tenancy::reorganise(&caller, &unit, input, dry_run).await };
+        write(ctx, run).await.map(ReportNode::from)
     }
 
     /// Undoes a reorganisation: everything is again as it was before.
@@ -172,9 +171,9 @@ impl ReorganisationMutation {
         #[graphql(default)] dry_run: bool,
         input: ReverseReorganisation,
     ) -> Result<ReportNode> {
-        tenancy::reverse_reorganisation(ctx.data::<Caller>()?, &unit, reorganisation, input, dry_run)
-            .await
-            .map(ReportNode::from)
-            .map_err(fault)
+        let run = |caller| async move {
+            tenancy::reverse_reorganisation(&caller, &unit, reorganisation, input, dry_run).await
+        };
+        write(ctx, run).await.map(ReportNode::from)
     }
 }

@@ -14,6 +14,8 @@ pub const REST_ONLY: &[(&str, &str)] = &[
     ("rotateClientSecret", "its answer shows a secret"),
     ("pushObservations", "a batch"),
     ("importOrgUnits", "a file"),
+    ("pushUnitAttributeValues", "a batch"),
+    ("getAttributesHeld", "in GraphQL an edge: OrgUnit.attributes"),
     ("pushAdoptionEvents", "a batch"),
     ("pushFieldTestResults", "a batch"),
     ("getNetworkMembers", "in GraphQL an edge: Network.members"),

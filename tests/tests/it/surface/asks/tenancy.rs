@@ -30,6 +30,37 @@ pub async fn ask(operation: &str, stage: &Stage<'_>) -> Option<Ask> {
             let programme = stage.made("/v1/programmes", stage.programme_input()).await.id();
             Ask::reads("readDirectory").path("programme", &programme)
         }
+        "listUnitAttributes" | "listUnitAttributeValues" | "listLinkages" | "getLinkageMap" => {
+            Ask::reads("readDirectory")
+        }
+        "declareUnitAttribute" => Ask::writes("declareUnitAttribute")
+            .anywhere()
+            .body(attribute_input()),
+        "getUnitAttribute" => {
+            let attribute = stage.made("/v1/unit-attributes", attribute_input()).await.id();
+            Ask::reads("readDirectory").path("attribute", &attribute)
+        }
+        "getAttributesHeld" => Ask::reads("readDirectory").path("unit", target),
+        "pushUnitAttributeValues" => {
+            let attribute = stage.made("/v1/unit-attributes", attribute_input()).await;
+            let source = stage.source();
+            let row = json!({
+                "unit": target, "attribute": attribute.text_at("/code"), "from": "2005-04-01", "value": "rural",
+                "source": source, "externalId": source.map(|_| fresh("value")),
+            });
+            Ask::writes("pushUnitAttributeValues").batch().body(json!([row]))
+        }
+        "recordLinkage" => Ask::writes("recordLinkage").body(stage.linkage_input().await),
+        "getLinkage" => {
+            let linkage = stage.made("/v1/linkages", stage.linkage_input().await).await.id();
+            Ask::reads("readDirectory").path("linkage", &linkage)
+        }
+        "changeLinkage" => {
+            let linkage = stage.made("/v1/linkages", stage.linkage_input().await).await.id();
+            Ask::writes("recordLinkage")
+                .path("linkage", &linkage)
+                .body(json!({ "endedOn": "2006-02-28" }))
+        }
         "listReorganisations" | "getSuccessions" | "getStandings" => {
             Ask::reads("readDirectory").path("unit", target)
         }
@@ -77,6 +108,27 @@ impl Stage<'_> {
         json!({ "code": fresh("programme"), "name": "A programme", "unit": self.target.id, "startsOn": "2003-11" })
     }
 
+    /// The target, or a team that stands beneath it, hands something on to a team that nobody holds a role on.
+    async fn linkage_input(&self) -> Value {
+        let units = &self.world.north.units;
+        let mut team = self.target;
+        while team.tier != "microsystem" {
+            let code = if team.parent.is_none() { "root" } else { &team.code };
+            let beneath = units.values().find(|unit| unit.parent.as_deref() == Some(code));
+            team = beneath.expect("the fixture has a team beneath every unit");
+        }
+        let parent = &self
+            .world
+            .north
+            .unit(team.parent.as_deref().unwrap_or_default())
+            .id;
+        let other = json!({
+            "parent": parent, "tier": "microsystem", "kind": "clinical_team", "code": fresh("team"), "name": "A team",
+        });
+        let other = self.made("/v1/org-units", other).await.id();
+        json!({ "from": team.id, "to": other, "kind": "referral", "startedOn": "2005-04-01", "note": "On weekdays." })
+    }
+
     /// A unit that others may stand beneath, and the sort of those.
     fn room_beneath(&self) -> (String, &'static str) {
         let (parent, tier) = self.parent_and_tier();
@@ -104,6 +156,10 @@ impl Stage<'_> {
             "name": "Another unit", "openedOn": "2004-Q1",
         })
     }
+}
+
+fn attribute_input() -> Value {
+    json!({ "code": fresh("rurality"), "name": "Rurality", "valueType": "unordered", "values": ["urban", "rural"] })
 }
 
 /// Another name for the target, from a day on which nobody has named it.
