@@ -35,7 +35,7 @@ pub use linkages::{
     LinkageFilter, MapQuery, change_linkage, linkage, linkage_list, linkage_map, linkages, linkages_of,
     record_linkage,
 };
-pub use organisation_file::import_org_units;
+pub use organisation_file::{FileOptions, import_org_units};
 pub(crate) use successors::Successors;
 
 pub use reorganise::{

@@ -21,7 +21,9 @@ pub use self::linkages::{
 pub use self::networks::{
     CreateNetwork, MemberInput, Network, NetworkKind, NetworkMember, SetNetworkMembers,
 };
-pub use self::organisation_file::{MOST_LINES, OrganisationLine, in_file_words};
+pub use self::organisation_file::{
+    FileChange, FileChangeKind, MOST_LINES, OrganisationFileReport, OrganisationLine, in_file_words,
+};
 pub use self::reorganisations::{
     ChildPlacing, Reorganisation, ReorganisationKind, ReorganisationReport, Reorganise,
     ReverseReorganisation, Succession, UnitChange, UnitEffect, UnitFate, UnitState,

@@ -2,14 +2,19 @@
 
 use std::collections::HashMap;
 
-use spiral_domain::exchange::{BatchOptions, BatchReport, BatchRow, RowStatus, Verdicts};
+use spiral_domain::exchange::{BatchOptions, BatchRow, ReportDetail, RowStatus, Verdicts};
 use spiral_domain::people::Action;
-use spiral_domain::tenancy::{Line, Lines, MOST_LINES, OrgUnit, OrganisationLine, Succession, in_file_words};
-use spiral_domain::{Date, Error, Reference, Result, SuccessionId, Violation};
+use spiral_domain::tenancy::{Lines, MOST_LINES, OrgUnit, OrganisationFileReport, OrganisationLine};
+use spiral_domain::{Date, Error, Reference, Result, Violation};
 use spiral_store::Tx;
 
+use self::added::{plant, succeed};
+use self::known::Keeping;
 use crate::caller::Caller;
-use crate::clock::fresh;
+
+mod added;
+mod known;
+mod moving;
 
 /// What the codes of a file mean: lines of its own, and units that are there.
 struct File {
@@ -27,7 +32,6 @@ enum Named<'f> {
 
 impl File {
     fn named(&self, code: &str) -> Option<Named<'_>> {
-        // What is known already stands where it stands; its line only brings its name.
         if let Some(unit) = self.there.get(code) {
             return Some(Named::Unit(unit));
         }
@@ -71,42 +75,47 @@ impl File {
     }
 }
 
-/// Imports an organisation file beneath a unit, the root if none is named: new units with their successions, new
-/// names of known ones. All of it or nothing.
+/// How an organisation file is taken.
+#[derive(Debug, Clone, Default)]
+pub struct FileOptions {
+    /// The unit beneath which lines without a parent stand; the root if none is given.
+    pub beneath: Option<Reference>,
+    /// The first day of what the file says without a date: names, and who stands beneath whom; today if none is given.
+    pub effective_on: Option<Date>,
+    /// Check and report, write nothing.
+    pub dry_run: bool,
+    /// Whether each line has a result of its own.
+    pub report: Option<ReportDetail>,
+}
+
+/// Imports an organisation file: new units with their successions, and what has changed of known ones, each change as
+/// a reorganisation. All of it or nothing.
 pub async fn import_org_units(
     caller: &Caller,
-    beneath: Option<&Reference>,
     batch: Vec<BatchRow<OrganisationLine>>,
-    options: BatchOptions,
-) -> Result<BatchReport> {
+    options: FileOptions,
+) -> Result<OrganisationFileReport> {
     caller.require(Action::CreateOrgUnit)?;
     if batch.len() > MOST_LINES {
         let detail = format!("a file has at most {MOST_LINES} lines; send several");
         return Err(Error::invalid("", "too_many_rows", detail));
     }
-    let top: OrgUnit = match beneath {
+    let on = options.effective_on.unwrap_or_else(|| caller.today());
+    if on > caller.today() {
+        let detail = format!("{on} is still to come");
+        let found = Violation::new("/query/effectiveOn", "in_the_future", detail);
+        return Err(Error::Malformed(vec![found]));
+    }
+    let top: OrgUnit = match &options.beneath {
         Some(unit) => caller.store().named(unit).await?,
         None => caller.store().root().await?.ok_or(Error::NotFound("unit"))?,
     };
     let (mut verdicts, lines) = Verdicts::split(batch);
     let mut tx = caller.begin(Action::CreateOrgUnit, &[&top][..]).await?;
     let file = read(&tx, lines, &mut verdicts).await?;
-    let mut changed = Vec::new();
-    for (row, line) in &file.lines {
-        if let Some(unit) = file.there.get(&line.ods_code()) {
-            match renewed(unit, line, &top, &tx) {
-                Ok(Some(now)) => {
-                    verdicts.accept(*row, RowStatus::Updated, unit.id.0);
-                    changed.push((Some(unit.clone()), now));
-                }
-                Ok(None) => verdicts.accept(*row, RowStatus::Unchanged, unit.id.0),
-                Err(violation) => verdicts.reject(*row, vec![violation]),
-            }
-        }
-    }
     let order = file.in_order(&mut verdicts);
     let planted = plant(caller, &tx, &file, &order, &top, &mut verdicts);
-    let (successions, lines) = succeed(&tx, &file, &order, &planted, &mut verdicts);
+    let (successions, lines) = succeed(&tx, &file, &order, &planted, &top, &mut verdicts);
     for place in &order {
         if let (row, Some(unit)) = (file.lines[*place].0, &planted[*place]) {
             verdicts.accept(row, RowStatus::Inserted, unit.id.0);
@@ -123,22 +132,31 @@ pub async fn import_org_units(
             verdicts.refuse(*row, "/parent", "parent_refused", detail);
         }
     }
-    let refused = verdicts.any_refused();
-    let options = BatchOptions {
-        atomic: None,
-        ..options
-    };
-    let report = verdicts.finish(options)?;
-    if options.dry_run || refused {
-        return Ok(report);
-    }
+    // Everything is written, even where it is only tried: what follows is judged by it.
     let new: Vec<(OrgUnit, Lines)> = order
         .iter()
         .filter_map(|place| planted[*place].clone().zip(lines.get(place).cloned()))
         .collect();
     tx.plant_units(new).await?;
-    tx.change_units(&changed).await?;
     tx.put_successions(&successions).await?;
+    let keeping = Keeping {
+        caller,
+        file: &file,
+        planted: &planted,
+        top: &top,
+        on,
+    };
+    let changes = keeping.bring_up_to_date(&mut tx, &mut verdicts).await?;
+    let refused = verdicts.any_refused();
+    let report = verdicts.finish(BatchOptions {
+        dry_run: options.dry_run,
+        atomic: None,
+        report: options.report,
+    })?;
+    let report = OrganisationFileReport { report, changes };
+    if options.dry_run || refused {
+        return Ok(report);
+    }
     tx.commit(report).await
 }
 
@@ -186,130 +204,4 @@ async fn read(tx: &Tx, lines: Vec<(usize, OrganisationLine)>, verdicts: &mut Ver
         by_code,
         there,
     })
-}
-
-/// A known unit with the name and kind that its line says; where it stands and when it closed is for
-/// reorganisations to change.
-fn renewed(
-    unit: &OrgUnit,
-    line: &OrganisationLine,
-    top: &OrgUnit,
-    tx: &Tx,
-) -> Result<Option<OrgUnit>, Violation> {
-    if !unit.beneath(&top.path) {
-        let detail = format!("`{}` does not stand beneath `{}`", unit.code, top.code);
-        return Err(Violation::new("/code", "forbidden", detail));
-    }
-    if unit.tier != line.kind.usual_tier() {
-        let detail = format!("it is of tier `{}`", unit.tier.name());
-        return Err(Violation::new("/type", "tier_stays", detail));
-    }
-    if unit.closed_on != line.close {
-        let detail = "a known unit is closed, or opened again, by a reorganisation";
-        return Err(Violation::new("/close", "reorganisation_needed", detail));
-    }
-    let mut now = unit.clone();
-    now.name.clone_from(&line.name);
-    now.kind = line.kind;
-    if now == *unit {
-        return Ok(None);
-    }
-    now.version += 1;
-    now.updated_at = tx.now();
-    Ok(Some(now))
-}
-
-/// The units of the new lines, as far as they can stand; by place in the file.
-fn plant(
-    caller: &Caller,
-    tx: &Tx,
-    file: &File,
-    order: &[usize],
-    top: &OrgUnit,
-    verdicts: &mut Verdicts,
-) -> Vec<Option<OrgUnit>> {
-    let mut planted: Vec<Option<OrgUnit>> = vec![None; file.lines.len()];
-    for place in order {
-        let (row, line) = &file.lines[*place];
-        let parent = match line.parent_code() {
-            None => Some(top.clone()),
-            Some(code) => match file.named(&code) {
-                Some(Named::Unit(unit)) if unit.beneath(&top.path) => Some(unit.clone()),
-                Some(Named::Unit(unit)) => {
-                    let detail = format!("`{}` does not stand beneath `{}`", unit.code, top.code);
-                    verdicts.refuse(*row, "/parent", "forbidden", detail);
-                    None
-                }
-                Some(Named::Line(parent)) => planted[parent].clone(),
-                None => {
-                    let detail = format!("`{code}` is neither in the file nor known");
-                    verdicts.refuse(*row, "/parent", "not_found", detail);
-                    None
-                }
-            },
-        };
-        let Some(parent) = parent.filter(|_| !verdicts.refused(*row)) else {
-            continue;
-        };
-        let input = line.unit(parent.id);
-        match input.check_parent(&parent) {
-            Err(Error::Invalid(found)) => verdicts.reject(*row, in_file_words(found)),
-            _ => planted[*place] = Some(super::new_unit(caller, input, Some(parent.id), tx)),
-        }
-    }
-    planted
-}
-
-/// Who succeeds whom, and where each new unit stands and has stood.
-fn succeed(
-    tx: &Tx,
-    file: &File,
-    order: &[usize],
-    planted: &[Option<OrgUnit>],
-    verdicts: &mut Verdicts,
-) -> (Vec<Succession>, HashMap<usize, Lines>) {
-    let mut successions = Vec::new();
-    let mut all = HashMap::with_capacity(order.len());
-    for place in order {
-        let (row, line) = &file.lines[*place];
-        let Some(unit) = &planted[*place] else { continue };
-        let Some(parent) = unit.parent_id else { continue };
-        let mut lines = Lines::new(vec![Line::always(parent)]);
-        let codes = line.successor_codes();
-        let starts = unit.closed_on.map_or(Date::MAX, Date::next);
-        for code in &codes {
-            let successor = match file.named(code) {
-                Some(Named::Unit(other)) => Some(other),
-                Some(Named::Line(other)) => planted[other].as_ref(),
-                None => {
-                    let detail = format!("`{code}` is neither in the file nor known");
-                    verdicts.refuse(*row, "/successor", "not_found", detail);
-                    continue;
-                }
-            };
-            let Some(successor) = successor else { continue };
-            let open = successor.opened_on.is_none_or(|opened| opened <= starts)
-                && successor.closed_on.is_none_or(|closed| starts <= closed);
-            if successor.id == unit.id || successor.tier != unit.tier || !open {
-                let detail = format!("`{code}` is not another open unit of its tier on {starts}");
-                verdicts.refuse(*row, "/successor", "successor_not_open", detail);
-                continue;
-            }
-            if codes.len() == 1 {
-                lines.place(successor.id, starts, Date::MAX);
-            }
-            successions.push(Succession {
-                id: fresh::<SuccessionId>(),
-                predecessor_id: unit.id,
-                successor_id: successor.id,
-                legal_start: starts,
-                reorganisation_id: None,
-                withdrawn: false,
-                version: 1,
-                recorded_at: tx.now(),
-            });
-        }
-        all.insert(*place, lines);
-    }
-    (successions, all)
 }

@@ -8,12 +8,13 @@ use spiral_domain::tenancy::{
     ReverseReorganisation, Succession, UnitChange, UnitStanding, UnitState,
 };
 use spiral_domain::{
-    Error, Page, PageRequest, Reference, ReorganisationId, Result, SuccessionId, UnitId, Violations,
+    Date, Error, Page, PageRequest, Reference, ReorganisationId, Result, SuccessionId, UnitId, Violations,
 };
 use spiral_store::{Tx, UnitMove};
 
 use self::effects::effects_of;
-use self::planner::{Plan, Planner, refused};
+use self::planner::refused;
+pub(super) use self::planner::{Plan, Planner};
 use crate::caller::Caller;
 use crate::clock::fresh;
 
@@ -100,34 +101,14 @@ pub async fn reorganise(
     }
     planner.settle(caller.today());
     let plan = planner.plan;
-    let reorganisation = Reorganisation {
-        id: fresh::<ReorganisationId>(),
-        unit_id: unit.id,
+    let occasion = Occasion {
+        unit: unit.id,
         kind: input.kind,
         effective_on: input.effective_on,
         reason: input.reason,
         name: input.name,
-        changes: changes_of(&tx, &plan).await?,
-        reverses_id: None,
-        reversed_by_id: None,
-        recorded_by: caller.principal().id,
-        recorded_at: tx.now(),
-        version: 1,
     };
-    let successions: Vec<Succession> = plan
-        .successions
-        .iter()
-        .map(|(predecessor, successor)| Succession {
-            id: fresh::<SuccessionId>(),
-            predecessor_id: *predecessor,
-            successor_id: *successor,
-            legal_start: input.effective_on,
-            reorganisation_id: Some(reorganisation.id),
-            withdrawn: false,
-            version: 1,
-            recorded_at: tx.now(),
-        })
-        .collect();
+    let (reorganisation, successions) = record_of(caller, &tx, &plan, occasion).await?;
     let effects = effects_of(caller, &tx, &reorganisation, &plan).await?;
     let report = ReorganisationReport {
         reorganisation,
@@ -135,19 +116,83 @@ pub async fn reorganise(
         effects,
         dry_run,
     };
-    write(&mut tx, &plan, &report).await?;
+    write(&mut tx, &plan, &report.reorganisation, &report.successions).await?;
     if dry_run {
         return Ok(report);
     }
     tx.commit(report).await
 }
 
+/// What is done, to whom and why.
+pub(super) struct Occasion {
+    pub(super) unit: UnitId,
+    pub(super) kind: ReorganisationKind,
+    pub(super) effective_on: Date,
+    pub(super) reason: Option<String>,
+    pub(super) name: Option<String>,
+}
+
+impl Occasion {
+    pub(super) fn new(unit: UnitId, kind: ReorganisationKind, effective_on: Date) -> Self {
+        Self {
+            unit,
+            kind,
+            effective_on,
+            reason: None,
+            name: None,
+        }
+    }
+}
+
+/// A plan as it goes on record, with who succeeds whom by it.
+pub(super) async fn record_of(
+    caller: &Caller,
+    tx: &Tx,
+    plan: &Plan,
+    occasion: Occasion,
+) -> Result<(Reorganisation, Vec<Succession>)> {
+    let reorganisation = Reorganisation {
+        id: fresh::<ReorganisationId>(),
+        unit_id: occasion.unit,
+        kind: occasion.kind,
+        effective_on: occasion.effective_on,
+        reason: occasion.reason,
+        name: occasion.name,
+        changes: changes_of(tx, plan).await?,
+        reverses_id: None,
+        reversed_by_id: None,
+        recorded_by: caller.principal().id,
+        recorded_at: tx.now(),
+        version: 1,
+    };
+    let successions = plan
+        .successions
+        .iter()
+        .map(|(predecessor, successor)| Succession {
+            id: fresh::<SuccessionId>(),
+            predecessor_id: *predecessor,
+            successor_id: *successor,
+            legal_start: occasion.effective_on,
+            reorganisation_id: Some(reorganisation.id),
+            withdrawn: false,
+            version: 1,
+            recorded_at: tx.now(),
+        })
+        .collect();
+    Ok((reorganisation, successions))
+}
+
 /// Everything is written, even where it is only tried: what the database would refuse is refused then, too.
-async fn write(tx: &mut Tx, plan: &Plan, report: &ReorganisationReport) -> Result<()> {
+pub(super) async fn write(
+    tx: &mut Tx,
+    plan: &Plan,
+    reorganisation: &Reorganisation,
+    successions: &[Succession],
+) -> Result<()> {
     let moves: Vec<UnitMove> = plan.moves.values().cloned().collect();
     tx.move_in_tree(&moves).await?;
-    tx.add_reorganisation(&report.reorganisation).await?;
-    tx.put_successions(&report.successions).await
+    tx.add_reorganisation(reorganisation).await?;
+    tx.put_successions(successions).await
 }
 
 /// Every unit that the input names; all that are missing at once.
@@ -270,7 +315,7 @@ pub async fn reverse_reorganisation(
         effects,
         dry_run,
     };
-    write(&mut tx, &plan, &report).await?;
+    write(&mut tx, &plan, &report.reorganisation, &report.successions).await?;
     tx.change_reorganisation(&original).await?;
     if dry_run {
         return Ok(report);

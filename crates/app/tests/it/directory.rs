@@ -313,8 +313,15 @@ async fn leads_and_tools_push_beneath_and_leave_each_others_rows() {
         let instead = named("s0o0", "2005-04-01", "registry/c-1");
         assert_eq!(push(registry, &[instead, gone]).await.unwrap(), (0, 2, 0));
         // A name leads a tool to no unit that it may not push to.
-        let aside = named("s1o0", "2005-04-01", "other/y-1");
-        assert_eq!(push(other, &[aside]).await.unwrap(), (1, 0, 0));
+        let aside = named("s1o0", "2005-04-01", "registry/y-1");
+        push(&world.system(), std::slice::from_ref(&aside)).await.unwrap();
+        let nearer = named("s0o0", "2005-09-01", "registry/y-1");
+        assert_eq!(
+            refused(push(registry, &[nearer]).await),
+            one("/0/externalId", "external_id_taken")
+        );
+        let gone = with(aside, json!({"retracted": true}));
+        assert_eq!(push(&world.system(), &[gone]).await.unwrap(), (0, 1, 0));
         let filter = tenancy::ValueFilter {
             source: Some("registry".into()),
             ..tenancy::ValueFilter::default()
@@ -336,7 +343,7 @@ async fn leads_and_tools_push_beneath_and_leave_each_others_rows() {
             ..PageRequest::default()
         };
         let all = tenancy::attribute_values(team, filter, &changed).await.unwrap();
-        assert_eq!(all.data.iter().filter(|value| value.retracted).count(), 1);
+        assert_eq!(all.data.iter().filter(|value| value.retracted).count(), 2);
         world.verifies().await;
     }
 }

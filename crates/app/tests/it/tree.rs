@@ -2,6 +2,7 @@
 
 mod file;
 mod model;
+mod monthly;
 mod random;
 mod refusals;
 

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{CreateOrgUnit, Tier, UnitKind};
 use crate::error::{Error, Violation};
-use crate::ids::UnitId;
+use crate::exchange::BatchReport;
+use crate::ids::{ReorganisationId, UnitId};
 use crate::reference::{Reference, is_ods_code};
 use crate::time::{Date, PartialDate};
 
@@ -39,6 +40,68 @@ pub struct OrganisationLine {
     #[serde(default)]
     #[schema(max_length = 1000)]
     pub successor: Option<String>,
+}
+
+/// What a line of a file makes of a unit that is there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FileChangeKind {
+    /// It takes another name, as a reorganisation.
+    Renamed,
+    /// It has closed, and its name is corrected.
+    NameCorrected,
+    /// It is of another kind.
+    Reclassified,
+    /// It moves beneath another unit, as a reorganisation.
+    Transferred,
+    /// It closes, and nobody takes it over, as a reorganisation.
+    Closed,
+    /// It closes, and another takes it over, as a reorganisation.
+    Merged,
+    /// It closes, and several share what was beneath it, as a reorganisation.
+    Split,
+    /// It is to close on a day that is still to come: nothing is changed.
+    CloseToCome,
+    /// The file has another first day: nothing is changed.
+    OpeningKept,
+}
+
+impl FileChangeKind {
+    /// Whether anything is changed.
+    pub const fn changes(self) -> bool {
+        !matches!(self, Self::CloseToCome | Self::OpeningKept)
+    }
+}
+
+/// What a line of a file makes of a unit that is there already, or leaves as it is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FileChange {
+    /// The line, counted from 0 without the header.
+    pub row: usize,
+    /// The unit.
+    pub unit_id: UnitId,
+    /// Its code.
+    pub code: String,
+    /// What becomes of it.
+    pub what: FileChangeKind,
+    /// The first day of the new state, of a reorganisation.
+    pub effective_on: Option<Date>,
+    /// The reorganisation; where it is only tried, nobody finds it later.
+    pub reorganisation_id: Option<ReorganisationId>,
+    /// The same in words.
+    pub words: String,
+}
+
+/// What became of an organisation file: a batch report, and what the file changes of known units.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OrganisationFileReport {
+    /// Counts, errors, and results of lines.
+    #[serde(flatten)]
+    pub report: BatchReport,
+    /// What the file changes of units that are there already, by line.
+    pub changes: Vec<FileChange>,
 }
 
 impl UnitKind {

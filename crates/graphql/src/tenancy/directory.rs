@@ -64,13 +64,13 @@ impl From<Linkage> for LinkageRecordNode {
 impl LinkageRecordNode {
     /// The team that hands on.
     #[graphql(name = "from")]
-    async fn from_team(&self, ctx: &Context<'_>) -> Result<Option<OrgUnitNode>> {
+    async fn giver(&self, ctx: &Context<'_>) -> Result<Option<OrgUnitNode>> {
         unit(ctx, self.record.from_id).await
     }
 
     /// The team that receives.
     #[graphql(name = "to")]
-    async fn to_team(&self, ctx: &Context<'_>) -> Result<Option<OrgUnitNode>> {
+    async fn receiver(&self, ctx: &Context<'_>) -> Result<Option<OrgUnitNode>> {
         unit(ctx, self.record.to_id).await
     }
 }

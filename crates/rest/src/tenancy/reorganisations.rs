@@ -3,12 +3,12 @@
 use axum::http::StatusCode;
 use serde::Deserialize;
 use spiral_app::{App, tenancy};
-use spiral_domain::exchange::{BatchOptions, BatchReport, ReportDetail};
+use spiral_domain::exchange::ReportDetail;
 use spiral_domain::tenancy::{
-    MOST_LINES, OrganisationLine, Reorganisation, ReorganisationReport, Reorganise, ReverseReorganisation,
-    Succession, UnitStanding,
+    MOST_LINES, OrganisationFileReport, OrganisationLine, Reorganisation, ReorganisationReport, Reorganise,
+    ReverseReorganisation, Succession, UnitStanding,
 };
-use spiral_domain::{Page, PageRequest, Reference, ReorganisationId};
+use spiral_domain::{Date, Page, PageRequest, Reference, ReorganisationId};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -111,6 +111,9 @@ async fn get_standings(Part(unit): Part<Reference>, read: Read) -> Reply {
 struct ImportQuery {
     /// The unit beneath which lines without a parent stand; the root if absent.
     beneath: Option<Reference>,
+    /// The first day of what the file says without a date: names, and who stands beneath whom. Closings before this
+    /// day are taken. Today if absent, and never later.
+    effective_on: Option<Date>,
     /// Check and report, write nothing.
     #[serde(default)]
     #[param(required = false)]
@@ -123,18 +126,18 @@ struct ImportQuery {
 /// Import an organisation file
 ///
 /// CSV with a header: `code` (ODS), `name`, `type`, `parent`, `open`, `close`, `successor` (several with spaces
-/// between). New units are added with their successions, known ones take the file's name and type; all of it or
-/// nothing. Where a known unit stands and when it closes is for reorganisations to change.
-#[utoipa::path(post, path = "/v1/org-unit-imports", tag = "tenancy", params(ImportQuery), request_body(content = OrganisationLine, content_type = "text/csv"), responses((status = 200, body = BatchReport)))]
+/// between). New units are added with their successions. What has changed of known ones is done as reorganisations,
+/// by their rules: another name, another parent, a closing with whoever takes over; `changes` names each. All of it
+/// or nothing.
+#[utoipa::path(post, path = "/v1/org-unit-imports", tag = "tenancy", params(ImportQuery), request_body(content = OrganisationLine, content_type = "text/csv"), responses((status = 200, body = OrganisationFileReport)))]
 async fn import_org_units(Query(query): Query<ImportQuery>, write: Write) -> Reply {
     let lines = write.file::<OrganisationLine>(MOST_LINES)?;
-    let options = BatchOptions {
+    let options = tenancy::FileOptions {
+        beneath: query.beneath,
+        effective_on: query.effective_on,
         dry_run: query.dry_run,
-        atomic: None,
         report: query.report,
     };
-    let run = |caller| async move {
-        tenancy::import_org_units(&caller, query.beneath.as_ref(), lines, options).await
-    };
+    let run = |caller| async move { tenancy::import_org_units(&caller, lines, options).await };
     write.once(StatusCode::OK, run).await
 }

@@ -1,6 +1,6 @@
 //! Reorganisations and successions, as rows.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use spiral_domain::field_tests::FieldTestResult;
 use spiral_domain::measures::Observation;
@@ -71,9 +71,10 @@ impl Store {
             .all("r.legal_start, r.id")
             .await?;
         let mut by_unit: HashMap<UnitId, Vec<Succession>> = HashMap::new();
+        let asked: HashSet<UnitId> = units.iter().copied().collect();
         for succession in found {
             for unit in [succession.predecessor_id, succession.successor_id] {
-                if units.contains(&unit) {
+                if asked.contains(&unit) {
                     by_unit.entry(unit).or_default().push(succession.clone());
                 }
             }

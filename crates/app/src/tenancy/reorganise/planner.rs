@@ -8,27 +8,27 @@ use spiral_store::{Tx, UnitMove};
 
 /// What the tree is to become.
 #[derive(Default)]
-pub(super) struct Plan {
-    pub(super) moves: BTreeMap<UnitId, UnitMove>,
+pub(in crate::tenancy) struct Plan {
+    pub(in crate::tenancy) moves: BTreeMap<UnitId, UnitMove>,
     /// Predecessor and successor.
-    pub(super) successions: Vec<(UnitId, UnitId)>,
+    pub(in crate::tenancy) successions: Vec<(UnitId, UnitId)>,
 }
 
 /// Units and where they stand, as a write finds them.
-pub(super) struct Planner<'t> {
-    pub(super) tx: &'t Tx,
-    pub(super) units: HashMap<UnitId, OrgUnit>,
-    pub(super) lines: HashMap<UnitId, Lines>,
-    pub(super) on: Date,
-    pub(super) plan: Plan,
+pub(in crate::tenancy) struct Planner<'t> {
+    pub(in crate::tenancy) tx: &'t Tx,
+    pub(in crate::tenancy) units: HashMap<UnitId, OrgUnit>,
+    pub(in crate::tenancy) lines: HashMap<UnitId, Lines>,
+    pub(in crate::tenancy) on: Date,
+    pub(in crate::tenancy) plan: Plan,
 }
 
-pub(super) fn refused<T>(pointer: &str, code: &str, detail: String) -> Result<T> {
+pub(in crate::tenancy) fn refused<T>(pointer: &str, code: &str, detail: String) -> Result<T> {
     Err(Error::invalid(pointer, code, detail))
 }
 
 impl<'t> Planner<'t> {
-    pub(super) fn new(tx: &'t Tx, on: Date) -> Self {
+    pub(in crate::tenancy) fn new(tx: &'t Tx, on: Date) -> Self {
         Self {
             tx,
             units: HashMap::new(),
@@ -38,7 +38,7 @@ impl<'t> Planner<'t> {
         }
     }
 
-    pub(super) async fn know(&mut self, ids: &[UnitId]) -> Result<()> {
+    pub(in crate::tenancy) async fn know(&mut self, ids: &[UnitId]) -> Result<()> {
         let mut new: Vec<UnitId> = ids
             .iter()
             .copied()
@@ -57,18 +57,18 @@ impl<'t> Planner<'t> {
         Ok(())
     }
 
-    pub(super) fn unit(&self, id: UnitId) -> Result<&OrgUnit> {
+    pub(in crate::tenancy) fn unit(&self, id: UnitId) -> Result<&OrgUnit> {
         self.units.get(&id).ok_or(Error::NotFound("unit"))
     }
 
-    pub(super) fn named(&self, id: UnitId) -> String {
+    pub(in crate::tenancy) fn named(&self, id: UnitId) -> String {
         self.units
             .get(&id)
             .map_or_else(|| id.to_string(), |unit| format!("`{}`", unit.code))
     }
 
     /// What becomes of a unit, to be changed.
-    pub(super) fn change(&mut self, id: UnitId) -> Result<&mut UnitMove> {
+    pub(in crate::tenancy) fn change(&mut self, id: UnitId) -> Result<&mut UnitMove> {
         if !self.plan.moves.contains_key(&id) {
             let unit = self.unit(id)?.clone();
             let lines = self.lines.get(&id).cloned().unwrap_or_default();
@@ -88,7 +88,7 @@ impl<'t> Planner<'t> {
     }
 
     /// The unit is open just before the day, and closes then.
-    pub(super) fn close(&mut self, id: UnitId, pointer: &str) -> Result<()> {
+    pub(in crate::tenancy) fn close(&mut self, id: UnitId, pointer: &str) -> Result<()> {
         let (on, unit) = (self.on, self.unit(id)?);
         if unit.parent_id.is_none() {
             return refused(pointer, "root_stays", "the root stays where it is".into());
@@ -119,7 +119,7 @@ impl<'t> Planner<'t> {
     }
 
     /// The units that stand, on the day or later, beneath one that closes: with the time in which they do.
-    pub(super) async fn beneath(&mut self, closing: &[UnitId]) -> Result<Vec<(UnitId, Line)>> {
+    pub(in crate::tenancy) async fn beneath(&mut self, closing: &[UnitId]) -> Result<Vec<(UnitId, Line)>> {
         let links = self.tx.children_links(closing).await?;
         let ids: Vec<UnitId> = links.iter().map(|(_, child, _, _)| *child).collect();
         self.know(&ids).await?;
@@ -141,7 +141,12 @@ impl<'t> Planner<'t> {
     }
 
     /// A successor is open on the day and of the tier of the one that closes.
-    pub(super) fn check_successor(&self, closing: UnitId, into: UnitId, pointer: &str) -> Result<()> {
+    pub(in crate::tenancy) fn check_successor(
+        &self,
+        closing: UnitId,
+        into: UnitId,
+        pointer: &str,
+    ) -> Result<()> {
         let (closing, into) = (self.unit(closing)?, self.unit(into)?);
         let mut found = Violations::new();
         found.require(closing.id != into.id, pointer, "its_own_successor", || {
@@ -163,7 +168,7 @@ impl<'t> Planner<'t> {
         found.into_result()
     }
 
-    pub(super) async fn check_circle(
+    pub(in crate::tenancy) async fn check_circle(
         &self,
         moved: UnitId,
         parent: UnitId,
@@ -181,7 +186,7 @@ impl<'t> Planner<'t> {
         Ok(())
     }
 
-    pub(super) async fn merge(&mut self, closing: &[UnitId], into: UnitId) -> Result<()> {
+    pub(in crate::tenancy) async fn merge(&mut self, closing: &[UnitId], into: UnitId) -> Result<()> {
         let on = self.on;
         for (n, unit) in closing.iter().enumerate() {
             let pointer = if n == 0 {
@@ -201,7 +206,7 @@ impl<'t> Planner<'t> {
         Ok(())
     }
 
-    pub(super) async fn split(
+    pub(in crate::tenancy) async fn split(
         &mut self,
         unit: UnitId,
         into: &[UnitId],
@@ -237,7 +242,7 @@ impl<'t> Planner<'t> {
         Ok(())
     }
 
-    pub(super) async fn close_alone(&mut self, unit: UnitId) -> Result<()> {
+    pub(in crate::tenancy) async fn close_alone(&mut self, unit: UnitId) -> Result<()> {
         self.close(unit, "")?;
         let mut open: Vec<String> = Vec::new();
         for (child, _) in self.beneath(&[unit]).await? {
@@ -255,7 +260,7 @@ impl<'t> Planner<'t> {
         refused("/kind", "children_open", detail)
     }
 
-    pub(super) async fn transfer(&mut self, unit: UnitId, parent: UnitId) -> Result<()> {
+    pub(in crate::tenancy) async fn transfer(&mut self, unit: UnitId, parent: UnitId) -> Result<()> {
         let on = self.on;
         let (moved, to) = (self.unit(unit)?.clone(), self.unit(parent)?.clone());
         if moved.parent_id.is_none() {
@@ -306,7 +311,7 @@ impl<'t> Planner<'t> {
         Ok(())
     }
 
-    pub(super) async fn rename(&mut self, unit: UnitId, name: &str) -> Result<()> {
+    pub(in crate::tenancy) async fn rename(&mut self, unit: UnitId, name: &str) -> Result<()> {
         let on = self.on;
         let closed = self.unit(unit)?.closed_on;
         if let Some(closed) = closed.filter(|closed| *closed < on) {
@@ -336,7 +341,7 @@ impl<'t> Planner<'t> {
     }
 
     /// Where each unit stands today follows from its lines; what has not changed is no move.
-    pub(super) fn settle(&mut self, today: Date) {
+    pub(in crate::tenancy) fn settle(&mut self, today: Date) {
         for planned in self.plan.moves.values_mut() {
             let day = planned.after.stands_on(today);
             if let Some(line) = planned.lines.on(day) {
@@ -360,7 +365,7 @@ fn few(names: &[String]) -> String {
 
 impl Planner<'_> {
     /// A unit as it was before a change, if what the change made of it still stands.
-    pub(super) fn undo(&mut self, change: &UnitChange) -> Result<()> {
+    pub(in crate::tenancy) fn undo(&mut self, change: &UnitChange) -> Result<()> {
         let now = UnitState::of(
             self.unit(change.unit_id)?,
             self.lines.get(&change.unit_id).unwrap_or(&Lines::default()),
@@ -392,7 +397,7 @@ impl Planner<'_> {
     }
 
     /// What is open stands beneath something that is open.
-    pub(super) fn check_parents(&self) -> Result<()> {
+    pub(in crate::tenancy) fn check_parents(&self) -> Result<()> {
         let closed_on = |id: UnitId| match self.plan.moves.get(&id) {
             Some(planned) => planned.after.closed_on,
             None => self.units.get(&id).and_then(|unit| unit.closed_on),

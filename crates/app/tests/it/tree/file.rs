@@ -3,16 +3,30 @@
 use std::time::Instant;
 
 use serde_json::{Value, json};
-use spiral_app::tenancy::import_org_units;
+use spiral_app::tenancy::{FileOptions, import_org_units};
 use spiral_app::{Caller, tenancy};
-use spiral_domain::exchange::{BatchOptions, BatchReport, BatchRow};
+use spiral_domain::exchange::BatchRow;
 use spiral_domain::people::Role;
+use spiral_domain::tenancy::OrganisationFileReport;
 use spiral_domain::{Error, Result};
 
 use super::{reorganise, transfer};
-use crate::measures::{code, place, refused, worlds};
+use crate::measures::{code, place, refused, with, worlds};
 
-async fn import(caller: &Caller, lines: &[Value], dry_run: bool) -> Result<BatchReport> {
+/// Takes a file as it is on the day of the test.
+pub async fn import(caller: &Caller, lines: &[Value], dry_run: bool) -> Result<OrganisationFileReport> {
+    let options = FileOptions {
+        dry_run,
+        ..FileOptions::default()
+    };
+    import_as(caller, lines, options).await
+}
+
+pub async fn import_as(
+    caller: &Caller,
+    lines: &[Value],
+    options: FileOptions,
+) -> Result<OrganisationFileReport> {
     let batch = lines
         .iter()
         .map(|line| BatchRow {
@@ -20,22 +34,11 @@ async fn import(caller: &Caller, lines: &[Value], dry_run: bool) -> Result<Batch
             read: Ok(serde_json::from_value(line.clone()).unwrap()),
         })
         .collect();
-    let options = BatchOptions {
-        dry_run,
-        ..BatchOptions::default()
-    };
-    import_org_units(caller, None, batch, options).await
+    import_org_units(caller, batch, options).await
 }
 
-fn line(code: &str, kind: &str, parent: Option<&str>) -> Value {
+pub fn line(code: &str, kind: &str, parent: Option<&str>) -> Value {
     json!({"code": code, "name": format!("Unit {code}"), "type": kind, "parent": parent})
-}
-
-fn with(mut line: Value, more: Value) -> Value {
-    line.as_object_mut()
-        .unwrap()
-        .extend(more.as_object().unwrap().clone());
-    line
 }
 
 fn hull() -> Vec<Value> {
@@ -63,14 +66,14 @@ async fn a_file_is_taken_whole_or_not_at_all() {
             refused(import(system, &hull(), false).await),
             [place("/3/parent", "parent_closed")]
         );
-        let tried = import(system, &hull(), true).await.unwrap();
+        let tried = import(system, &hull(), true).await.unwrap().report;
         assert_eq!((tried.received, tried.inserted, tried.rejected), (4, 3, 1));
         let mut good = hull();
         good[3]["parent"] = json!("5NX");
-        let tried = import(system, &good, true).await.unwrap();
+        let tried = import(system, &good, true).await.unwrap().report;
         assert_eq!((tried.inserted, tried.rejected, tried.dry_run), (4, 0, true));
         assert!(tenancy::org_unit(system, &code("q11")).await.is_err());
-        assert_eq!(import(system, &good, false).await.unwrap().inserted, 4);
+        assert_eq!(import(system, &good, false).await.unwrap().report.inserted, 4);
         world.verifies().await;
 
         let closed = tenancy::org_unit(system, &code("5e6")).await.unwrap().record;
@@ -85,9 +88,9 @@ async fn a_file_is_taken_whole_or_not_at_all() {
         assert_eq!((successions[0].predecessor_id, successions.len()), (closed.id, 1));
 
         // The same file again changes nothing, another name changes a name.
-        assert_eq!(import(system, &good, false).await.unwrap().unchanged, 4);
+        assert_eq!(import(system, &good, false).await.unwrap().report.unchanged, 4);
         good[1]["name"] = json!("Hull PCT");
-        let again = import(system, &good, false).await.unwrap();
+        let again = import(system, &good, false).await.unwrap().report;
         assert_eq!((again.updated, again.unchanged), (1, 3));
         // What the file brought moves like everything else.
         reorganise(system, "b81", transfer("s0o0", "2006-01-01"))
@@ -163,7 +166,10 @@ async fn thousands_of_lines_are_written_as_sets() {
             .meter()
             .statements
             .load(std::sync::atomic::Ordering::Relaxed);
-        assert_eq!(import(&caller, &lines, false).await.unwrap().inserted, 3061);
+        assert_eq!(
+            import(&caller, &lines, false).await.unwrap().report.inserted,
+            3061
+        );
         let statements = caller
             .store()
             .meter()

@@ -283,6 +283,36 @@ async fn a_merge_leaves_the_records_where_they_are_and_passes_nothing_on() {
     }
 }
 
+#[tokio::test]
+async fn whoever_moves_a_unit_answers_for_where_it_stood_on_the_day() {
+    for world in worlds(&[&[1, 1], &[1]]).await {
+        let system = &world.system();
+        // It came from the other authority in January: what it did before is that one's.
+        reorganise(system, "s1o0t0", transfer("s0o0", "2006-01-01"))
+            .await
+            .unwrap();
+        let lead = world.person(&[(Role::ShaLead, "s0")]).await;
+        let lead = &world.caller(lead).await;
+        assert!(matches!(
+            reorganise(lead, "s1o0t0", transfer("s0o1", "2005-10-01")).await,
+            Err(Error::Forbidden(_))
+        ));
+        reorganise(lead, "s1o0t0", transfer("s0o1", "2006-02-01"))
+            .await
+            .unwrap();
+        // Nor is undone by one side what concerned both.
+        let moved = reorganise(system, "s0o0t0", transfer("s1o0", "2006-03-01"))
+            .await
+            .unwrap();
+        let other = world.person(&[(Role::ShaLead, "s1")]).await;
+        assert!(matches!(
+            reverse(&world.caller(other).await, "s0o0t0", &moved).await,
+            Err(Error::Forbidden(_))
+        ));
+        world.verifies().await;
+    }
+}
+
 /// The units of whose observations somebody sees any.
 async fn read(world: &World, who: PrincipalId) -> Vec<UnitId> {
     let found = list(&world.caller(who).await, ObservationQuery::default()).await;
