@@ -16,7 +16,7 @@ pub use self::attributes::{
 };
 pub use self::lines::{Line, Lines, UnitStanding};
 pub use self::linkages::{
-    ChangeLinkage, Linkage, LinkageEdge, LinkageKind, LinkageMap, LinkageNode, RecordLinkage,
+    ChangeLinkage, Linkage, LinkageKind, LinkageMap, LinkageMapEdge, LinkageMapNode, RecordLinkage,
 };
 pub use self::networks::{
     CreateNetwork, MemberInput, Network, NetworkKind, NetworkMember, SetNetworkMembers,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use spiral_domain::people::Action;
 use spiral_domain::tenancy::{
-    ChangeLinkage, Linkage, LinkageEdge, LinkageKind, LinkageMap, LinkageNode, Network, OrgUnit,
+    ChangeLinkage, Linkage, LinkageKind, LinkageMap, LinkageMapEdge, LinkageMapNode, Network, OrgUnit,
     RecordLinkage, Tier,
 };
 use spiral_domain::{
@@ -321,12 +321,12 @@ impl Drawing<'_> {
 
     fn finish(self) -> LinkageMap {
         let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
-        let mut nodes: Vec<LinkageNode> = self
+        let mut nodes: Vec<LinkageMapNode> = self
             .nodes
             .into_iter()
             .filter_map(|(id, node)| {
                 let unit = self.units.get(&id)?;
-                Some(LinkageNode {
+                Some(LinkageMapNode {
                     unit_id: id,
                     code: unit.code.clone(),
                     name: unit.name.clone(),
@@ -339,10 +339,10 @@ impl Drawing<'_> {
             .collect();
         nodes.sort_by(|a, b| a.code.cmp(&b.code));
         let code = |id: &UnitId| self.units.get(id).map_or("", |unit| unit.code.as_str());
-        let mut edges: Vec<LinkageEdge> = self
+        let mut edges: Vec<LinkageMapEdge> = self
             .edges
             .into_iter()
-            .map(|((from_id, to_id, kind), linkages)| LinkageEdge {
+            .map(|((from_id, to_id, kind), linkages)| LinkageMapEdge {
                 from_id,
                 to_id,
                 kind,
@@ -350,7 +350,7 @@ impl Drawing<'_> {
             })
             .collect();
         edges.sort_by(|a, b| {
-            let key = |edge: &LinkageEdge| (code(&edge.from_id), code(&edge.to_id), edge.kind);
+            let key = |edge: &LinkageMapEdge| (code(&edge.from_id), code(&edge.to_id), edge.kind);
             key(a).cmp(&key(b))
         });
         LinkageMap {

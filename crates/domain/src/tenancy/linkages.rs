@@ -191,8 +191,8 @@ impl ChangeLinkage {
 /// A unit on a map of linkages.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema, async_graphql::SimpleObject)]
 #[serde(rename_all = "camelCase")]
-#[graphql(name = "LinkageNodeRecord")]
-pub struct LinkageNode {
+#[graphql(name = "LinkageMapNodeRecord")]
+pub struct LinkageMapNode {
     /// The unit.
     pub unit_id: UnitId,
     /// Its code.
@@ -213,7 +213,7 @@ pub struct LinkageNode {
 /// What one unit on a map hands on to another.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema, async_graphql::SimpleObject)]
 #[serde(rename_all = "camelCase")]
-pub struct LinkageEdge {
+pub struct LinkageMapEdge {
     /// The unit whose teams hand on.
     pub from_id: UnitId,
     /// The unit whose teams receive.
@@ -233,7 +233,7 @@ pub struct LinkageMap {
     /// The level of its nodes.
     pub tier: Tier,
     /// Units, by code.
-    pub nodes: Vec<LinkageNode>,
+    pub nodes: Vec<LinkageMapNode>,
     /// What they hand on to each other.
-    pub edges: Vec<LinkageEdge>,
+    pub edges: Vec<LinkageMapEdge>,
 }

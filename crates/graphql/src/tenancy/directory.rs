@@ -4,7 +4,7 @@ use async_graphql::connection::{Connection, EmptyFields};
 use async_graphql::{ComplexObject, Context, Object, Result, SimpleObject};
 use spiral_app::{Caller, tenancy};
 use spiral_domain::tenancy::{
-    ChangeLinkage, DeclareUnitAttribute, Linkage, LinkageEdge, LinkageKind, LinkageMap, LinkageNode,
+    ChangeLinkage, DeclareUnitAttribute, Linkage, LinkageKind, LinkageMap, LinkageMapEdge, LinkageMapNode,
     RecordLinkage, Tier, UnitAttribute, UnitAttributeValue,
 };
 use spiral_domain::{Date, LinkageId, Reference, Sort, Timestamp};
@@ -77,10 +77,10 @@ impl LinkageRecordNode {
 
 /// A unit on a map of linkages.
 #[derive(SimpleObject)]
-#[graphql(complex, name = "LinkageNode")]
+#[graphql(complex, name = "LinkageMapNode")]
 pub(crate) struct MapNode {
     #[graphql(flatten)]
-    record: LinkageNode,
+    record: LinkageMapNode,
 }
 
 #[ComplexObject]
@@ -102,7 +102,7 @@ pub(crate) struct MapAnswer {
     /// Units, by code.
     nodes: Vec<MapNode>,
     /// What they hand on to each other.
-    edges: Vec<LinkageEdge>,
+    edges: Vec<LinkageMapEdge>,
 }
 
 impl From<LinkageMap> for MapAnswer {

@@ -37,10 +37,10 @@ type Said = BTreeMap<(&'static str, &'static str, &'static str), (String, Option
 
 /// The last that was said by the day holds, if it has not ended.
 fn told(said: &Said, unit: &str, attribute: &str, on: &str) -> Option<String> {
-    let of = said
+    let mut of = said
         .iter()
         .filter(|((u, a, from), _)| *u == unit && *a == attribute && *from <= on);
-    let (_, (value, to)) = of.last()?;
+    let (_, (value, to)) = of.next_back()?;
     to.is_none_or(|to| on <= to).then(|| value.clone())
 }
 
