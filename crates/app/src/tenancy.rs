@@ -27,7 +27,7 @@ mod successors;
 
 pub use attributes::{
     ValueFilter, attribute_values, attributes_held, attributes_of, declare_unit_attribute,
-    push_unit_attribute_values, unit_attribute, unit_attributes, unit_attributes_of, value_list,
+    push_attribute_values, unit_attribute, unit_attributes, unit_attributes_of, value_list,
 };
 pub(crate) use filter::members_on;
 pub use filter::{UnitFilter, count_org_units, org_units};

@@ -267,6 +267,11 @@ pub(crate) const PROBLEMS: &[(&str, u16, &str)] = &[
         "A reversal is not reversed. Record the reorganisation again.",
     ),
     (
+        "linkage_there",
+        409,
+        "The same linkage between the two teams is recorded already for some of this time. Change that one.",
+    ),
+    (
         "assessment_closed",
         409,
         "The assessment is closed and takes no more ratings. Open another one.",

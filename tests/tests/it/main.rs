@@ -5,6 +5,7 @@ mod assertions;
 mod audit;
 mod caching;
 mod contract;
+mod directory;
 mod faults;
 mod field_tests;
 mod graphql;

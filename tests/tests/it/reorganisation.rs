@@ -77,7 +77,7 @@ async fn roll_up(reader: Actor<'_>, world: &World, tree: &str) -> Vec<String> {
     let cells = answer.body["cells"].as_array().cloned().unwrap_or_default();
     cells
         .iter()
-        .filter(|cell| cell["shown"]["numerator"].is_number())
+        .filter(|cell| cell["node"]["tier"] == "organisation" && cell["shown"]["numerator"].is_number())
         .map(|cell| {
             let month = cell["periodStart"].as_str().unwrap_or_default().get(..7);
             let code = cell["node"]["code"].as_str().unwrap_or_default();

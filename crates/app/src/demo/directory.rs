@@ -50,7 +50,7 @@ pub(super) async fn load(caller: &Caller) -> Result<()> {
             _ => {}
         }
     }
-    tenancy::push_unit_attribute_values(caller, rows, BatchOptions::default()).await?;
+    tenancy::push_attribute_values(caller, rows, BatchOptions::default()).await?;
     load_linkages(caller, &units).await
 }
 

@@ -176,12 +176,12 @@ struct Ready<'n> {
 }
 
 /// Pushes what attributes hold of units: new values, corrections, and what is taken back.
-pub async fn push_unit_attribute_values(
+pub async fn push_attribute_values(
     caller: &Caller,
     batch: Vec<BatchRow<PushUnitAttributeValue>>,
     options: BatchOptions,
 ) -> Result<BatchReport> {
-    caller.require(Action::PushUnitAttributeValues)?;
+    caller.require(Action::PushAttributeValues)?;
     let most = caller.app().settings().batch_rows;
     if batch.len() > most {
         let detail = format!("a batch has at most {most} rows; send several");
@@ -194,7 +194,7 @@ pub async fn push_unit_attribute_values(
         return verdicts.finish(options);
     }
     let units: Vec<&OrgUnit> = ready.iter().map(|row| row.unit).collect();
-    let mut tx = caller.begin(Action::PushUnitAttributeValues, &units[..]).await?;
+    let mut tx = caller.begin(Action::PushAttributeValues, &units[..]).await?;
     let there = There::read(&tx, &ready).await?;
     let changes = decide(caller, &tx, ready, &there, &mut verdicts);
     let report = verdicts.finish(options)?;
@@ -229,7 +229,7 @@ async fn resolve(caller: &Caller, rows: &[(usize, PushUnitAttributeValue)]) -> R
 }
 
 fn may_push(caller: &Caller, unit: &OrgUnit) -> bool {
-    caller.scope().may_write(Action::PushUnitAttributeValues, unit)
+    caller.scope().may_write(Action::PushAttributeValues, unit)
 }
 
 /// Every rule that a row can be judged by alone, and rows that are in the batch twice.

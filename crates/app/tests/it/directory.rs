@@ -55,7 +55,7 @@ async fn push_as(caller: &Caller, rows: &[Value], options: BatchOptions) -> Resu
             read: Ok(serde_json::from_value(row.clone()).unwrap()),
         })
         .collect();
-    tenancy::push_unit_attribute_values(caller, batch, options).await
+    tenancy::push_attribute_values(caller, batch, options).await
 }
 
 /// Counts of inserted, updated and unchanged.

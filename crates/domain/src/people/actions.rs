@@ -90,7 +90,7 @@ actions! {
         /// Declare an attribute that units may have.
         DeclareUnitAttribute write,
         /// Push, correct and take back what attributes hold of units.
-        PushUnitAttributeValues write,
+        PushAttributeValues write,
         /// Record, change and end a linkage of a team with another; the right on either of them is enough.
         RecordLinkage write,
         /// Set how far a unit's own work is shared.
@@ -214,7 +214,7 @@ impl Role {
                 May::Beneath
             }
             A::DeclareUnitAttribute if matches!(self, R::NationalLead) => May::Own,
-            A::PushUnitAttributeValues if lead || matches!(self, R::Integration) => May::Beneath,
+            A::PushAttributeValues if lead || matches!(self, R::Integration) => May::Beneath,
             A::RecordLinkage if lead => May::Beneath,
             A::RecordLinkage if matches!(self, R::TeamLead) => May::Own,
             A::SetSharing | A::DisputeAdoption if lead || matches!(self, R::TeamLead) => May::Own,
@@ -254,7 +254,7 @@ impl Role {
             | A::CreateNetwork
             | A::ChangeNetwork
             | A::DeclareUnitAttribute
-            | A::PushUnitAttributeValues
+            | A::PushAttributeValues
             | A::RecordLinkage
             | A::SetSharing
             | A::ReadGrants

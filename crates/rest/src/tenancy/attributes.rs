@@ -20,7 +20,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(list_unit_attributes, declare_unit_attribute))
         .routes(routes!(get_unit_attribute))
-        .routes(routes!(list_unit_attribute_values, push_unit_attribute_values))
+        .routes(routes!(list_unit_attribute_values, push_attribute_values))
         .routes(routes!(get_attributes_held))
 }
 
@@ -106,9 +106,9 @@ async fn list_unit_attribute_values(read: Read, List(query, page): List<ValueQue
 /// unit, attribute and day again replace it, an equal value is `unchanged`, `retracted` takes it back. One bad row
 /// refuses the batch, unless `atomic=false`.
 #[utoipa::path(put, path = "/v1/unit-attribute-values", tag = "tenancy", params(BatchOptions), request_body(content((Vec<PushUnitAttributeValue> = "application/json"), (PushUnitAttributeValue = "application/x-ndjson"), (String = "text/csv"))), responses((status = 200, body = BatchReport)))]
-async fn push_unit_attribute_values(Query(options): Query<BatchOptions>, write: Write) -> Reply {
+async fn push_attribute_values(Query(options): Query<BatchOptions>, write: Write) -> Reply {
     let batch = write.batch::<PushUnitAttributeValue>()?;
-    let run = |caller| async move { tenancy::push_unit_attribute_values(&caller, batch, options).await };
+    let run = |caller| async move { tenancy::push_attribute_values(&caller, batch, options).await };
     write.once(StatusCode::OK, run).await
 }
 

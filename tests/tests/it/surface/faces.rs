@@ -14,7 +14,7 @@ pub const REST_ONLY: &[(&str, &str)] = &[
     ("rotateClientSecret", "its answer shows a secret"),
     ("pushObservations", "a batch"),
     ("importOrgUnits", "a file"),
-    ("pushUnitAttributeValues", "a batch"),
+    ("pushAttributeValues", "a batch"),
     ("getAttributesHeld", "in GraphQL an edge: OrgUnit.attributes"),
     ("pushAdoptionEvents", "a batch"),
     ("pushFieldTestResults", "a batch"),

@@ -12,9 +12,6 @@ use super::{File, Named};
 use crate::caller::Caller;
 use crate::tenancy::reorganise::{Occasion, Plan, Planner, record_of, write};
 
-/// At most so many reorganisations by one file: each is judged by what those before it have made of the tree.
-const MOST_CHANGES: usize = 5_000;
-
 /// Brings known units to what a file says of them.
 pub(super) struct Keeping<'f> {
     pub(super) caller: &'f Caller,
@@ -308,9 +305,10 @@ impl<'f> Keeping<'f> {
         log: &mut Log,
     ) -> Result<()> {
         log.reorganisations += 1;
-        if log.reorganisations > MOST_CHANGES {
-            let detail =
-                format!("more than {MOST_CHANGES} units would be reorganised; send the file in parts");
+        // Each is judged by what those before it have made of the tree: that takes its time.
+        let most = self.caller.app().settings().batch_rows;
+        if log.reorganisations > most {
+            let detail = format!("more than {most} units would be reorganised; send the file in parts");
             return Err(Error::invalid("", "too_many_changes", detail));
         }
         let effective_on = occasion.effective_on;

@@ -1,7 +1,9 @@
 //! Next month's organisation file: what has changed of known units is done as reorganisations, and the rest stays.
 
 use serde_json::{Value, json};
-use spiral_app::tenancy;
+use spiral_app::clock::Clock;
+use spiral_app::tokens::seal::MasterKey;
+use spiral_app::{App, Settings, tenancy};
 use spiral_domain::people::Role;
 use spiral_domain::tenancy::{FileChangeKind, OrganisationFileReport};
 use spiral_domain::{Error, Result};
@@ -134,6 +136,37 @@ async fn what_has_changed_since_last_month_is_done_and_the_rest_is_left() {
         let name = tenancy::org_unit(system, &code("d")).await.unwrap().record.name;
         assert_eq!(name, "Unit D");
         world.verifies().await;
+    }
+}
+
+#[tokio::test]
+async fn one_file_reorganises_so_many_units_and_no_more() {
+    for world in worlds(&[&[1]]).await {
+        import(&world.system(), &first(), false).await.unwrap();
+        let now = world.now();
+        let master = MasterKey::from_base64("MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=").unwrap();
+        let settings = Settings {
+            batch_rows: 2,
+            ..Settings::default()
+        };
+        let small = App::open(
+            world.app.db().clone(),
+            Clock::from_fn(move || now),
+            settings,
+            &master,
+        );
+        let small = small.await.unwrap().system(&world.tenant, now);
+        let mut lines = first();
+        for line in &mut lines[6..8] {
+            line["name"] = json!("Another name");
+        }
+        assert_eq!(import(&small, &lines, true).await.unwrap().report.updated, 2);
+        lines[8]["name"] = json!("Another name");
+        assert_eq!(
+            refused(import(&small, &lines, false).await),
+            [place("", "too_many_changes")]
+        );
+        assert_eq!(import(&small, &first(), false).await.unwrap().report.unchanged, 9);
     }
 }
 

@@ -41,14 +41,14 @@ pub async fn ask(operation: &str, stage: &Stage<'_>) -> Option<Ask> {
             Ask::reads("readDirectory").path("attribute", &attribute)
         }
         "getAttributesHeld" => Ask::reads("readDirectory").path("unit", target),
-        "pushUnitAttributeValues" => {
+        "pushAttributeValues" => {
             let attribute = stage.made("/v1/unit-attributes", attribute_input()).await;
             let source = stage.source();
             let row = json!({
                 "unit": target, "attribute": attribute.text_at("/code"), "from": "2005-04-01", "value": "rural",
                 "source": source, "externalId": source.map(|_| fresh("value")),
             });
-            Ask::writes("pushUnitAttributeValues").batch().body(json!([row]))
+            Ask::writes("pushAttributeValues").batch().body(json!([row]))
         }
         "recordLinkage" => Ask::writes("recordLinkage").body(stage.linkage_input().await),
         "getLinkage" => {
