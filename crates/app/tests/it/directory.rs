@@ -299,6 +299,21 @@ async fn leads_and_tools_push_beneath_and_leave_each_others_rows() {
             refused(push(registry, &[named("s0o0", "2005-06-01", "registry/a-1")]).await),
             one("/0/from", "key_taken")
         );
+        // Where the rest of a batch is taken, what was refused stays where it is.
+        let some = BatchOptions {
+            atomic: Some(false),
+            ..BatchOptions::default()
+        };
+        let mixed = [
+            named("s0o0", "2005-06-01", "registry/a-1"),
+            named("s0o0", "2005-12-01", "registry/d-1"),
+        ];
+        let report = push_as(registry, &mixed, some).await.unwrap();
+        assert_eq!((report.inserted, report.rejected), (1, 1));
+        let back = named("s0o0", "2005-12-01", "registry/d-1");
+        push(registry, &[with(back, json!({"retracted": true}))])
+            .await
+            .unwrap();
         let swapped = [
             named("s0o0", "2005-06-01", "registry/a-1"),
             named("s0o0", "2005-04-01", "registry/b-1"),
@@ -343,7 +358,7 @@ async fn leads_and_tools_push_beneath_and_leave_each_others_rows() {
             ..PageRequest::default()
         };
         let all = tenancy::attribute_values(team, filter, &changed).await.unwrap();
-        assert_eq!(all.data.iter().filter(|value| value.retracted).count(), 2);
+        assert_eq!(all.data.iter().filter(|value| value.retracted).count(), 3);
         world.verifies().await;
     }
 }

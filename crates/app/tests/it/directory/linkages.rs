@@ -203,6 +203,11 @@ async fn the_map_follows_the_day_and_counts_above_the_teams() {
                 .await
                 .unwrap();
         }
+        // What never was is on no map of any day.
+        let mistake = record(system, "s0o1t1", "s1o0t1", json!({"startedOn": "2005-04-01"}));
+        change(system, &mistake.await.unwrap(), json!({"withdrawn": true}))
+            .await
+            .unwrap();
         let on = "2005-12-31";
         assert_eq!(map(&world, of("nat", "2005-03-31", None)).await, " | ");
         assert_eq!(
