@@ -315,4 +315,29 @@ mod tests {
         // Told both others, the parent would tell what of the mover was in it.
         assert_eq!(decided, [Open, Closed, Open, Closed]);
     }
+
+    #[test]
+    fn what_left_before_the_last_day_is_a_part_that_no_child_has() {
+        use Standing::{Closed, Open};
+        // The third child is gone by the last day, on which the two others are all that is counted; what of the
+        // time it was there is in the parent's sum, and would be what is left of it without theirs.
+        let family = [Family {
+            parent: 0,
+            children: vec![1, 2],
+            moved: vec![3],
+        }];
+        let hidden = [units(17), units(8), units(9), units(7)];
+        let decided = Question {
+            rule: Rule::default(),
+            families: &family,
+            roots: &[0],
+            moved: &[3],
+            hidden: &hidden,
+            untold: &hidden,
+            size: &[17, 8, 9, 7],
+            before: &[Before::Nothing; 4],
+        }
+        .decide();
+        assert_eq!(decided, [Open, Closed, Open, Closed]);
+    }
 }

@@ -313,6 +313,25 @@ async fn whoever_moves_a_unit_answers_for_where_it_stood_on_the_day() {
     }
 }
 
+#[tokio::test]
+async fn nothing_is_put_back_beneath_what_has_closed() {
+    for world in worlds(&[&[1, 1], &[1]]).await {
+        let system = &world.system();
+        let moved = reorganise(system, "s0o0t0", transfer("s1o0", "2005-10-01"))
+            .await
+            .unwrap();
+        let close = json!({"kind": "close", "effectiveOn": "2006-01-01"});
+        let closed = reorganise(system, "s0o0", close).await.unwrap();
+        assert_eq!(
+            refused(reverse(system, "s0o0t0", &moved).await),
+            [place("", "changed_since")]
+        );
+        reverse(system, "s0o0", &closed).await.unwrap();
+        reverse(system, "s0o0t0", &moved).await.unwrap();
+        world.verifies().await;
+    }
+}
+
 /// The units of whose observations somebody sees any.
 async fn read(world: &World, who: PrincipalId) -> Vec<UnitId> {
     let found = list(&world.caller(who).await, ObservationQuery::default()).await;
