@@ -36,6 +36,8 @@ RULES = {
     "out_of_range",
     "too_many",
     "span",
+    "after_to",
+    "in_the_future",
 }
 
 
