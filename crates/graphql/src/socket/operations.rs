@@ -17,9 +17,11 @@ use super::messages;
 use crate::answers::EVENTS;
 use crate::stream::Reader;
 
+type Service = dyn Fn(Option<IpAddr>, Request<Body>) -> BoxFuture<'static, Response> + Send + Sync;
+
 /// The whole service, for a request that comes from this address.
 #[derive(Clone)]
-pub struct Door(Arc<dyn Fn(Option<IpAddr>, Request<Body>) -> BoxFuture<'static, Response> + Send + Sync>);
+pub struct Door(Arc<Service>);
 
 impl Door {
     /// A door to this service.
