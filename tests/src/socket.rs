@@ -86,11 +86,15 @@ impl Socket {
         let _ = self.stream.send(Message::text(text)).await;
     }
 
-    /// The next message, or the end.
+    /// The next message, or the end. Pings are answered, and are not what is waited for.
     pub async fn hear(&mut self) -> Heard {
+        let next = tokio::time::timeout(PATIENCE, self.next()).await;
+        next.expect("the server says something")
+    }
+
+    async fn next(&mut self) -> Heard {
         loop {
-            let next = tokio::time::timeout(PATIENCE, self.stream.next()).await;
-            match next.expect("the server says something") {
+            match self.stream.next().await {
                 Some(Ok(Message::Text(text))) => {
                     return Heard::Message(serde_json::from_str(&text).expect("a message is JSON"));
                 }

@@ -118,6 +118,15 @@ async fn what_is_misspelt_is_not_passed_over() {
         let refused = refused.await.problem(400, "malformed");
         let wanted = ["/query/limit", "/query/sort", "/query/updatedSince", "/query/x"];
         assert_eq!(refused.pointers(), wanted, "{refused}");
+        // Read as it comes, an empty value is an absent one, and the whole list would be the answer.
+        let refused = lead.get("/v1/org-units?odsCode=&limit=").await;
+        let refused = refused.problem(400, "malformed");
+        assert_eq!(
+            refused.pointers(),
+            ["/query/limit", "/query/odsCode"],
+            "{refused}"
+        );
+        assert_eq!(refused.body["errors"][0]["code"], "empty", "{refused}");
     })
     .await;
 }

@@ -101,6 +101,10 @@ async fn large_documents_are_refused_before_they_run() {
             assert!(answer.body.get("data").is_none(), "{what}: {answer}");
             assert!(answer.text.len() < 3_000, "{what}: the refusal is short");
         }
+        // A message quotes what it is about, and not all of it.
+        let long = lead.graphql(&format!("{{ {} }}", "a".repeat(5_000)), &json!({}));
+        let long = long.await.expect(400);
+        assert!(long.text.len() < 1_000, "{long}");
         let nested: Value =
             serde_json::from_str(&format!("{}1{}", "[".repeat(100), "]".repeat(100))).expect("JSON");
         let body = json!({ "query": "{ me { scopes } }", "variables": { "x": nested } });
@@ -205,7 +209,7 @@ async fn a_dashboard_takes_the_same_statements_for_one_team_and_for_fifty() {
 async fn a_list_of_columns_is_the_list_of_records() {
     for_each_database(async |world| {
         for team in ["code:alpha-stroke", "code:beta-falls", "code:gamma-stroke"] {
-            does_something(&world, team).await;
+            does_something(world, team).await;
         }
         let lead = world.national_lead();
         let fields = "id at: stage occurredOn occurredPrecision mode learntFromTier reason note: fidelityNote source \
