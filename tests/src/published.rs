@@ -213,27 +213,39 @@ impl Permissions {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../schema/permissions.txt");
         let text =
             std::fs::read_to_string(path).expect("schema/permissions.txt is there: run `cargo dev schema`");
-        let mut actions: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
-        let mut roles: Vec<String> = Vec::new();
-        let mut lines = text.lines().skip_while(|line| !line.starts_with("=="));
-        while let Some(line) = lines.next() {
-            if line.starts_with('·') {
-                // What the next line is about, in words.
-            } else if line.is_empty() || line.starts_with("==") {
-                roles.clear();
-            } else if line.starts_with(' ') {
-                // The roles stand above the columns, their second word in a second line.
-                let second = lines.next().unwrap_or_default();
-                roles = cells(line)
-                    .zip(cells(second).chain(std::iter::repeat("")))
-                    .map(|(first, second)| format!("{first} {second}").trim().replace(' ', "_"))
-                    .collect();
-                roles.retain(|role| !role.is_empty());
-            } else if let (Some(action), false) = (line.split(' ').next(), roles.is_empty()) {
-                let marks = cells(line).map(str::to_owned);
-                actions.insert(action.to_owned(), roles.iter().cloned().zip(marks).collect());
+        let (rules, names) = text.split_once("FOR PROGRAMMERS").expect("an annex");
+        // Under each thing, indented: a place, a colon, and the roles that may; a long line goes on further in.
+        let mut things: Vec<BTreeMap<String, String>> = Vec::new();
+        let (mut within, mut place) = (false, "");
+        for line in rules.lines() {
+            if line.starts_with("* ") {
+                things.push(BTreeMap::new());
+                within = true;
+            } else if line.is_empty() {
+                within = false;
+            } else if let (Some(may), true) = (things.last_mut(), within) {
+                let (of, roles) = line.split_once(": ").unwrap_or((place, line));
+                place = of;
+                for role in roles.split(',').map(str::trim).filter(|role| !role.is_empty()) {
+                    let role = role.to_lowercase().replace(' ', "_");
+                    assert_eq!(may.insert(role, place.trim().to_owned()), None, "{line}");
+                }
             }
         }
+        let names = names
+            .lines()
+            .filter_map(|line| line.strip_prefix("    ")?.split(' ').next());
+        let names: Vec<&str> = names.collect();
+        assert_eq!(names.len(), things.len(), "each thing has a name");
+        let of_each = |may: &BTreeMap<String, String>| {
+            let mark = |role: &str| may.get(role).map_or("-", String::as_str).to_owned();
+            crate::ROLES.map(|(role, _)| (role.to_owned(), mark(role))).into()
+        };
+        let actions: BTreeMap<String, BTreeMap<String, String>> = names
+            .iter()
+            .zip(&things)
+            .map(|(name, may)| ((*name).to_owned(), of_each(may)))
+            .collect();
         assert!(
             actions.len() > 20
                 && actions.values().all(|roles| roles.len() == crate::ROLES.len()
@@ -243,7 +255,7 @@ impl Permissions {
         Self(actions)
     }
 
-    /// `-`, `own`, `beneath`, `own rows` or `tenant`.
+    /// Where the role may do it; `-` for nowhere.
     #[track_caller]
     pub fn mark(&self, action: &str, role: &str) -> &str {
         match self.0.get(action).and_then(|roles| roles.get(role)) {
@@ -256,13 +268,4 @@ impl Permissions {
     pub fn actions(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
     }
-}
-
-/// The columns of a line of the matrix, without the first.
-fn cells(line: &str) -> impl Iterator<Item = &str> {
-    const FIRST: usize = 22;
-    const WIDTH: usize = 13;
-    (FIRST..line.len())
-        .step_by(WIDTH)
-        .map(|at| line[at..line.len().min(at + WIDTH)].trim())
 }

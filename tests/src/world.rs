@@ -210,6 +210,20 @@ impl World {
         }
     }
 
+    /// The same with other settings.
+    pub async fn beside_with(&self, more: &[(&str, &str)]) -> Beside {
+        let mut settings = self.settings.clone();
+        let more = more
+            .iter()
+            .map(|(name, value)| (format!("SPIRAL__{name}"), (*value).to_owned()));
+        settings.0.extend(more);
+        let running = start(&settings).await;
+        Beside {
+            base: format!("http://{}", running.address),
+            running,
+        }
+    }
+
     /// Where its database is.
     pub fn database_url(&self) -> &str {
         &self.database.options.url
@@ -230,6 +244,13 @@ impl World {
     /// Takes the server away to stop it while others still call.
     pub fn take_server(&mut self) -> Running {
         self.server.take().expect("the server runs").0
+    }
+
+    /// A token of the first tenant that holds for so many seconds.
+    pub fn token_for(&self, subject: &str, seconds: i64) -> String {
+        let mut claims = Issuer::claims(subject);
+        claims["exp"] = json!(claims["iat"].as_i64().unwrap_or_default() + seconds);
+        self.issuer.sign(Algorithm::EdDsa, &claims)
     }
 
     /// A token for whom the tenant's issuer calls `subject`.

@@ -74,7 +74,7 @@ impl Known {
         let missing = |pointer: &str| {
             let detail = "a person is looked up by `issuer` and `subject` together";
             Err(Error::Malformed(vec![Violation::new(
-                pointer, "required", detail,
+                pointer, "together", detail,
             )]))
         };
         match (issuer, subject) {

@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-pub use self::actions::{Action, May, permissions_text};
+pub use self::actions::{Action, May};
 pub use self::clients::{ApiClient, ClientKey, ClientSecret, CreateApiClient, NewSecret, SetClientKeys};
+pub use self::permissions::permissions_text;
 pub use self::roles::Role;
 pub use self::seats::{Appointer, Held, Seat, appointer};
 use crate::error::{Result, Violations};
@@ -15,6 +16,7 @@ use crate::time::{Date, Timestamp};
 
 mod actions;
 mod clients;
+mod permissions;
 mod roles;
 mod seats;
 

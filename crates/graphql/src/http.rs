@@ -1,88 +1,178 @@
 //! GraphQL over HTTP: POST and GET, as the specification has it; a request that cannot run is 400 without `data`.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
-use async_graphql::parser::types::{OperationType, Selection};
-use async_graphql::{Request, Response as Answer, ServerError};
+use async_graphql::Request;
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{RawQuery, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::extract::{FromRequest as _, Query, State};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::response::Response;
 use axum::routing::get;
-use spiral_app::request::RequestContext;
-use spiral_app::{App, Caller};
-use spiral_domain::Error;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use spiral_app::App;
 
-use crate::loaders::Driver;
+use crate::answers::{Form, answer, bearer, failed, not_acceptable, refusal, refuse};
+use crate::operation::Operation;
 use crate::schema::{Limits, SpiralSchema, build};
+use crate::socket::Sockets;
 use crate::writes::Asked;
-use crate::{graphiql, guard, written};
+use crate::{graphiql, socket, stream};
 
-const GRAPHQL_JSON: &str = "application/graphql-response+json";
-
-struct Face {
-    app: App,
-    schema: SpiralSchema,
-    limits: Limits,
+/// What every transport serves.
+pub(crate) struct Face {
+    pub(crate) app: App,
+    pub(crate) schema: SpiralSchema,
+    pub(crate) limits: Limits,
+    pub(crate) sockets: Sockets,
 }
 
-/// The GraphQL face.
-pub fn router(app: App, limits: Limits) -> Router {
+/// The GraphQL face on all its transports.
+pub fn router(app: App, limits: Limits, sockets: Sockets) -> Router {
     let face = Arc::new(Face {
         app,
         schema: build(limits),
         limits,
+        sockets,
     });
     Router::new()
         .route("/graphql", get(by_get).post(by_post))
+        .route("/graphql/stream", get(stream::by_get).post(stream::by_post))
+        .route("/graphql/ws", get(socket::upgrade))
         .route("/graphql/assets/{*path}", get(graphiql::asset))
         .with_state(face)
 }
 
-async fn by_get(State(face): State<Arc<Face>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
-    let accept = accept(&headers);
-    if query.is_none() && accept.contains("text/html") {
+const TAKEN: &str = "GraphQL answers application/graphql-response+json or application/json";
+
+async fn by_get(State(face): State<Arc<Face>>, address: Uri, headers: HeaderMap) -> Response {
+    if address.query().is_none() && wants_page(&headers) {
         return graphiql::page();
     }
-    let caller = match authenticate(&face, &headers).await {
-        Ok(caller) => caller,
-        Err(error) => return refuse(&error, &accept),
+    let Some(form) = Form::of(&headers) else {
+        return not_acceptable(TAKEN);
     };
-    match async_graphql::http::parse_query_string(&query.unwrap_or_default()) {
-        Ok(request) if request.query.is_empty() => malformed("the parameter `query` is missing", &accept),
-        Ok(request) => run(&face, caller, request, &accept, None).await,
-        Err(error) => malformed(&format!("the query parameters cannot be read: {error}"), &accept),
+    let caller = match face.app.authenticate(bearer(&headers)).await {
+        Ok(caller) => caller,
+        Err(error) => return refuse(&error, form),
+    };
+    let operation = read_query(&address)
+        .and_then(|request| Operation::new(request, None, &face.limits).map_err(Wrong::Operation));
+    match operation {
+        Ok(operation) => run(&face, caller, operation, form).await,
+        Err(wrong) => wrong.into_response(form),
     }
 }
 
-async fn by_post(State(face): State<Arc<Face>>, headers: HeaderMap, body: Bytes) -> Response {
-    let accept = accept(&headers);
-    let caller = match authenticate(&face, &headers).await {
-        Ok(caller) => caller,
-        Err(error) => return refuse(&error, &accept),
+async fn by_post(State(face): State<Arc<Face>>, request: axum::extract::Request) -> Response {
+    let Some(form) = Form::of(request.headers()) else {
+        return not_acceptable(TAKEN);
     };
-    let media = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    if !media
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .eq_ignore_ascii_case("application/json")
-    {
-        return failed(
+    // Who is calling comes first: a stranger's body is not even read.
+    let caller = match face.app.authenticate(bearer(request.headers())).await {
+        Ok(caller) => caller,
+        Err(error) => return refuse(&error, form),
+    };
+    let operation = read_body(request).await.and_then(|(request, asked)| {
+        Operation::new(request, Some(asked), &face.limits).map_err(Wrong::Operation)
+    });
+    match operation {
+        Ok(operation) => run(&face, caller, operation, form).await,
+        Err(wrong) => wrong.into_response(form),
+    }
+}
+
+async fn run(face: &Face, caller: spiral_app::Caller, operation: Operation, form: Form) -> Response {
+    match operation.run(&face.schema, caller).await {
+        Ok(answered) => answer(answered, form),
+        Err(error) => refuse(&error, form),
+    }
+}
+
+/// A browser's address bar names pages before all else.
+fn wants_page(headers: &HeaderMap) -> bool {
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    accept.is_some_and(|accept| accept.to_ascii_lowercase().contains("text/html"))
+}
+
+/// What is wrong with a request before its operation is begun.
+pub(crate) enum Wrong {
+    /// The transport's own refusal.
+    Transport(StatusCode, &'static str, String),
+    /// The operation's.
+    Operation(crate::operation::Refusal),
+}
+
+impl Wrong {
+    fn malformed(words: impl Into<String>) -> Self {
+        Self::Transport(StatusCode::BAD_REQUEST, "malformed", words.into())
+    }
+
+    /// The answer to it.
+    pub(crate) fn into_response(self, form: Form) -> Response {
+        match self {
+            Self::Transport(status, code, words) => failed(status, code, &words, form),
+            Self::Operation(wrong) => refusal(&wrong, form),
+        }
+    }
+}
+
+/// The parameters of an address, as the specification names them.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Parameters {
+    query: String,
+    operation_name: String,
+    variables: String,
+    extensions: String,
+}
+
+/// The request that the parameters of an address make.
+pub(crate) fn read_query(address: &Uri) -> Result<Request, Wrong> {
+    let given = Query::<Parameters>::try_from_uri(address);
+    let Query(given) = given.map_err(|error| {
+        let words = format!("the query parameters cannot be read: {}", error.body_text());
+        Wrong::malformed(words)
+    })?;
+    if given.query.is_empty() {
+        return Err(Wrong::malformed("the parameter `query` is missing"));
+    }
+    let mut request = Request::new(given.query).variables(parsed("variables", &given.variables)?);
+    request.extensions = parsed("extensions", &given.extensions)?;
+    request.operation_name = Some(given.operation_name).filter(|name| !name.is_empty());
+    Ok(request)
+}
+
+/// A parameter that is JSON; one that is left out or empty says nothing.
+fn parsed<T: DeserializeOwned + Default>(name: &str, text: &str) -> Result<T, Wrong> {
+    if text.is_empty() {
+        return Ok(T::default());
+    }
+    serde_json::from_str(text)
+        .map_err(|error| Wrong::malformed(format!("the parameter `{name}` cannot be read: {error}")))
+}
+
+/// The request that a body makes, and what is asked of a write.
+pub(crate) async fn read_body(request: axum::extract::Request) -> Result<(Request, Asked), Wrong> {
+    let headers = request.headers().clone();
+    if !is_json(&headers) {
+        return Err(Wrong::Transport(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "unsupported_media_type",
-            "GraphQL takes application/json",
-            &accept,
-        );
+            "GraphQL takes application/json, as UTF-8".to_owned(),
+        ));
     }
+    let body = Bytes::from_request(request, &()).await.map_err(|rejection| {
+        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            let words = "the body is larger than this server takes".to_owned();
+            Wrong::Transport(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", words)
+        } else {
+            Wrong::malformed("the body could not be read to its end")
+        }
+    })?;
     match serde_json::from_slice::<Request>(&body) {
-        Ok(request) if request.query.is_empty() => malformed("`query` is missing", &accept),
+        Ok(request) if request.query.is_empty() => Err(Wrong::malformed("`query` is missing")),
         Ok(request) => {
             let key = headers.get("idempotency-key");
             let asked = Asked {
@@ -90,211 +180,22 @@ async fn by_post(State(face): State<Arc<Face>>, headers: HeaderMap, body: Bytes)
                 body,
                 ..Asked::default()
             };
-            run(&face, caller, request, &accept, Some(asked)).await
+            Ok((request, asked))
         }
-        Err(error) => malformed(&format!("the body is no GraphQL request: {error}"), &accept),
+        Err(error) => Err(Wrong::malformed(format!(
+            "the body is no GraphQL request: {error}"
+        ))),
     }
 }
 
-async fn authenticate(face: &Face, headers: &HeaderMap) -> Result<Caller, Error> {
-    let token = headers
-        .get(header::AUTHORIZATION)
+fn is_json(headers: &HeaderMap) -> bool {
+    let media = headers
+        .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
-        .and_then(|value| {
-            let (scheme, token) = value.split_once(' ')?;
-            scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-        });
-    face.app.authenticate(token).await
-}
-
-/// Runs a request; without what was asked of a write, it reads only.
-async fn run(
-    face: &Face,
-    caller: Caller,
-    mut request: Request,
-    accept: &str,
-    asked: Option<Asked>,
-) -> Response {
-    // Also here, not only in the schema: what follows parses the document itself.
-    if let Err(words) = guard::check(&request.query, &face.limits) {
-        let status = if is_strict(accept) {
-            StatusCode::BAD_REQUEST
-        } else {
-            StatusCode::OK
-        };
-        return failed(status, "too_large", &words, accept);
-    }
-    let written = written_fields(&mut request);
-    if asked.is_none() && written.is_some() {
-        let mut response = failed(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "method_not_allowed",
-            "a mutation needs POST",
-            accept,
-        );
-        response
-            .headers_mut()
-            .insert(header::ALLOW, HeaderValue::from_static("POST"));
-        return response;
-    }
-    let asked = Arc::new(asked.unwrap_or_default());
-    if asked.key.is_some() && written.is_some_and(|fields| fields != 1) {
-        let words = "under an Idempotency-Key a mutation has one field at its top, and no fragment there";
-        return malformed(words, accept);
-    }
-    let operation = request
-        .operation_name
-        .clone()
-        .unwrap_or_else(|| "anonymous".into());
-    let operation = if operation.len() <= 80 {
-        operation
-    } else {
-        "named".into()
-    };
-    RequestContext::current().note(|notes| notes.operation = Some(format!("graphql:{operation}")));
-    let driver = Driver::default();
-    let loader = driver.loader(caller.clone());
-    let answer = driver
-        .run(
-            face.schema
-                .execute(request.data(caller.clone()).data(loader).data(Arc::clone(&asked))),
-        )
-        .await;
-    let answer = shorten(answer);
-    if let Err(error) = caller
-        .audit_read(
-            &format!("graphql:{operation}"),
-            usize::from(!answer.data.eq(&async_graphql::Value::Null)),
-        )
-        .await
-    {
-        return refuse(&error, accept);
-    }
-    // A request error never began to run: it has no `data` at all, and the specification wants 400.
-    let request_error = answer.is_err() && answer.errors.iter().all(|error| error.path.is_empty());
-    let status = if request_error && is_strict(accept) {
-        StatusCode::BAD_REQUEST
-    } else {
-        StatusCode::OK
-    };
-    let body = if request_error {
-        serde_json::to_vec(&serde_json::json!({ "errors": answer.errors }))
-    } else {
-        written::body(&answer)
-    };
-    match body {
-        Ok(body) => {
-            let mut response = respond(status, body, accept);
-            if asked.replayed.load(Ordering::Relaxed) {
-                response.headers_mut().insert(
-                    HeaderName::from_static("idempotency-replayed"),
-                    HeaderValue::from_static("true"),
-                );
-            }
-            response
-        }
-        Err(error) => refuse(&Error::internal(error), accept),
-    }
-}
-
-/// How many fields a request writes; none if it only reads. A fragment may hold any number.
-fn written_fields(request: &mut Request) -> Option<usize> {
-    let name = request.operation_name.clone();
-    let document = request.parsed_query().ok()?;
-    let mutation = document.operations.iter().find(|(of, operation)| {
-        operation.node.ty == OperationType::Mutation
-            && name.as_deref().is_none_or(|name| of.is_some_and(|of| of == name))
-    });
-    mutation.map(|(_, operation)| {
-        let items = &operation.node.selection_set.node.items;
-        items
-            .iter()
-            .map(|item| match item.node {
-                Selection::Field(_) => 1,
-                Selection::FragmentSpread(_) | Selection::InlineFragment(_) => 2,
-            })
-            .sum()
-    })
-}
-
-/// Messages quote the document, which may be long or not the caller's own.
-fn shorten(mut answer: Answer) -> Answer {
-    for error in &mut answer.errors {
-        if error.message.len() > 200 {
-            let end = (0..=200)
-                .rev()
-                .find(|at| error.message.is_char_boundary(*at))
-                .unwrap_or_default();
-            error.message.truncate(end);
-            error.message.push('…');
-        }
-    }
-    answer
-}
-
-fn accept(headers: &HeaderMap) -> String {
-    headers
-        .get(header::ACCEPT)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or("*/*")
-        .to_ascii_lowercase()
-}
-
-/// Whether the caller knows the newer media type, under which statuses mean something.
-fn is_strict(accept: &str) -> bool {
-    accept.contains(GRAPHQL_JSON) || accept.contains("*/*") || accept.contains("application/*")
-}
-
-fn respond(status: StatusCode, body: Vec<u8>, accept: &str) -> Response {
-    let media = if accept.contains(GRAPHQL_JSON) {
-        "application/graphql-response+json; charset=utf-8"
-    } else {
-        "application/json; charset=utf-8"
-    };
-    let mut response = (status, body).into_response();
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
-    response.headers_mut().insert(
-        header::CACHE_CONTROL,
-        HeaderValue::from_static("private, no-cache"),
-    );
-    response
-        .headers_mut()
-        .insert(header::VARY, HeaderValue::from_static("Accept"));
-    response
-}
-
-fn malformed(words: &str, accept: &str) -> Response {
-    failed(StatusCode::BAD_REQUEST, "malformed", words, accept)
-}
-
-fn failed(status: StatusCode, code: &str, words: &str, accept: &str) -> Response {
-    let mut error = ServerError::new(words, None);
-    error.extensions.get_or_insert_default().set("code", code);
-    let body = serde_json::to_vec(&serde_json::json!({ "errors": [error] })).unwrap_or_default();
-    respond(status, body, accept)
-}
-
-/// The refusal of a whole request: who calls is not known, or the platform cannot answer.
-fn refuse(error: &Error, accept: &str) -> Response {
-    if let Error::Internal(cause) = error {
-        tracing::error!(cause = %cause, "a request failed by a fault of ours");
-    }
-    let status = match error {
-        Error::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
-        Error::TooMany => StatusCode::TOO_MANY_REQUESTS,
-        Error::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-        _ => StatusCode::INTERNAL_SERVER_ERROR,
-    };
-    let mut response = failed(status, error.code(), &error.to_string(), accept);
-    if status == StatusCode::UNAUTHORIZED {
-        let challenge = HeaderValue::from_static("Bearer realm=\"spiral\", error=\"invalid_token\"");
-        response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
-    } else if status == StatusCode::SERVICE_UNAVAILABLE {
-        response
-            .headers_mut()
-            .insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-    }
-    response
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    let mut parts = media.split(';').map(str::trim);
+    let json = parts.next() == Some("application/json");
+    let charset = parts.find_map(|part| part.strip_prefix("charset="));
+    json && charset.is_none_or(|name| matches!(name.trim_matches('"'), "utf-8" | "utf8" | "us-ascii"))
 }

@@ -1,7 +1,9 @@
-//! The GraphQL face: schema, loaders, limits. It calls use cases and decides nothing.
+//! The GraphQL face: schema, loaders, limits, and the transports that bring operations. It calls use cases and
+//! decides nothing.
 #![recursion_limit = "512"]
 
 mod analysis;
+mod answers;
 mod faults;
 mod field_tests;
 pub mod graphiql;
@@ -11,9 +13,12 @@ mod innovations;
 mod lists;
 mod loaders;
 mod measures;
+mod operation;
 mod people;
 mod schema;
+mod socket;
 mod spread;
+mod stream;
 mod sustainability;
 mod tenancy;
 mod writes;
@@ -21,3 +26,4 @@ mod written;
 
 pub use http::router;
 pub use schema::{Limits, SpiralSchema, build, sdl};
+pub use socket::{Door, SocketLimits, Sockets};

@@ -1,5 +1,7 @@
 //! What handlers take: the caller, path and query, and bodies, each with errors that name every place.
 
+use std::collections::HashMap;
+
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, FromRequestParts, MatchedPath, Path, Request};
 use axum::http::request::Parts;
@@ -11,6 +13,7 @@ use spiral_domain::{Error, Violation};
 
 use crate::accept::{Form, choose};
 use crate::problem::{Problem, transport};
+use crate::schemas::Bounds;
 use crate::{schemas, strict};
 
 /// The caller of a request that reads.
@@ -36,12 +39,35 @@ impl FromRequestParts<App> for Read {
     }
 }
 
+/// The query parameters that the operation publishes.
+fn published(parts: &Parts) -> Option<&'static HashMap<String, Bounds>> {
+    schemas::query_of(&parts.method, parts.extensions.get::<MatchedPath>()?.as_str())
+}
+
+/// Parameters that go beyond what is published of them: what is said of a value holds.
+pub(crate) fn beyond_bounds(parts: &Parts, pairs: &[(String, String)]) -> Vec<Violation> {
+    let mut found = Vec::new();
+    for (name, bounds) in published(parts).into_iter().flatten() {
+        let given = || pairs.iter().filter(|(of, _)| of == name);
+        if let Some(most) = bounds.length
+            && given().any(|(_, value)| value.chars().count() > most)
+        {
+            let detail = format!("is longer than {most} characters");
+            found.push(Violation::new(query_pointer(name), "too_long", detail));
+        }
+        if let Some(most) = bounds.times
+            && given().count() > most
+        {
+            let detail = format!("is given more than {most} times");
+            found.push(Violation::new(query_pointer(name), "too_many", detail));
+        }
+    }
+    found
+}
+
 /// An operation without query parameters takes none: a misspelt one is not passed over.
 fn refuse_query(parts: &Parts) -> Result<(), Problem> {
-    let Some(path) = parts.extensions.get::<MatchedPath>() else {
-        return Ok(());
-    };
-    if schemas::takes_query(&parts.method, path.as_str()) {
+    if published(parts).is_none_or(|taken| !taken.is_empty()) {
         return Ok(());
     }
     let pairs: Vec<(String, String)> =
@@ -255,9 +281,14 @@ impl<T: DeserializeOwned + utoipa::IntoParams> FromRequestParts<App> for Query<T
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
         let query = parts.uri.query().unwrap_or_default();
         let pairs: Vec<(String, String)> = serde_html_form::from_str(query).unwrap_or_default();
-        read_query(&pairs, &names_of::<T>())
-            .map(Self)
-            .map_err(|found| Problem(Error::Malformed(found)))
+        let beyond = beyond_bounds(parts, &pairs);
+        match read_query(&pairs, &names_of::<T>()) {
+            Ok(read) if beyond.is_empty() => Ok(Self(read)),
+            read => {
+                let found = read.err().unwrap_or_default();
+                Err(Problem(Error::Malformed([found, beyond].concat())))
+            }
+        }
     }
 }
 

@@ -17,7 +17,7 @@ use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use crate::accept::{Form, choose};
 use crate::csv_lines::{Columns, write_line};
-use crate::extract::{Read, names_of, read_query};
+use crate::extract::{Read, beyond_bounds, names_of, read_query};
 use crate::problem::Problem;
 use crate::reply::{Reply, private, refuse, set};
 
@@ -53,18 +53,18 @@ impl<F: DeserializeOwned + IntoParams> FromRequestParts<App> for List<F> {
         let of_page = names_of::<PageRequest>();
         let known: Vec<String> = names_of::<F>().into_iter().chain(of_page.clone()).collect();
         let pairs: Vec<(String, String)> = serde_html_form::from_str(query).unwrap_or_default();
+        let beyond = beyond_bounds(parts, &pairs);
         let (page, filter): (Vec<_>, Vec<_>) =
             pairs.into_iter().partition(|(name, _)| of_page.contains(name));
         match (
             read_query::<F>(&filter, &known),
             read_query::<PageRequest>(&page, &known),
         ) {
-            (Ok(filter), Ok(page)) => Ok(Self(filter, page)),
-            (Err(mut found), page) => {
-                found.extend(page.err().unwrap_or_default());
-                Err(Problem(Error::Malformed(found)))
+            (Ok(filter), Ok(page)) if beyond.is_empty() => Ok(Self(filter, page)),
+            (filter, page) => {
+                let found = [filter.err(), page.err(), Some(beyond)].into_iter().flatten();
+                Err(Problem(Error::Malformed(found.flatten().collect())))
             }
-            (Ok(_), Err(found)) => Err(Problem(Error::Malformed(found))),
         }
     }
 }

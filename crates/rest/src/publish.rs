@@ -136,6 +136,9 @@ fn retire(operation: &mut Value, method: &str, path: &str) {
     }
 }
 
+/// The years that a date may have.
+const DATES: &str = "^(19[0-9]{2}|2[01][0-9]{2}|2200)-[0-9]{2}-[0-9]{2}$";
+
 /// A query parameter that is given has a value; only a stratum may be empty.
 fn parameters_are_not_empty(operation: &mut Value) {
     let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
@@ -151,11 +154,22 @@ fn parameters_are_not_empty(operation: &mut Value) {
         if parameter["in"] == "query" && parameter["name"] != "stratum" && text && plain {
             parameter["schema"]["minLength"] = json!(1);
         }
+        if parameter["in"] == "query" && parameter["schema"]["format"] == "date" {
+            parameter["schema"]["pattern"] = json!(DATES);
+        }
     }
 }
 
 /// A body of lines is text: no line of it is the whole.
 fn lines_are_text(operation: &mut Value) {
+    if let Some(body) = operation.pointer_mut("/requestBody/content/text~1csv")
+        && body["schema"]["type"] != "string"
+    {
+        body["schema"] = json!({
+            "type": "string", "description": "A line with the names of columns, then one record on each line.",
+            "contentMediaType": "text/csv", "contentSchema": body["schema"],
+        });
+    }
     if let Some(body) = operation.pointer_mut("/requestBody/content/application~1x-ndjson") {
         body["schema"] = json!({ "type": "string", "description": "One JSON record on each line." });
     }

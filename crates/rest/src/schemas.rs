@@ -72,17 +72,32 @@ pub(crate) fn listed(operation: &str) -> Option<&'static Value> {
     page.pointer("/properties/data/items").map(resolve)
 }
 
-/// Whether an operation takes any query parameter. What is not published is not judged here.
-pub(crate) fn takes_query(method: &Method, path: &str) -> bool {
-    static TAKES: LazyLock<HashMap<(String, String), bool>> = LazyLock::new(|| {
+/// What is published of a query parameter.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Bounds {
+    /// Characters of a value.
+    pub length: Option<usize>,
+    /// How often it may be given, if more than once.
+    pub times: Option<usize>,
+}
+
+/// The query parameters that an operation publishes, and their bounds. What is not published is not judged here.
+pub(crate) fn query_of(method: &Method, path: &str) -> Option<&'static HashMap<String, Bounds>> {
+    static TAKES: LazyLock<HashMap<(String, String), HashMap<String, Bounds>>> = LazyLock::new(|| {
         let mut takes = HashMap::new();
         for (path, item) in DOCUMENT["paths"].as_object().into_iter().flatten() {
             for (method, operation) in item.as_object().into_iter().flatten() {
                 let parameters = operation.get("parameters").and_then(Value::as_array);
-                let query = parameters
-                    .into_iter()
-                    .flatten()
-                    .any(|given| given["in"] == "query");
+                let given = parameters.into_iter().flatten();
+                let query = given
+                    .filter(|given| given["in"] == "query")
+                    .map(|given| {
+                        (
+                            given["name"].as_str().unwrap_or_default().to_owned(),
+                            bounds(&given["schema"]),
+                        )
+                    })
+                    .collect();
                 takes.insert((method.to_ascii_uppercase(), path.clone()), query);
             }
         }
@@ -93,10 +108,17 @@ pub(crate) fn takes_query(method: &Method, path: &str) -> bool {
     } else {
         method.as_str()
     };
-    TAKES
-        .get(&(method.to_owned(), path.to_owned()))
-        .copied()
-        .unwrap_or(true)
+    TAKES.get(&(method.to_owned(), path.to_owned()))
+}
+
+fn bounds(schema: &'static Value) -> Bounds {
+    let whole = |value: &Value| value.as_u64().and_then(|number| usize::try_from(number).ok());
+    let schema = resolve(schema);
+    let value = schema.get("items").map_or(schema, resolve);
+    Bounds {
+        length: whole(&value["maxLength"]),
+        times: whole(&schema["maxItems"]),
+    }
 }
 
 /// Everything in `value` that does not fit the published type `name`.

@@ -197,7 +197,7 @@ async fn list_adoptions(read: Read, List(query, page): List<AdoptionQuery>) -> R
 struct MetricsQuery {
     /// Of these innovations (repeatable); of all if absent.
     #[serde(default)]
-    #[param(required = false)]
+    #[param(required = false, max_items = 100)]
     innovation: Vec<Reference>,
     /// At and beneath this unit; the root if neither unit nor network is given.
     unit: Option<Reference>,
@@ -242,7 +242,7 @@ async fn spread_metrics(read: Read, Query(query): Query<MetricsQuery>) -> Reply 
 struct CurveQuery {
     /// Of these innovations (repeatable); of all if absent.
     #[serde(default)]
-    #[param(required = false)]
+    #[param(required = false, max_items = 100)]
     innovation: Vec<Reference>,
     /// At and beneath this unit; the root if neither unit nor network is given.
     unit: Option<Reference>,

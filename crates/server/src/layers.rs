@@ -10,11 +10,14 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::get;
-use axum::{Router, extract::DefaultBodyLimit};
+use axum::{Extension, Router, extract::DefaultBodyLimit};
+use futures_util::FutureExt as _;
 use spiral_app::App;
 use spiral_app::rates::Standing;
 use spiral_app::request::RequestContext;
+use spiral_graphql::{Door, SocketLimits, Sockets};
 use spiral_rest::problem::transport;
+use tower::ServiceExt as _;
 use tower_http::compression::CompressionLayer;
 use tracing::Instrument as _;
 
@@ -24,8 +27,31 @@ use crate::peer::{Network, Peer, origin};
 use crate::telemetry::{RequestLine, Telemetry, adopt_parent, canonical_line, remote_parent, trace_id};
 use crate::transport::{answer_options, cors, encoded_etags, safe_headers};
 
+/// The sockets that a server may hold.
+pub(crate) fn sockets(config: &Config) -> Sockets {
+    let mut origins = config.server.cors_origins.clone();
+    // Behind a proxy the service's own pages may have another name than the one that it is asked by.
+    origins.extend(config.server.public_url.as_deref().and_then(origin_of));
+    Sockets::new(SocketLimits {
+        most: config.limits.graphql_sockets,
+        per_caller: config.limits.graphql_sockets_per_caller,
+        operations: config.limits.graphql_operations,
+        message_bytes: config.limits.body_bytes,
+        init: config.server.socket_init_timeout(),
+        ping: config.server.socket_ping(),
+        origins,
+    })
+}
+
+/// The origin of a URL: what stands before its path.
+fn origin_of(url: &str) -> Option<String> {
+    let (scheme, rest) = url.split_once("://")?;
+    let host = rest.split('/').next()?;
+    Some(format!("{scheme}://{host}"))
+}
+
 /// The whole service: both faces, health, metrics, and what surrounds them.
-pub(crate) fn service(app: App, config: &Config, telemetry: Arc<Telemetry>) -> Router {
+pub(crate) fn service(app: App, config: &Config, telemetry: Arc<Telemetry>, sockets: Sockets) -> Router {
     let limits = spiral_graphql::Limits {
         depth: config.limits.graphql_depth,
         complexity: config.limits.graphql_complexity,
@@ -48,13 +74,13 @@ pub(crate) fn service(app: App, config: &Config, telemetry: Arc<Telemetry>) -> R
     };
     let places = Places::new(config.limits.concurrent_requests);
     let routes = spiral_rest::router(app.clone())
-        .merge(spiral_graphql::router(app, limits))
+        .merge(spiral_graphql::router(app, limits, sockets))
         .route("/", get(async || axum::response::Redirect::temporary("/docs")))
         .route("/healthz", get(async || "alive\n"))
         .route("/readyz", get(async move || readiness(&ready).await))
         .route("/metrics", get(async move || metrics(&watched)));
     let bare = routes.clone();
-    routes
+    let service = routes
         .layer(DefaultBodyLimit::max(config.limits.body_bytes))
         .layer(CompressionLayer::new().gzip(true))
         .layer(middleware::from_fn(encoded_etags))
@@ -62,7 +88,23 @@ pub(crate) fn service(app: App, config: &Config, telemetry: Arc<Telemetry>) -> R
         .layer(cors(&config.server.cors_origins))
         .layer(middleware::from_fn_with_state(bare, answer_options))
         .layer(middleware::from_fn_with_state(secure, safe_headers))
-        .layer(middleware::from_fn_with_state(around, surround))
+        .layer(middleware::from_fn_with_state(around, surround));
+    let within = service.clone();
+    // What a socket brings enters where everything enters, as from the socket's own client.
+    let door = Door::new(move |peer, mut request| {
+        if let Some(address) = peer {
+            request.extensions_mut().insert(Peer(address));
+        }
+        within
+            .clone()
+            .oneshot(request)
+            .map(|answer| match answer {
+                Ok(response) => response,
+                Err(never) => match never {},
+            })
+            .boxed()
+    });
+    service.layer(Extension(door))
 }
 
 async fn readiness(app: &App) -> Response {
@@ -219,4 +261,20 @@ async fn surround(State(around): State<Around>, request: Request, next: Next) ->
         request_id: &context.id,
     });
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::origin_of;
+
+    #[test]
+    fn an_origin_has_no_path() {
+        for (url, origin) in [
+            ("https://spiral.test", "https://spiral.test"),
+            ("https://spiral.test/", "https://spiral.test"),
+            ("http://spiral.test:8080/api/", "http://spiral.test:8080"),
+        ] {
+            assert_eq!(origin_of(url).as_deref(), Some(origin));
+        }
+    }
 }

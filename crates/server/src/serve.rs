@@ -10,6 +10,7 @@ use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use spiral_app::App;
+use spiral_graphql::Sockets;
 use spiral_worker::Worker;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, oneshot};
@@ -54,13 +55,14 @@ pub async fn serve(app: App, config: &Config, telemetry: Arc<Telemetry>) -> anyh
         .await
         .with_context(|| format!("listening on {wanted}"))?;
     let address = listener.local_addr()?;
-    let service = layers::service(app.clone(), config, telemetry);
+    let sockets = layers::sockets(config);
+    let service = layers::service(app.clone(), config, telemetry, sockets.clone());
     let (stop, stopped) = oneshot::channel();
     let server = config.server.clone();
     let db = app.db().clone();
     let worker = Worker::start(app.clone());
     let task = tokio::spawn(async move {
-        accept(listener, service, &server, stopped).await;
+        accept(listener, service, &server, sockets, stopped).await;
         worker.stop();
         db.close().await;
     });
@@ -99,6 +101,7 @@ async fn accept(
     listener: TcpListener,
     service: axum::Router,
     server: &ServerConfig,
+    sockets: Sockets,
     stopped: oneshot::Receiver<()>,
 ) {
     let mut builder = Builder::new(TokioExecutor::new());
@@ -158,7 +161,7 @@ async fn accept(
                 return;
             }
             let connection = builder
-                .serve_connection(
+                .serve_connection_with_upgrades(
                     TokioIo::new(Patient::new(stream, idle_timeout)),
                     TowerToHyperService::new(service),
                 )
@@ -171,7 +174,13 @@ async fn accept(
         });
     }
     drop(listener);
-    if tokio::time::timeout(server.shutdown_grace(), graceful.shutdown())
+    // A connection that has become a socket is no longer among those that `graceful` knows.
+    sockets.stop();
+    let ended = async {
+        graceful.shutdown().await;
+        sockets.ended().await;
+    };
+    if tokio::time::timeout(server.shutdown_grace(), ended)
         .await
         .is_err()
     {

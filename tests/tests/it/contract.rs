@@ -3,6 +3,7 @@
 mod exports;
 mod limits;
 mod quotas;
+mod transports;
 
 use e2e::{for_each_database, for_each_database_with};
 use serde_json::{Value, json};
@@ -117,6 +118,68 @@ async fn what_is_misspelt_is_not_passed_over() {
         let refused = refused.await.problem(400, "malformed");
         let wanted = ["/query/limit", "/query/sort", "/query/updatedSince", "/query/x"];
         assert_eq!(refused.pointers(), wanted, "{refused}");
+        // Read as it comes, an empty value is an absent one, and the whole list would be the answer.
+        let refused = lead.get("/v1/org-units?odsCode=&limit=").await;
+        let refused = refused.problem(400, "malformed");
+        assert_eq!(
+            refused.pointers(),
+            ["/query/limit", "/query/odsCode"],
+            "{refused}"
+        );
+        assert_eq!(refused.body["errors"][0]["code"], "empty", "{refused}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_published_of_a_parameter_holds() {
+    for_each_database(async |world| {
+        let lead = world.national_lead();
+        let schemas =
+            world.anonymous().get("/openapi.json").await.expect(200).body["components"]["schemas"].clone();
+        let (mut long, mut many) = (0, 0);
+        for (method, path, operation) in operations(world).await {
+            for parameter in operation["parameters"].as_array().into_iter().flatten() {
+                if parameter["in"] != "query" {
+                    continue;
+                }
+                let resolve = |schema: &Value| match schema["$ref"].as_str() {
+                    Some(reference) => schemas[reference.rsplit('/').next().unwrap_or_default()].clone(),
+                    None => schema.clone(),
+                };
+                let schema = resolve(&parameter["schema"]);
+                let value = if schema["items"].is_object() {
+                    resolve(&schema["items"])
+                } else {
+                    schema.clone()
+                };
+                let name = parameter["name"].as_str().unwrap_or_default();
+                let refused = async |query: String, code: &str| {
+                    let call = lead.call(&method, &format!("{}?{query}", filled(&path)));
+                    let refused = call.json(&json!({})).await.problem(400, "malformed");
+                    let place = json!(format!("/query/{name}"));
+                    let places = refused.body["errors"].as_array().cloned().unwrap_or_default();
+                    let found = places
+                        .iter()
+                        .any(|error| error["pointer"] == place && error["code"] == code);
+                    assert!(found, "{method} {path} {name}: {refused}");
+                };
+                if let Some(most) = value["maxLength"].as_u64() {
+                    let most = usize::try_from(most).expect("a length");
+                    refused(format!("{name}={}", "a".repeat(most + 1)), "too_long").await;
+                    long += 1;
+                }
+                if let Some(most) = schema["maxItems"].as_u64() {
+                    let most = usize::try_from(most).expect("a count");
+                    refused(format!("{name}=code:a&").repeat(most + 1), "too_many").await;
+                    many += 1;
+                }
+            }
+        }
+        assert!(long > 30 && many >= 2, "{long} lengths, {many} counts");
+        // As long as may be is not too long.
+        let longest = format!("/v1/measures?code={}", "a".repeat(63));
+        lead.get(&longest).await.expect(200);
     })
     .await;
 }

@@ -49,6 +49,14 @@ async fn it_speaks_graphql_over_http() {
         // GET reads, and never writes.
         let answer = lead.get("/graphql?query=%7B%20me%20%7B%20tenant%20%7B%20slug%20%7D%20%7D%20%7D").await;
         assert_eq!(answer.answered()["me"]["tenant"]["slug"], "north");
+        // Of several operations the named one is meant, with its variables.
+        let several = "query%20A%7Bme%7Bscopes%7D%7Dquery%20B(%24id:Reference!)%7BorgUnit(id:%24id)%7Bcode%7D%7D";
+        let several = several.replace("Reference!", &reference_type(world).await);
+        let variables = "%7B%22id%22:%22code:alpha%22%7D";
+        let answer = lead.get(&format!("/graphql?query={several}&operationName=B&variables={variables}")).await;
+        assert_eq!(answer.answered()["orgUnit"]["code"], "alpha");
+        refused(lead.get(&format!("/graphql?query={several}&operationName=B&variables=%7B")).await, 400);
+        refused(lead.get(&format!("/graphql?query={several}")).await, 400);
         let unit = &world.north.unit("alpha").id;
         let mutation = format!("mutation%7BchangeOrgUnit(id:%22{unit}%22,input:%7Bname:%22No%22%7D)%7Bid%7D%7D");
         let answer = refused(lead.get(&format!("/graphql?query={mutation}")).await, 405);
@@ -93,6 +101,10 @@ async fn large_documents_are_refused_before_they_run() {
             assert!(answer.body.get("data").is_none(), "{what}: {answer}");
             assert!(answer.text.len() < 3_000, "{what}: the refusal is short");
         }
+        // A message quotes what it is about, and not all of it.
+        let long = lead.graphql(&format!("{{ {} }}", "a".repeat(5_000)), &json!({}));
+        let long = long.await.expect(400);
+        assert!(long.text.len() < 1_000, "{long}");
         let nested: Value =
             serde_json::from_str(&format!("{}1{}", "[".repeat(100), "]".repeat(100))).expect("JSON");
         let body = json!({ "query": "{ me { scopes } }", "variables": { "x": nested } });

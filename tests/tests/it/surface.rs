@@ -27,10 +27,10 @@ impl Place {
     fn within(self, mark: &str, same_tier: bool) -> bool {
         match mark {
             "-" => false,
-            "own" => self == Self::Own,
-            "same tier" => self == Self::Own || self == Self::Beneath && same_tier,
-            "beneath" | "own rows" => self != Self::Aside,
-            "tenant" => true,
+            "their own unit" => self == Self::Own,
+            "their own unit and like ones beneath" => self == Self::Own || self == Self::Beneath && same_tier,
+            "their own unit and all beneath" | "their own rows" => self != Self::Aside,
+            "everywhere" => true,
             other => panic!("`{other}` is no mark of the permission matrix"),
         }
     }

@@ -24,20 +24,6 @@ pub enum May {
     Tenant,
 }
 
-impl May {
-    /// As `schema/permissions.txt` shows it.
-    pub const fn mark(self) -> &'static str {
-        match self {
-            Self::No => "-",
-            Self::Own => "own",
-            Self::SameTier => "same tier",
-            Self::Beneath => "beneath",
-            Self::OwnSources => "own rows",
-            Self::Tenant => "tenant",
-        }
-    }
-}
-
 macro_rules! actions {
     ($($capability:literal { $($(#[doc = $doc:literal])* $name:ident $mode:ident),* $(,)? })*) => {
         /// Something that a caller can do; named as the use case that does it.
@@ -75,17 +61,17 @@ macro_rules! actions {
 
 actions! {
     "tenancy" {
-        /// Read units, networks, programmes, innovations, measures and other parts of the directory.
+        /// Read the directory: units, networks, programmes, innovations, measures.
         ReadDirectory read,
-        /// Add a unit beneath another.
+        /// Add a unit beneath another one.
         CreateOrgUnit write,
         /// Change a unit's name, code, kind, service area or population.
         ChangeOrgUnit write,
         /// Merge, split, transfer, rename or close units from a day on, and undo that.
         Reorganise write,
-        /// Make a network hosted by a unit.
+        /// Make a network of units, with a unit as its host.
         CreateNetwork write,
-        /// Change a network's members.
+        /// Change who is in a network.
         ChangeNetwork write,
         /// Declare an attribute that units may have.
         DeclareUnitAttribute write,
@@ -93,27 +79,27 @@ actions! {
         PushAttributeValues write,
         /// Record, change and end a linkage of a team with another; the right on either of them is enough.
         RecordLinkage write,
-        /// Set how far a unit's own work is shared.
+        /// Set how far up a unit shares its own work.
         SetSharing write,
     }
     "people" {
-        /// Read who holds which role, and look up a principal.
+        /// Read who holds which role, and look up a person.
         ReadGrants read,
-        /// List all principals.
+        /// List everybody who is registered, people and tools.
         ListPrincipals read,
         /// Register a person.
         RegisterPrincipal write,
-        /// Give a role.
+        /// Give somebody a role. Nobody gives one to themselves.
         GrantRole write,
-        /// Appoint the lead of a unit beneath that has none, where that falls to this unit (ADR 6).
+        /// Appoint the lead of a unit beneath that has none, where that falls to them (docs/capabilities/people.md).
         AppointLead write,
-        /// Take a role back.
+        /// Take a role back from somebody.
         RevokeGrant write,
-        /// Make an API client, or give it another secret or keys.
+        /// Let a tool in (as an API client), or give it another secret or keys.
         ManageApiClient write,
-        /// Close an API client.
+        /// Shut a tool out.
         CloseApiClient write,
-        /// Read the audit.
+        /// Read the audit: who has changed what, and what tools have read.
         ReadAudit read,
     }
     "programmes" {
@@ -121,47 +107,47 @@ actions! {
         CreateProgramme write,
     }
     "measures" {
-        /// Declare a stratum dimension.
+        /// Name a way in which figures may be split, such as by age group (a stratum dimension).
         DeclareDimension write,
-        /// Define a measure, or a new version of it.
+        /// Say what is measured, and how (define a measure, or a new version of it).
         DefineMeasure write,
-        /// Read observations.
+        /// Read the figures of measures (observations).
         ReadObservations read,
-        /// Push observations, correct and retract them.
+        /// Report figures of measures, correct them and take them back.
         PushObservations write,
     }
     "analysis" {
-        /// Read roll-ups of observations.
+        /// Read totals of figures over many units (roll-ups).
         ReadRollUp read,
     }
     "innovations" {
-        /// Describe an innovation.
+        /// Describe an innovation: a new way of doing things.
         CreateInnovation write,
         /// Change an innovation, or move it to another status.
         ChangeInnovation write,
         /// Plan a field test and enrol its sites.
         ManageFieldTest write,
-        /// Push field-test results.
+        /// Report results of a field test.
         PushResults write,
-        /// Read field-test sites and results.
+        /// Read who takes part in field tests, and with what results.
         ReadFieldTests read,
     }
     "spread" {
-        /// Record, correct and retract adoption events.
+        /// Record how far units have taken an innovation up, correct that and take it back.
         RecordAdoption write,
-        /// Mark an adoption event about one's own unit as disputed.
+        /// Object to what is recorded of one's own unit's adoption (dispute it).
         DisputeAdoption write,
-        /// Read adoption events and adoptions.
+        /// Read which units have taken which innovations up, and since when.
         ReadAdoption read,
-        /// Read spread metrics and curves.
+        /// Read how far and how fast innovations spread, in numbers and curves.
         ReadSpread read,
     }
     "sustainability" {
-        /// Open and close a sustainability assessment.
+        /// Open and close an assessment of how well a change will last (sustainability).
         AssessSustainability write,
-        /// Rate a sustainability assessment.
+        /// Give one's own rating in such an assessment.
         RateSustainability write,
-        /// Read sustainability assessments.
+        /// Read such assessments.
         ReadSustainability read,
     }
 }
@@ -286,43 +272,6 @@ impl Role {
             | A::ReadSustainability => May::No,
         }
     }
-}
-
-/// The permission matrix as text, for people who do not program.
-pub fn permissions_text() -> String {
-    use std::fmt::Write as _;
-    let mut text = String::from(
-        "Who may do what in Spiral. Made from the code by `cargo dev schema`; do not edit.\n\n\
-         Each thing that can be done is a sentence after a dot; the line beneath it says, role by role, with what\n\
-         that role may do it. Find the role at the head of the columns and read down:\n\n\
-         -         never\n\
-         own       with what the unit itself owns, on which the role is held\n\
-         same tier also with what units of the same tier beneath it own\n\
-         beneath   also with what the units beneath it own; reading, as far as its owner shares it upwards\n\
-         own rows  only rows that came from the tool's own sources\n\
-         tenant    anywhere in the tenant (aggregates show each reader only what may be shown)\n\n\
-         An OAuth scope on a token can only narrow this. Nobody sees anything of another tenant.\n",
-    );
-    let mut capability = "";
-    for &action in Action::ALL {
-        if action.capability() != capability {
-            capability = action.capability();
-            let _ = writeln!(text, "\n== {capability} ==\n");
-            for part in 0..2 {
-                let heads = Role::ALL
-                    .map(|role| format!("{:<13}", role.name().splitn(2, '_').nth(part).unwrap_or_default()));
-                let _ = writeln!(text, "{:<22}{}", "", heads.concat().trim_end());
-            }
-        }
-        let _ = writeln!(text, "· {}", action.words().trim());
-        let marks = Role::ALL.map(|role| format!("{:<13}", role.may(action).mark()));
-        let _ = writeln!(text, "{:<22}{}", action.name(), marks.concat().trim_end());
-    }
-    let _ = writeln!(text, "\n== the OAuth scope that each takes ==\n");
-    for &action in Action::ALL {
-        let _ = writeln!(text, "{:<22}{}", action.name(), action.scope());
-    }
-    text
 }
 
 #[cfg(test)]

@@ -36,7 +36,8 @@ impl Maker<'_> {
             }
             let example = match media.as_str() {
                 "text/csv" => {
-                    let row = json.as_ref().map_or(Value::Null, |schema| self.make(schema, 0));
+                    let record = json.as_ref().or_else(|| body.pointer("/schema/contentSchema"));
+                    let row = record.map_or(Value::Null, |schema| self.make(schema, 0));
                     json!(csv(&row))
                 }
                 "application/x-ndjson" => {
@@ -93,7 +94,7 @@ impl Maker<'_> {
         }
         match kind(schema) {
             "object" => self.object(schema, depth),
-            "array" if depth > 6 => json!([]),
+            "array" if depth > 6 && schema.get("minItems").is_none() => json!([]),
             "array" => {
                 let least = schema["minItems"].as_u64().unwrap_or(1).max(1);
                 let item = self.make(&schema["items"], depth + 1);
@@ -108,16 +109,14 @@ impl Maker<'_> {
     }
 
     fn object(&self, schema: &Value, depth: usize) -> Value {
-        if depth > 6 {
-            return json!({});
-        }
         let required = schema.get("required").and_then(Value::as_array);
         let is_required = |name: &str| required.is_some_and(|names| names.iter().any(|of| of == name));
         let mut made = Map::new();
         for (name, property) in schema["properties"].as_object().into_iter().flatten() {
-            // An input stays short: what may be left out is, unless the schema says what could stand there.
-            let input = schema["additionalProperties"] == json!(false);
-            if is_required(name) || !input || property.get("example").is_some() {
+            // An input stays short: what may be left out is, unless the schema says what could stand there. So does
+            // what lies deep; what is required never holds itself.
+            let input = schema["additionalProperties"] == json!(false) || depth > 6;
+            if is_required(name) || !input || (depth <= 6 && property.get("example").is_some()) {
                 made.insert(name.clone(), self.make(property, depth + 1));
             }
         }
@@ -179,4 +178,49 @@ fn csv(value: &Value) -> String {
         .collect();
     let line = |of: fn(&(String, String)) -> &str| cells.iter().map(of).collect::<Vec<_>>().join(",");
     format!("{}\n{}\n", line(|cell| &cell.0), line(|cell| &cell.1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_example_fits_its_schema() {
+        let document = crate::openapi();
+        let (mut seen, mut wrong) = (0, Vec::new());
+        for (path, item) in document["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                let bodies = std::iter::once(&operation["requestBody"]).chain(
+                    operation["responses"]
+                        .as_object()
+                        .into_iter()
+                        .flat_map(Map::values),
+                );
+                let contents = bodies.filter_map(|body| body["content"].as_object()).flatten();
+                for (media, content) in contents.filter(|(_, content)| content.get("example").is_some()) {
+                    let schema =
+                        json!({ "allOf": [content["schema"]], "components": document["components"] });
+                    let validator = jsonschema::draft202012::new(&schema).unwrap();
+                    for error in validator.iter_errors(&content["example"]) {
+                        wrong.push(format!(
+                            "{method} {path} {media}: {error} at {}",
+                            error.instance_path()
+                        ));
+                    }
+                    if media == "text/csv" {
+                        let head = content["example"]
+                            .as_str()
+                            .unwrap()
+                            .lines()
+                            .next()
+                            .unwrap_or_default();
+                        assert!(head.contains(','), "{method} {path}: `{head}` are no columns");
+                    }
+                    seen += 1;
+                }
+            }
+        }
+        assert!(seen > 100, "{seen}");
+        assert_eq!(wrong, Vec::<String>::new());
+    }
 }

@@ -121,6 +121,16 @@ fn server(problems: &mut Problems, server: &ServerConfig) {
         1..=HOUR_MS,
     );
     problems.range("server.shutdown_grace_ms", server.shutdown_grace_ms, 0..=HOUR_MS);
+    problems.range(
+        "server.socket_init_timeout_ms",
+        server.socket_init_timeout_ms,
+        1..=HOUR_MS,
+    );
+    problems.range("server.socket_ping_ms", server.socket_ping_ms, 10..=HOUR_MS);
+    if server.socket_ping() >= server.idle_timeout() {
+        let what = "must be below server.idle_timeout_ms, after which a silent connection is closed";
+        problems.add("server.socket_ping_ms", what);
+    }
     for (index, proxy) in server.trusted_proxies.iter().enumerate() {
         if let Err(wrong) = proxy.parse::<crate::peer::Network>() {
             problems.add(format_args!("server.trusted_proxies[{index}]"), wrong);
@@ -327,6 +337,13 @@ fn limits(problems: &mut Problems, limits: &LimitsConfig) {
     problems.range("limits.graphql_aliases", limits.graphql_aliases, 1..=100_000);
     problems.range("limits.graphql_tokens", limits.graphql_tokens, 1..=1_000_000);
     problems.range("limits.graphql_nesting", limits.graphql_nesting, 1..=200);
+    problems.range("limits.graphql_sockets", limits.graphql_sockets, 1..=1_000_000);
+    problems.range(
+        "limits.graphql_sockets_per_caller",
+        limits.graphql_sockets_per_caller,
+        1..=1_000_000,
+    );
+    problems.range("limits.graphql_operations", limits.graphql_operations, 1..=1_000);
     for (setting, quota) in [
         ("limits.requests_per_minute", limits.requests_per_minute),
         ("limits.anonymous_per_minute", limits.anonymous_per_minute),

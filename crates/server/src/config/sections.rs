@@ -33,6 +33,10 @@ pub struct ServerConfig {
     pub request_timeout_ms: u64,
     /// How long open requests may go on after the signal to stop.
     pub shutdown_grace_ms: u64,
+    /// How long the client of a WebSocket may take to say who it is.
+    pub socket_init_timeout_ms: u64,
+    /// How often the client of a WebSocket is asked whether it is there, and its token whether it still holds.
+    pub socket_ping_ms: u64,
     /// Origins whose pages may call the API; `*` alone means any.
     #[serde(deserialize_with = "list")]
     pub cors_origins: Vec<String>,
@@ -73,6 +77,16 @@ impl ServerConfig {
     /// How long open requests may go on after the signal to stop.
     pub fn shutdown_grace(&self) -> Duration {
         Duration::from_millis(self.shutdown_grace_ms)
+    }
+
+    /// How long the client of a WebSocket may take to say who it is.
+    pub fn socket_init_timeout(&self) -> Duration {
+        Duration::from_millis(self.socket_init_timeout_ms)
+    }
+
+    /// How often the client of a WebSocket is asked whether it is there.
+    pub fn socket_ping(&self) -> Duration {
+        Duration::from_millis(self.socket_ping_ms)
     }
 }
 
@@ -245,6 +259,12 @@ pub struct LimitsConfig {
     pub graphql_tokens: usize,
     /// The deepest nesting of brackets in a GraphQL query.
     pub graphql_nesting: usize,
+    /// WebSockets held at the same time; further ones are refused at once.
+    pub graphql_sockets: usize,
+    /// WebSockets of one caller held at the same time.
+    pub graphql_sockets_per_caller: usize,
+    /// GraphQL operations under way at the same time on one WebSocket.
+    pub graphql_operations: usize,
     /// How many requests a caller may make in a minute; 0 is no limit.
     pub requests_per_minute: u32,
     /// How many requests without a valid token an address may make in a minute; 0 is no limit.

@@ -164,3 +164,92 @@ async fn slow_heads_and_endless_bodies_are_not_waited_for() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_batch_has_so_many_rows_and_a_page_so_many_records() {
+    let few = [("LIMITS__BATCH_ROWS", "3"), ("LIMITS__PAGE_SIZE", "5")];
+    for_each_database_with(&few, async |world| {
+        let tool = world.integration();
+        let row = json!({
+            "measure": "code:nothing", "unit": "code:alpha-stroke", "period": "2005-06", "value": 1,
+            "source": "ward-tool", "externalId": "figure-a",
+        });
+        let line = "code:nothing,code:alpha-stroke,2005-06,1,ward-tool,figure-a\n";
+        let forms = |rows: usize| {
+            [
+                ("application/json", json!(vec![&row; rows]).to_string()),
+                ("application/x-ndjson", format!("{row}\n").repeat(rows)),
+                (
+                    "text/csv",
+                    format!(
+                        "measure,unit,period,value,source,externalId\n{}",
+                        line.repeat(rows)
+                    ),
+                ),
+            ]
+        };
+        for (media, body) in forms(4) {
+            let refused = tool.call("PUT", "/v1/observations").body(media, body).await;
+            let refused = refused.problem(422, "invalid");
+            assert_eq!(
+                refused.body["errors"][0]["code"], "too_many_rows",
+                "{media}: {refused}"
+            );
+        }
+        // Three are read, and refused for what is in them.
+        for (media, body) in forms(3) {
+            let refused = tool.call("PUT", "/v1/observations").body(media, body).await;
+            let refused = refused.problem(422, "invalid");
+            assert_ne!(
+                refused.body["errors"][0]["code"], "too_many_rows",
+                "{media}: {refused}"
+            );
+        }
+        let lead = world.national_lead();
+        lead.get("/v1/org-units?limit=5").await.expect(200);
+        lead.get("/v1/org-units?limit=6").await.problem(400, "malformed");
+        let query = |first: usize| format!("{{ orgUnits(first: {first}) {{ edges {{ node {{ id }} }} }} }}");
+        lead.graphql(&query(5), &json!({})).await.answered();
+        let refused = lead.graphql(&query(6), &json!({})).await.expect(200);
+        assert_eq!(refused.fault(), "malformed", "{refused}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn so_many_connections_are_held_and_the_next_one_waits() {
+    for_each_database(async |world| {
+        let few = world.beside_with(&[
+            ("SERVER__MAX_CONNECTIONS", "2"),
+            ("SERVER__HEADER_TIMEOUT_MS", "20000"),
+        ]);
+        let few = few.await;
+        let address = few.base.trim_start_matches("http://").to_owned();
+        let half = || async {
+            let mut stream = TcpStream::connect(&address).await.expect("the server listens");
+            stream
+                .write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n")
+                .await
+                .expect("it is taken");
+            stream
+        };
+        let (first, second) = (half().await, half().await);
+        // The first two are held once the server has looked at them.
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let mut third = half().await;
+        third
+            .write_all(b"Connection: close\r\n\r\n")
+            .await
+            .expect("it is taken");
+        let mut said = [0; 12];
+        let early = tokio::time::timeout(Duration::from_secs(1), third.read_exact(&mut said)).await;
+        assert!(early.is_err(), "a third connection waits");
+        drop(first);
+        let late = tokio::time::timeout(Duration::from_secs(10), third.read_exact(&mut said)).await;
+        late.expect("it has its turn").expect("it is answered");
+        assert_eq!(&said, b"HTTP/1.1 200");
+        drop((second, third));
+        few.stop().await;
+    })
+    .await;
+}
