@@ -7,12 +7,14 @@ pub use self::charts::{
     ChartWarning, Charts, InsufficientData, PhaseCause, RunMethod, SeriesAnnotation, SeriesCoverage,
     SeriesSort, SeriesTarget, SeriesWarning, SignalRule, Variation,
 };
+pub use self::funnel::{Funnel, FunnelLimits, FunnelPoint, FunnelUnit};
 use crate::ids::{NetworkId, UnitId};
 use crate::measures::{Measure, Stratum};
 use crate::tenancy::Tier;
 use crate::time::{Date, Interval};
 
 mod charts;
+mod funnel;
 
 /// Which nodes a roll-up has a row for, beside the unit or network itself.
 #[derive(
