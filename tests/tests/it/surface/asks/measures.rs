@@ -39,6 +39,12 @@ pub async fn ask(operation: &str, stage: &Stage<'_>) -> Option<Ask> {
         "spc" | "runChart" => Ask::reads("readAnalysis")
             .query("measure", &stage.measure().await.id())
             .query("unit", target),
+        "funnel" => Ask::reads("readAnalysis")
+            .query("measure", &stage.measure().await.id())
+            .query("within", target),
+        "dataQuality" => Ask::reads("readAnalysis")
+            .query("measure", &stage.measure().await.id())
+            .query("within", target),
         "listAnnotations" | "listPhases" | "listTargets" | "listMeasureLinks" => {
             Ask::reads("readObservations").query("unit", target)
         }
