@@ -47,7 +47,7 @@ impl MeasureNode {
     }
 
     /// Its chart at a unit.
-    #[graphql(complexity = "10 * child_complexity")]
+    #[graphql(complexity = "5 * child_complexity")]
     async fn spc(
         &self,
         ctx: &Context<'_>,

@@ -98,7 +98,7 @@ impl OrgUnitNode {
     }
 
     /// Its chart of a measure; above the tier that reports, of the sum of what the reader may see beneath it.
-    #[graphql(complexity = "10 * child_complexity")]
+    #[graphql(complexity = "5 * child_complexity")]
     async fn spc(
         &self,
         ctx: &Context<'_>,
@@ -119,7 +119,6 @@ impl OrgUnitNode {
 
     /// How complete, how early and how plausible it reports a measure; above the tier that reports, of what the reader
     /// may see beneath it.
-    #[graphql(complexity = "10 * child_complexity")]
     async fn data_quality(
         &self,
         ctx: &Context<'_>,

@@ -73,6 +73,16 @@ impl Figures {
     }
 }
 
+/// A unit's figure of a period.
+struct Figure {
+    /// Whether there is one.
+    counted: bool,
+    /// What a chart shows; none of nobody.
+    value: Option<f64>,
+    /// What is compared with its neighbours.
+    same: Option<[Option<u64>; 3]>,
+}
+
 /// What is looked for.
 pub(super) struct Look<'a> {
     measure: &'a Measure,
@@ -131,7 +141,7 @@ impl<'a> Look<'a> {
         tally.counts.units = 1;
         let rows = figures.of(unit.id);
         let dimensions: Vec<&StratumDimension> = figures.dimensions.iter().collect();
-        let mut there: BTreeMap<Period, (Option<f64>, Option<[Option<u64>; 3]>)> = BTreeMap::new();
+        let mut there: BTreeMap<Period, Figure> = BTreeMap::new();
         for group in groups(rows) {
             let Some(first) = group.first() else { continue };
             let all: Vec<&SeriesRow> = group.iter().collect();
@@ -139,13 +149,12 @@ impl<'a> Look<'a> {
             let counted = slot.numerator.is_some() || slot.value.is_some();
             let same = [slot.numerator, slot.denominator, slot.value].map(|part| part.map(f64::to_bits));
             let quiet = is_quiet(self.measure.scale, slot.numerator);
-            there.insert(
-                first.period,
-                (
-                    slot.value.or(slot.numerator.filter(|_| counted)),
-                    (counted && !quiet).then_some(same),
-                ),
-            );
+            let figure = Figure {
+                counted,
+                value: slot.value,
+                same: (counted && !quiet).then_some(same),
+            };
+            there.insert(first.period, figure);
             for row in group {
                 self.count_row(row, figures, &mut tally);
             }
@@ -172,8 +181,8 @@ impl<'a> Look<'a> {
         }
         self.expect(unit, links, &there, &mut tally, &mut notes);
         let periods: Vec<Period> = there.keys().copied().collect();
-        let values: Vec<Option<f64>> = there.values().map(|figure| figure.0).collect();
-        let same: Vec<Option<[Option<u64>; 3]>> = there.values().map(|figure| figure.1).collect();
+        let values: Vec<Option<f64>> = there.values().map(|figure| figure.value).collect();
+        let same: Vec<Option<[Option<u64>; 3]>> = there.values().map(|figure| figure.same).collect();
         let (far, stuck) = odd(&values, &same);
         tally.counts.outliers += super::count(far.len());
         tally.counts.stuck += super::count(stuck.len());
@@ -214,7 +223,7 @@ impl<'a> Look<'a> {
         &self,
         unit: &SeriesUnit,
         links: &[MeasureLink],
-        there: &BTreeMap<Period, (Option<f64>, Option<[Option<u64>; 3]>)>,
+        there: &BTreeMap<Period, Figure>,
         tally: &mut Tally,
         notes: &mut Vec<QualityNote>,
     ) {
@@ -225,17 +234,17 @@ impl<'a> Look<'a> {
             }
             tally.counts.expected += 1;
             match there.get(period) {
-                Some((Some(_), _)) => {
+                Some(figure) if figure.counted => {
                     tally.counts.reported += 1;
                     met += 1;
                 }
-                Some((None, _)) => tally.counts.without_figure += 1,
+                Some(_) => tally.counts.without_figure += 1,
                 None => note(notes, QualityFinding::Missing, unit.id, *period, || {
                     "nothing was reported".into()
                 }),
             }
         }
-        let all = there.values().filter(|figure| figure.0.is_some()).count();
+        let all = there.values().filter(|figure| figure.counted).count();
         if !self.measure.irregular {
             tally.counts.unexpected += super::count(all) - met;
         }

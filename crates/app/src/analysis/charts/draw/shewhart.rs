@@ -1,5 +1,7 @@
 //! Run charts and Shewhart charts.
 
+use std::cmp::Ordering;
+
 use spiral_domain::analysis::{
     Assurance, ChartKind, ChartRuns, ChartWarning, RunMethod, SignalRule, Variation,
 };
@@ -102,12 +104,14 @@ impl Canvas<'_> {
                 })
             });
             // A run chart has no limits; where its runs are a signal, the last value's side says of what.
-            if kind == ChartKind::Run
-                && runs
-                && let Some((value, centre)) = computed.value.zip(point.centre)
-                && value != centre
-            {
-                variation = self.meaning(value > centre);
+            let side = computed
+                .value
+                .zip(point.centre)
+                .and_then(|(value, centre)| value.partial_cmp(&centre));
+            match side {
+                Some(Ordering::Greater) if kind == ChartKind::Run && runs => variation = self.meaning(true),
+                Some(Ordering::Less) if kind == ChartKind::Run && runs => variation = self.meaning(false),
+                _ => {}
             }
         }
         Ok(End {
