@@ -8,6 +8,14 @@ use spiral_domain::{Date, Interval, Reference, Timestamp};
 use crate::faults::fault;
 use crate::measures::MeasureNode;
 
+mod charts;
+mod compare;
+
+pub(crate) use charts::ChartKey;
+pub use charts::ChartsQuery;
+pub use compare::CompareQuery;
+pub(crate) use compare::QualityKey;
+
 /// A measure summed up a tree or over a network.
 #[derive(SimpleObject)]
 #[graphql(complex, name = "RollUp")]

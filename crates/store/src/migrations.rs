@@ -20,7 +20,8 @@ migrations![
     "0003_spread",
     "0004_sustainability",
     "0005_tree",
-    "0006_directory"
+    "0006_directory",
+    "0007_series"
 ];
 
 /// Tables without a tenant, hence without row-level security.

@@ -14,6 +14,7 @@ mod kill;
 mod lists;
 mod refusals;
 mod reorganisation;
+mod series;
 mod stopping;
 mod surface;
 mod sustainability;

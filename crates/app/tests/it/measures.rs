@@ -1,6 +1,8 @@
 //! Measures and observations: what is pushed is what is read, by whoever may read it; and roll-ups.
 
 mod definitions;
+mod charts;
+mod compare;
 mod push;
 mod random;
 mod roll_up;
