@@ -193,7 +193,7 @@ impl Sheet {
         let name = fingerprint(&[&cover.title, &cover.description, &self.body]);
         let _ = write!(
             svg,
-            "<g role=\"img\" aria-labelledby=\"t-{name} d-{name}\"><title id=\"t-{name}\">"
+            "<g role=\"img\" aria-labelledby=\"t-{name}\" aria-describedby=\"d-{name}\"><title id=\"t-{name}\">"
         );
         escape(&cover.title, &mut svg);
         let _ = write!(svg, "</title><desc id=\"d-{name}\">");
