@@ -16,12 +16,15 @@ use self::sums::{Sum, Sums};
 use self::timeline::{Slice, Timeline};
 use crate::caller::Caller;
 
+mod charts;
 mod placed;
 mod reach;
 mod secrecy;
 mod sums;
 mod suppression;
 mod timeline;
+
+pub use self::charts::{ChartQuery, Rebase, charts, charts_of};
 
 /// At most so many cells in one answer.
 const MOST_CELLS: usize = 50_000;

@@ -230,6 +230,27 @@ impl Caller {
     }
 }
 
+impl Caller {
+    /// A short text that is another where an answer that is worked out of what the caller may see could be: an ETag of
+    /// what has no version. None where it is not known how the ledger stands.
+    pub fn answer_mark(&self) -> Option<String> {
+        let standing = self.standing.filter(|_| !self.wrote.load(Ordering::Relaxed))?;
+        let mut hash = Sha256::new();
+        hash.update(env!("CARGO_PKG_VERSION"));
+        hash.update(self.tenant.id.0.as_bytes());
+        hash.update(standing.changed.to_le_bytes());
+        hash.update(self.today().to_string());
+        hash.update(self.principal.id.0.as_bytes());
+        push_view(&mut hash, self.scope());
+        Some(
+            hash.finalize()[..12]
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect(),
+        )
+    }
+}
+
 /// Everything that decides what of the tenant's work someone sees.
 fn push_view(hash: &mut Sha256, scope: &Scope) {
     /// Feeds what is hashed to a digest.

@@ -13,12 +13,17 @@ use spiral_domain::{
 };
 use spiral_store::{Column as _, ObservationChange, ObservationFilter, ObservationGroup, Store, Tx};
 
+pub use self::marks::{
+    MarkFilter, MarkKind, add_annotation, change_annotation, change_phase, link_measure, links_of_units,
+    list_of_marks, mark, marks, open_phase, retract_mark, set_target,
+};
 pub use self::push::push_observations;
 use crate::caller::Caller;
 use crate::clock::fresh;
 use crate::sources::check_holder;
 use crate::tenancy::check_version;
 
+mod marks;
 mod push;
 
 /// Declares a stratum dimension.

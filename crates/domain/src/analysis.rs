@@ -2,10 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 
+pub use self::charts::{
+    Assurance, Attention, ChartKind, ChartPhase, ChartPoint, ChartRuns, ChartSeries, ChartVerdict,
+    ChartWarning, Charts, InsufficientData, PhaseCause, RunMethod, SeriesAnnotation, SeriesCoverage,
+    SeriesSort, SeriesTarget, SeriesWarning, SignalRule, Variation,
+};
 use crate::ids::{NetworkId, UnitId};
 use crate::measures::{Measure, Stratum};
 use crate::tenancy::Tier;
 use crate::time::{Date, Interval};
+
+mod charts;
 
 /// Which nodes a roll-up has a row for, beside the unit or network itself.
 #[derive(

@@ -85,6 +85,14 @@ ids! {
     DimensionId,
     /// One value of a measure for a unit and period.
     ObservationId,
+    /// An event marked on a series.
+    AnnotationId,
+    /// A deliberate change that divides a series.
+    PhaseId,
+    /// What is aimed for.
+    TargetId,
+    /// A unit's link to a measure of the library.
+    MeasureLinkId,
     /// A change that may be worth spreading.
     InnovationId,
     /// A unit reached a stage for an innovation.

@@ -3,6 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 pub use self::contribution::{Contribution, contributions};
+pub use self::marks::{
+    AddAnnotation, Annotation, ChangeAnnotation, ChangePhase, LinkMeasure, MeasureLink, OpenPhase, Phase,
+    SetTarget, Target,
+};
 pub use self::observation::{Observation, ObservationRevision, PushObservation, Quality};
 pub use self::period::Period;
 pub use self::stratum::{Stratum, is_stratum_value};
@@ -16,6 +20,7 @@ use crate::text::{check_code, check_optional_text, check_text};
 use crate::time::{Interval, Timestamp};
 
 mod contribution;
+mod marks;
 mod observation;
 mod period;
 mod stratum;
@@ -73,6 +78,10 @@ pub enum Scale {
     Count,
     /// `value`, the mean over `n`.
     Continuous,
+    /// `value`, the mean score over `n`.
+    Score,
+    /// `value`, the time since the event before: one observation for each event, and no sum.
+    TimeBetween,
 }
 
 impl Scale {
@@ -83,6 +92,8 @@ impl Scale {
             Self::Rate => "rate",
             Self::Count => "count",
             Self::Continuous => "continuous",
+            Self::Score => "score",
+            Self::TimeBetween => "time_between",
         }
     }
 }
@@ -390,10 +401,15 @@ impl DefineMeasure {
             || format!("a target is between -{LARGEST:e} and {LARGEST:e}"),
         );
         found.require(
-            !(self.counts_people && self.scale == Scale::Continuous),
+            !self.counts_people || matches!(self.scale, Scale::Proportion | Scale::Rate | Scale::Count),
             "/countsPeople",
-            "continuous_counts_nobody",
-            || "a continuous measure has no numerator that could count people".into(),
+            "counts_nobody",
+            || {
+                format!(
+                    "a measure of scale `{}` has no numerator that could count people",
+                    self.scale.name()
+                )
+            },
         );
         found.require(self.dimensions.len() <= 8, "/dimensions", "too_many", || {
             "at most 8 dimensions".into()

@@ -8,6 +8,11 @@ use spiral_domain::{Date, Interval, Reference, Timestamp};
 use crate::faults::fault;
 use crate::measures::MeasureNode;
 
+mod charts;
+
+pub(crate) use charts::ChartKey;
+pub use charts::ChartsQuery;
+
 /// A measure summed up a tree or over a network.
 #[derive(SimpleObject)]
 #[graphql(complex, name = "RollUp")]

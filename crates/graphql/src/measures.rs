@@ -6,16 +6,22 @@ use async_graphql::connection::{Connection, EmptyFields};
 use async_graphql::dataloader::Loader;
 use async_graphql::{ComplexObject, Context, Object, Result, SimpleObject};
 use spiral_app::{Caller, measures};
+use spiral_domain::analysis::{ChartKind, ChartSeries};
 use spiral_domain::measures::{
     DeclareDimension, DefineMeasure, Measure, Observation, ObservationRevision, Stratum, StratumDimension,
 };
 use spiral_domain::{Date, MeasureId, Reference, Sort, Timestamp, UnitId, Withheld};
 
+use crate::analysis::ChartKey;
 use crate::faults::fault;
 use crate::lists::{connection, page_request};
 use crate::loaders::{Batches, Shared, UnitKey, load};
 use crate::tenancy::OrgUnitNode;
 use crate::writes::write;
+
+mod marks;
+
+pub use marks::{MarksMutation, MarksQuery};
 
 /// A measure in one of its versions.
 #[derive(SimpleObject)]
@@ -38,6 +44,29 @@ impl MeasureNode {
         Ok(load(ctx, UnitKey(self.record.unit_id))
             .await?
             .map(OrgUnitNode::from))
+    }
+
+    /// Its chart at a unit.
+    #[graphql(complexity = "10 * child_complexity")]
+    async fn spc(
+        &self,
+        ctx: &Context<'_>,
+        unit: Reference,
+        chart: Option<ChartKind>,
+        from: Option<Date>,
+        to: Option<Date>,
+    ) -> Result<Option<ChartSeries>> {
+        let unit = spiral_app::tenancy::org_unit(ctx.data::<Caller>()?, &unit)
+            .await
+            .map_err(fault)?;
+        let key = ChartKey {
+            measure: self.record.id.into(),
+            chart,
+            from,
+            to,
+            unit: unit.id,
+        };
+        load(ctx, key).await
     }
 }
 

@@ -3,14 +3,16 @@
 use async_graphql::connection::{Connection, EmptyFields};
 use async_graphql::{ComplexObject, Context, Object, Result, SimpleObject};
 use spiral_app::{Caller, tenancy};
+use spiral_domain::analysis::{ChartKind, ChartSeries};
 use spiral_domain::people::Action;
 use spiral_domain::programmes::{CreateProgramme, Programme};
 use spiral_domain::tenancy::{
     ChangeOrgUnit, CreateNetwork, CreateOrgUnit, Network, NetworkMember, OrgUnit, SetNetworkMembers,
     SetSharing, SharingSetting, Tier,
 };
-use spiral_domain::{Reference, Sort, Timestamp, WorkKind};
+use spiral_domain::{Date, Reference, Sort, Timestamp, WorkKind};
 
+use crate::analysis::ChartKey;
 use crate::faults::fault;
 use crate::lists::{connection, page_request};
 use crate::loaders::{AdoptionKey, AdoptionsKey, ChildrenKey, MembersKey, UnitKey, load};
@@ -93,6 +95,26 @@ impl OrgUnitNode {
             unit: self.record.id,
         };
         Ok(load(ctx, key).await?.map(SeriesNode::from).unwrap_or_default())
+    }
+
+    /// Its chart of a measure; above the tier that reports, of the sum of what the reader may see beneath it.
+    #[graphql(complexity = "10 * child_complexity")]
+    async fn spc(
+        &self,
+        ctx: &Context<'_>,
+        measure: Reference,
+        chart: Option<ChartKind>,
+        from: Option<Date>,
+        to: Option<Date>,
+    ) -> Result<Option<ChartSeries>> {
+        let key = ChartKey {
+            measure,
+            chart,
+            from,
+            to,
+            unit: self.record.id,
+        };
+        load(ctx, key).await
     }
 
     /// The measures that it owns, in their latest version.

@@ -10,9 +10,13 @@ use utoipa_axum::routes;
 use crate::extract::{Query, Read};
 use crate::reply::{Reply, refuse};
 
+mod charts;
+
 /// The routes of this capability.
 pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(roll_up))
+    OpenApiRouter::new()
+        .routes(routes!(roll_up))
+        .merge(charts::routes())
 }
 
 /// What is to be summed, and how.

@@ -17,6 +17,8 @@ use crate::extract::{Part, Query, Read, Write};
 use crate::lists::{List, Paged};
 use crate::reply::{Reply, refuse};
 
+mod marks;
+
 /// The routes of this capability.
 pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -27,6 +29,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(list_observations, push_observations))
         .routes(routes!(get_observation, retract_observation))
         .routes(routes!(list_observation_revisions))
+        .merge(marks::routes())
 }
 
 /// List stratum dimensions
@@ -152,7 +155,7 @@ struct ObservationsQuery {
 }
 
 /// A parameter that may be empty and still says something.
-fn given<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Stratum>, D::Error> {
+pub(crate) fn given<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Stratum>, D::Error> {
     Stratum::deserialize(deserializer).map(Some)
 }
 

@@ -71,6 +71,45 @@ impl Read {
         Ok(response)
     }
 
+    /// Not modified, if the caller knows what is worked out of the records as they stand; it is not worked out again.
+    pub(crate) async fn unchanged(&self, operation: &str) -> Result<Option<Response>, Response> {
+        let form = choose(&self.headers, &[Form::Json, Form::Csv])?;
+        let Some(etag) = self.mark(form).filter(|etag| self.knows(etag)) else {
+            return Ok(None);
+        };
+        self.caller.audit_read(operation, 1).await.map_err(refuse)?;
+        let mut response = StatusCode::NOT_MODIFIED.into_response();
+        set(&mut response, header::ETAG, &etag);
+        set(&mut response, header::VARY, "Accept");
+        private(&mut response);
+        Ok(Some(response))
+    }
+
+    /// The ETag of what is worked out of the records as they stand (ADR 9), in one of its forms.
+    fn mark(&self, form: Form) -> Option<String> {
+        let mark = self.caller.answer_mark()?;
+        let form = form.name().rsplit('/').next().unwrap_or_default();
+        Some(format!("\"{mark}-{form}\""))
+    }
+
+    /// The same as [`rows_or`](Self::rows_or), with an ETag, and a link to the next page if there is one.
+    pub(crate) async fn computed<T: Serialize, R: Serialize>(
+        &self,
+        operation: &str,
+        answer: &T,
+        rows: impl FnOnce() -> Vec<R>,
+        count: usize,
+        next: Option<&str>,
+    ) -> Reply {
+        let form = choose(&self.headers, &[Form::Json, Form::Csv])?;
+        let mut response = self.rows_or(operation, answer, rows, count).await?;
+        if let Some(etag) = self.mark(form) {
+            set(&mut response, header::ETAG, &etag);
+        }
+        self.link_next(&mut response, next);
+        Ok(response)
+    }
+
     /// Rows as CSV if `Accept` asks for it, else the answer as JSON. Aggregates answer so.
     pub async fn rows_or<T: Serialize, R: Serialize>(
         &self,

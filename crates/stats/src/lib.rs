@@ -4,7 +4,8 @@
 //!
 //! - [`xmr`]: XmR charts with the NHS "plot the dots" rules, and their verdicts on variation and assurance.
 //! - [`run_chart`]: Anhøj's rules of runs; [`shewhart`]: run, i, mr, xbar, s, t, p, p′, c, u, u′ and g charts.
-//! - [`hold`]: whether a gain holds. [`order`]: rows and phases by date.
+//! - [`hold`]: whether a gain holds. [`season`]: whether values follow the seasons. [`order`]: rows and phases by
+//!   date.
 //!
 //! Comparing units and studies:
 //!
@@ -91,6 +92,7 @@ pub mod order;
 pub mod rate;
 pub mod roll_up;
 pub mod run_chart;
+pub mod season;
 pub mod shewhart;
 pub mod standardise;
 pub mod sum;

@@ -14,6 +14,10 @@ use crate::sql::Sql;
 use crate::store::Store;
 use crate::value::Column as _;
 
+mod series;
+
+pub use series::{SeriesFilter, SeriesOf, SeriesRow, SeriesUnit};
+
 /// What the units beneath a node that share so far add up to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MeasureCell {

@@ -3,7 +3,9 @@
 use spiral_domain::Result;
 use spiral_domain::field_tests::{FieldTest, FieldTestResult, Site};
 use spiral_domain::innovations::Innovation;
-use spiral_domain::measures::{Measure, Observation, StratumDimension};
+use spiral_domain::measures::{
+    Annotation, Measure, MeasureLink, Observation, Phase, StratumDimension, Target,
+};
 use spiral_domain::people::{ApiClient, Grant, Principal};
 use spiral_domain::programmes::Programme;
 use spiral_domain::spread::AdoptionEvent;
@@ -50,6 +52,10 @@ kinds!(
     StratumDimension,
     Measure,
     Observation,
+    Annotation,
+    Phase,
+    Target,
+    MeasureLink,
     Reorganisation,
     Succession,
 );

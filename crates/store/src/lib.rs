@@ -26,11 +26,13 @@ pub mod testing;
 mod tx;
 mod value;
 
-pub use analysis::{MeasureCell, Mover, Reporting, ReportingCount};
+pub use analysis::{
+    MeasureCell, Mover, Reporting, ReportingCount, SeriesFilter, SeriesOf, SeriesRow, SeriesUnit,
+};
 pub use db::{Db, DbOptions, Meter};
 pub use idempotency::{Kept, Keyed};
 pub use ledger::{AuditReport, Standing};
-pub use measures::{MeasureBook, ObservationChange, ObservationFilter, ObservationGroup};
+pub use measures::{Mark, MeasureBook, ObservationChange, ObservationFilter, ObservationGroup};
 pub use people::{Known, SecretRow};
 pub use record::{Record, Scoping};
 pub use scope::{HeldGrant, Scope};

@@ -20,8 +20,10 @@ use crate::tx::Tx;
 use crate::value::{Column, Row, Type, Value, as_json_text};
 
 mod cells;
+mod marks;
 
 use cells::shifts;
+pub use marks::Mark;
 
 as_json_text!(MeasureKind, Scale, Direction, DisadvantagedEnd, Quality);
 
@@ -541,6 +543,7 @@ impl Tx {
             }
             self.put_all(&measures).await?;
         }
+        self.reshare_marks(unit, level).await?;
         self.run(
             "update observation_revisions set sharing = ? where tenant_id = ? and unit_id = ?",
             [level.value(), self.scope.tenant.value(), unit.id.value()],

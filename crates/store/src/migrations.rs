@@ -19,7 +19,8 @@ migrations![
     "0002_measures",
     "0003_spread",
     "0004_sustainability",
-    "0005_tree"
+    "0005_tree",
+    "0006_series"
 ];
 
 /// Tables without a tenant, hence without row-level security.

@@ -83,7 +83,8 @@ fn figure(scale: Scale, row: &Observation) -> Option<(f64, f64)> {
     match scale {
         Scale::Proportion | Scale::Rate => Some((row.numerator?, row.denominator?)),
         Scale::Count => Some((row.numerator?, 0.0)),
-        Scale::Continuous => {
+        Scale::TimeBetween => None,
+        Scale::Continuous | Scale::Score => {
             #[expect(clippy::cast_precision_loss, reason = "at most 10^12, which is exact")]
             let n = row.n? as f64;
             Some((row.value? * n, n))

@@ -352,7 +352,8 @@ impl PushObservation {
         let (needs, takes): (&[&str], &[&str]) = match measure.scale {
             Scale::Proportion | Scale::Rate => (&["/numerator", "/denominator"], &[]),
             Scale::Count => (&["/numerator"], &[]),
-            Scale::Continuous => (&["/value"], &["/n"]),
+            Scale::Continuous | Scale::Score => (&["/value"], &["/n"]),
+            Scale::TimeBetween => (&["/value"], &[]),
         };
         for (pointer, given) in given {
             if given && !needs.contains(&pointer) && !takes.contains(&pointer) {
@@ -400,6 +401,14 @@ impl PushObservation {
                 "/numerator",
                 "numerator_above_denominator",
                 || format!("numerator {numerator} is above denominator {denominator}"),
+            );
+        }
+        if measure.scale == Scale::TimeBetween {
+            found.require(
+                self.value.is_none_or(|value| value > 0.0),
+                "/value",
+                "not_above_zero",
+                || "the time between two events is above 0".into(),
             );
         }
         if measure.scale == Scale::Rate {

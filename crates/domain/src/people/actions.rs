@@ -123,10 +123,18 @@ actions! {
         ReadObservations read,
         /// Push observations, correct and retract them.
         PushObservations write,
+        /// Mark events and phases on a series, change and retract them.
+        MarkSeries write,
+        /// Set targets for a unit and those beneath it, and take them back.
+        SetTarget write,
+        /// Link a unit to measures of the library, and unlink it.
+        LinkMeasure write,
     }
     "analysis" {
         /// Read roll-ups of observations.
         ReadRollUp read,
+        /// Read charts, funnels and data quality.
+        ReadAnalysis read,
     }
     "innovations" {
         /// Describe an innovation.
@@ -224,11 +232,18 @@ impl Role {
             A::ReadObservations | A::ReadFieldTests | A::ReadAdoption if matches!(self, R::Integration) => {
                 May::OwnSources
             }
-            A::PushObservations if lead || team => May::Own,
-            A::PushObservations | A::PushResults | A::RecordAdoption if matches!(self, R::Integration) => {
+            A::PushObservations | A::MarkSeries | A::LinkMeasure if lead || team => May::Own,
+            A::SetTarget if lead || matches!(self, R::TeamLead) => May::Own,
+            A::PushObservations | A::MarkSeries | A::PushResults | A::RecordAdoption
+                if matches!(self, R::Integration) =>
+            {
                 May::Beneath
             }
-            A::ReadRollUp | A::ReadSpread if reader || matches!(self, R::PatientPartner) => May::Tenant,
+            A::ReadRollUp | A::ReadAnalysis | A::ReadSpread
+                if reader || matches!(self, R::PatientPartner) =>
+            {
+                May::Tenant
+            }
             A::CreateInnovation | A::ChangeInnovation | A::ManageFieldTest
                 if lead || matches!(self, R::TeamLead) =>
             {
@@ -258,7 +273,11 @@ impl Role {
             | A::DefineMeasure
             | A::ReadObservations
             | A::PushObservations
+            | A::MarkSeries
+            | A::SetTarget
+            | A::LinkMeasure
             | A::ReadRollUp
+            | A::ReadAnalysis
             | A::CreateInnovation
             | A::ChangeInnovation
             | A::ManageFieldTest

@@ -1,0 +1,235 @@
+//! What charts read: whose series there are, and their values, few columns of many rows.
+
+use spiral_domain::measures::{Measure, Period, Quality, Stratum};
+use spiral_domain::tenancy::Tier;
+use spiral_domain::{Date, MeasureId, NetworkId, Result, Sharing, Timestamp, UnitId, WorkKind};
+
+use super::unit_level;
+use crate::measures::ObservationFilter;
+use crate::sql::Sql;
+use crate::store::Store;
+use crate::value::Column as _;
+
+/// Whose series are asked for.
+#[derive(Debug, Clone)]
+pub enum SeriesOf<'a> {
+    /// Of these units.
+    Units(&'a [UnitId]),
+    /// Of the units of a tier at or beneath a path, as the tree stands today.
+    Within(&'a str, Tier),
+    /// Of the members of a network that are of a tier.
+    Network(NetworkId, Tier),
+}
+
+/// A unit that may have a series.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeriesUnit {
+    /// The unit.
+    pub id: UnitId,
+    /// Its code.
+    pub code: String,
+    /// Its name.
+    pub name: String,
+    /// Its tier.
+    pub tier: Tier,
+    /// Where it stands.
+    pub path: String,
+    /// Its first day.
+    pub opened_on: Option<Date>,
+    /// Its last day.
+    pub closed_on: Option<Date>,
+    /// How far it shares its observations.
+    pub level: Sharing,
+    /// Whether the caller may see them.
+    pub visible: bool,
+}
+
+impl SeriesUnit {
+    /// Whether it was open on a day of the time.
+    pub fn open_in(&self, time: Period) -> bool {
+        self.opened_on.is_none_or(|first| first <= time.end)
+            && self.closed_on.is_none_or(|last| time.start <= last)
+    }
+}
+
+/// A value of a series.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SeriesRow {
+    /// Whose it is.
+    pub unit: UnitId,
+    /// Of which measure.
+    pub measure: MeasureId,
+    /// Of which period.
+    pub period: Period,
+    /// Of which part of the population.
+    pub stratum: Stratum,
+    /// How many.
+    pub numerator: Option<f64>,
+    /// Out of or per how many.
+    pub denominator: Option<f64>,
+    /// The mean.
+    pub value: Option<f64>,
+    /// Over how many the mean is.
+    pub n: Option<i64>,
+    /// What the figure is worth.
+    pub quality: Quality,
+    /// When this state of it was recorded.
+    pub recorded_at: Timestamp,
+}
+
+/// Which values are read.
+#[derive(Debug, Clone)]
+pub struct SeriesFilter<'a> {
+    /// Of these measures.
+    pub measures: &'a [MeasureId],
+    /// Of these units.
+    pub units: &'a [UnitId],
+    /// Of periods in this time.
+    pub within: Period,
+    /// Of this stratum; of all if none.
+    pub stratum: Option<Stratum>,
+    /// As they were known at this instant.
+    pub known_at: Option<Timestamp>,
+    /// At most so many, and one more to tell that there are more.
+    pub most: i64,
+}
+
+impl Store {
+    /// Units that may have a series, by code, with whether the caller may see what they report. `default` is how far
+    /// they share it where they have set nothing.
+    pub async fn series_units(&self, of: &SeriesOf<'_>, default: Sharing) -> Result<Vec<SeriesUnit>> {
+        let level = unit_level(default);
+        let mut sql = Sql::new(
+            self.dialect(),
+            format!(
+                "select u.id, u.code, u.name, u.tier, u.path, u.opened_on, u.closed_on, cast({level} as smallint), "
+            ),
+        );
+        self.push_unit_visible(&mut sql, default);
+        sql.push(
+            " from org_units u left join unit_sharing s on s.tenant_id = u.tenant_id and s.unit_id = u.id and s.kind = ",
+        )
+        .bind(WorkKind::Observations)
+        .push(" where u.tenant_id = ")
+        .bind(self.scope.tenant)
+        .push(" and ");
+        match of {
+            SeriesOf::Units(units) => {
+                sql.push_in("u.id", units);
+            }
+            SeriesOf::Within(path, tier) => {
+                sql.push_beneath("u.path", path)
+                    .push(" and u.tier = ")
+                    .bind(*tier);
+            }
+            SeriesOf::Network(network, tier) => {
+                sql.push("u.tier = ").bind(*tier).push(
+                    " and exists (select 1 from network_members m where m.tenant_id = u.tenant_id and m.unit_id = u.id \
+                     and m.network_id = ",
+                )
+                .bind(*network)
+                .push(" and (m.joined_on is null or m.joined_on <= ")
+                .bind(self.scope.today)
+                .push(") and (m.left_on is null or m.left_on >= ")
+                .bind(self.scope.today)
+                .push("))");
+            }
+        }
+        sql.push(" order by u.code, u.id");
+        self.fetch(sql)
+            .await?
+            .iter()
+            .map(|row| {
+                Ok(SeriesUnit {
+                    id: row.get(0)?,
+                    code: row.get(1)?,
+                    name: row.get(2)?,
+                    tier: row.get(3)?,
+                    path: row.get(4)?,
+                    opened_on: row.get(5)?,
+                    closed_on: row.get(6)?,
+                    level: row.get(7)?,
+                    visible: row.get::<i64>(8)? == 1,
+                })
+            })
+            .collect()
+    }
+
+    /// The values of these units and measures that the caller may see, unit by unit in the order of time.
+    pub async fn series_rows(&self, filter: &SeriesFilter<'_>) -> Result<Vec<SeriesRow>> {
+        let observations = ObservationFilter {
+            from: Some(filter.within.start),
+            to: Some(filter.within.end),
+            stratum: filter.stratum.clone(),
+            known_at: filter.known_at,
+            ..ObservationFilter::default()
+        };
+        let mut reader = self.clone();
+        reader.scope = std::sync::Arc::new(self.whole_units());
+        let mut sql = Sql::new(
+            self.dialect(),
+            "select r.unit_id, r.measure_id, r.period_start, r.period_end, r.stratum, r.numerator, r.denominator, r.value, \
+             r.n, r.quality, r.recorded_at from (",
+        );
+        let tables: &[&str] = if filter.known_at.is_some() {
+            &["observations", "observation_revisions"]
+        } else {
+            &["observations"]
+        };
+        for (n, table) in tables.iter().enumerate() {
+            sql.push(if n == 0 { "" } else { " union all " });
+            reader.push_observations(&mut sql, &observations, table);
+            sql.push(" and ").push_in("r.measure_id", filter.measures);
+            sql.push(" and ").push_in("r.unit_id", filter.units);
+        }
+        sql.push(") r order by r.unit_id, r.period_start, r.period_end, r.stratum limit ")
+            .bind(filter.most.saturating_add(1));
+        self.fetch(sql)
+            .await?
+            .iter()
+            .map(|row| {
+                Ok(SeriesRow {
+                    unit: row.get(0)?,
+                    measure: row.get(1)?,
+                    period: Period {
+                        start: row.get(2)?,
+                        end: row.get(3)?,
+                    },
+                    stratum: row.get(4)?,
+                    numerator: row.get(5)?,
+                    denominator: row.get(6)?,
+                    value: row.get(7)?,
+                    n: row.get(8)?,
+                    quality: row.get(9)?,
+                    recorded_at: row.get(10)?,
+                })
+            })
+            .collect()
+    }
+
+    /// From when to when these units have reported these measures.
+    pub async fn reported_span(&self, measures: &[MeasureId], units: &[UnitId]) -> Result<Option<Period>> {
+        let mut sql = self.sql(
+            "select min(period_start), max(period_end) from observations where tenant_id = ? and not retracted and ",
+            [self.scope.tenant.value()],
+        );
+        sql.push_in("measure_id", measures)
+            .push(" and ")
+            .push_in("unit_id", units);
+        let rows = self.fetch(sql).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let ends: (Option<Date>, Option<Date>) = (row.get(0)?, row.get(1)?);
+        Ok(match ends {
+            (Some(start), Some(end)) => Some(Period { start, end }),
+            _ => None,
+        })
+    }
+
+    /// Every version of a code that the caller may see, oldest first.
+    pub async fn measure_versions(&self, code: &str) -> Result<Vec<Measure>> {
+        self.find::<Measure>()
+            .filter("r.code = ?", [code.to_owned().value()])
+            .all("r.measure_version")
+            .await
+    }
+}
