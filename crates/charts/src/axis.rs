@@ -178,7 +178,7 @@ impl<'s> Plane<'s> {
                 let radius = fine(size * 0.8 * f64::from(FINE)).unsigned_abs();
                 self.area.draw(&Circle::new(at, radius, style.filled()))
             }
-            Mark::Excluded => {
+            Mark::Excluded | Mark::Estimated => {
                 let radius = fine(size * 0.8 * f64::from(FINE)).unsigned_abs();
                 self.area.draw(&Circle::new(at, radius, style))
             }

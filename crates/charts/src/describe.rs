@@ -138,7 +138,7 @@ pub(crate) fn series(chart: &Series) -> String {
             .variation
             .map(|it| format!("Variation: {}.", variation_words(it))),
     );
-    if let Some(target) = chart.target {
+    if let Some(target) = chart.target() {
         let met = chart
             .assurance
             .map_or(String::new(), |it| format!(": {}", assurance_words(it)));
@@ -180,6 +180,7 @@ pub(crate) fn series_table(chart: &Series) -> Table {
                 Some(signal) => format!("{}: {}", cause_words(signal.cause), line(&signal.rule)),
                 None if point.value.is_none() => "no value".into(),
                 None if point.is_excluded => "excluded".into(),
+                None if point.is_estimated => "estimated".into(),
                 None => String::new(),
             };
             vec![
@@ -188,7 +189,7 @@ pub(crate) fn series_table(chart: &Series) -> Table {
                 cell(phase.and_then(|phase| phase.centre)),
                 cell(point.limits.lower),
                 cell(point.limits.upper),
-                cell(chart.target),
+                cell(point.target),
                 name.unwrap_or_default(),
                 says,
                 notes.get(at).map(|notes| notes.join("; ")).unwrap_or_default(),
@@ -324,7 +325,7 @@ pub(crate) fn multiples_table(chart: &Multiples) -> Table {
                 cell(one.phases.last().and_then(|phase| phase.centre)),
                 cell(limits.lower),
                 cell(limits.upper),
-                cell(one.target),
+                cell(one.target()),
                 one.variation.map(variation_words).unwrap_or_default().to_owned(),
                 one.assurance.map(assurance_words).unwrap_or_default().to_owned(),
             ]

@@ -30,6 +30,18 @@ pub fn funnel(chart: &Funnel, look: &Look) -> Result<Drawing, Error> {
     let mut words = chart.heading.clone();
     words.title = describe::title(&words.title, "Funnel plot");
     let mut y = heading(&mut sheet, &at, &words, &Verdict::default()) + at.font * 0.6;
+    let cover = |height: f64| Cover {
+        width: look.width,
+        height,
+        title: words.title.clone(),
+        description: describe::funnel(chart),
+        table: describe::funnel_table(chart),
+    };
+    if chart.units.is_empty() {
+        y = notes::nothing(&mut sheet, &at, y);
+        y = notes::foot(&mut sheet, &at, y, &chart.heading);
+        return Ok(sheet.finish(cover(y + at.pad)));
+    }
     y = caption(&mut sheet, &at, y, &chart.unit, chart.direction);
     let high = if at.is_wide {
         at.width * 0.42
@@ -53,13 +65,7 @@ pub fn funnel(chart: &Funnel, look: &Look) -> Result<Drawing, Error> {
     names(&mut sheet, &at, &frame, chart);
     y = legend(&mut sheet, &at, (at.pad, at.width - at.pad), y, &keys(chart))?;
     y = notes::foot(&mut sheet, &at, y, &chart.heading);
-    Ok(sheet.finish(Cover {
-        width: look.width,
-        height: y + at.pad,
-        title: words.title,
-        description: describe::funnel(chart),
-        table: describe::funnel_table(chart),
-    }))
+    Ok(sheet.finish(cover(y + at.pad)))
 }
 
 fn layout(chart: &Funnel, at: &Measures, (top, bottom): (f64, f64)) -> (Frame, Scale, Ticks) {

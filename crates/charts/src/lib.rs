@@ -120,9 +120,6 @@ pub enum Error {
     /// Narrower or wider than can be drawn.
     #[error("a chart is from {NARROWEST} to {WIDEST} pixels wide, not {0}")]
     Width(u32),
-    /// Nothing to draw.
-    #[error("there is nothing to draw")]
-    Empty,
     /// More than one chart can hold.
     #[error("more than {most} {what}")]
     TooMany {

@@ -16,6 +16,8 @@ pub(crate) enum Mark {
     Neutral,
     /// A ring.
     Excluded,
+    /// A ring too: a chart has one or the other, or its legend says both.
+    Estimated,
     /// A cross on the axis.
     Missing,
     /// An arrow at the upper edge: the value lies beyond.
@@ -64,7 +66,7 @@ impl From<Mark> for Tone {
             Mark::Concern => Self::Concern,
             Mark::Neutral => Self::Neutral,
             Mark::Above(tone) | Mark::Below(tone) => tone,
-            Mark::Common | Mark::Excluded | Mark::Missing => Self::Common,
+            Mark::Common | Mark::Excluded | Mark::Estimated | Mark::Missing => Self::Common,
         }
     }
 }
@@ -86,6 +88,7 @@ impl Mark {
             _ if point.value.is_none() => Self::Missing,
             Some(signal) => signal.cause.into(),
             None if point.is_excluded => Self::Excluded,
+            None if point.is_estimated => Self::Estimated,
             None => Self::Common,
         }
     }
@@ -97,7 +100,7 @@ impl Mark {
 
     pub(crate) fn ink(self) -> Ink {
         match self {
-            Self::Common | Self::Excluded | Self::Missing => Ink::Common,
+            Self::Common | Self::Excluded | Self::Estimated | Self::Missing => Ink::Common,
             Self::Improvement => Ink::Improvement,
             Self::Concern => Ink::Concern,
             Self::Neutral => Ink::Neutral,
@@ -113,7 +116,7 @@ impl Mark {
             Self::Neutral => &[(-1.15, -1.15), (1.15, -1.15), (1.15, 1.15), (-1.15, 1.15)],
             Self::Above(_) => &ARROW_UP,
             Self::Below(_) => &ARROW_DOWN,
-            Self::Common | Self::Excluded | Self::Missing => &[],
+            Self::Common | Self::Excluded | Self::Estimated | Self::Missing => &[],
         }
     }
 
@@ -125,6 +128,7 @@ impl Mark {
             Self::Concern => "Concern",
             Self::Neutral => "Special cause",
             Self::Excluded => "Excluded",
+            Self::Estimated => "Estimated",
             Self::Missing => "No value",
             Self::Above(_) | Self::Below(_) => "Beyond the scale",
         }

@@ -103,8 +103,12 @@ pub struct Point {
     pub near: Bounds,
     /// Why it is special.
     pub signal: Option<Signal>,
+    /// What is to be reached in this period.
+    pub target: Option<f64>,
     /// Whether it is shown but counted nowhere.
     pub is_excluded: bool,
+    /// Whether the value is an estimate.
+    pub is_estimated: bool,
 }
 
 /// A stretch of points with a centre line of its own.
@@ -173,14 +177,12 @@ pub struct Series {
     pub bounds: Bounds,
     /// Which way is better.
     pub direction: Direction,
-    /// In the order of time.
+    /// In the order of time. Without any there is no plot, but the words around it.
     pub points: Vec<Point>,
-    /// At least one, the first at point 0.
+    /// At least one, the first at point 0; none where there are no points.
     pub phases: Vec<Phase>,
     /// What happened.
     pub annotations: Vec<Annotation>,
-    /// The value to be reached.
-    pub target: Option<f64>,
     /// What the end of the series says.
     pub variation: Option<Variation>,
     /// How the limits stand to the target.
@@ -224,7 +226,7 @@ pub struct Funnel {
     pub direction: Direction,
     /// What sizes count, such as `patients`.
     pub size_name: String,
-    /// The units.
+    /// The units. Without any there is no plot, but the words around it.
     pub units: Vec<Placed>,
     /// The value of all together.
     pub pooled: f64,
@@ -280,7 +282,11 @@ impl Series {
         at_most("points", MOST_POINTS, self.points.len())?;
         at_most("annotations", MOST_POINTS, self.annotations.len())?;
         if self.points.is_empty() {
-            return Err(Error::Empty);
+            return if self.phases.is_empty() {
+                Ok(())
+            } else {
+                Err(Error::Place("a phase"))
+            };
         }
         let rise = self.phases.is_sorted_by(|a, b| a.start < b.start);
         let begins = self.phases.first().is_some_and(|phase| phase.start == 0);
@@ -298,10 +304,15 @@ impl Series {
             numbers("a value", [point.value])?;
             numbers("a limit", point.limits.both())?;
             numbers("a limit", point.near.both())?;
+            numbers("the target", [point.target])?;
         }
         numbers("a centre line", self.phases.iter().map(|phase| phase.centre))?;
-        numbers("a bound", self.bounds.both())?;
-        numbers("the target", [self.target])
+        numbers("a bound", self.bounds.both())
+    }
+
+    /// What is to be reached at the end.
+    pub(crate) fn target(&self) -> Option<f64> {
+        self.points.last()?.target
     }
 
     /// The phase that a point is in.
@@ -333,9 +344,6 @@ impl Funnel {
     pub(crate) fn check(&self) -> Result<(), Error> {
         at_most("units", MOST_UNITS, self.units.len())?;
         at_most("places of a curve", MOST_CURVE, self.curves.len())?;
-        if self.units.is_empty() {
-            return Err(Error::Empty);
-        }
         if !self.curves.is_sorted_by(|a, b| a.size < b.size) {
             return Err(Error::Place("a limit"));
         }
@@ -361,9 +369,6 @@ impl Multiples {
             MOST_POINTS,
             self.charts.iter().map(|chart| chart.points.len()).sum(),
         )?;
-        if self.charts.is_empty() {
-            return Err(Error::Empty);
-        }
         self.charts.iter().try_for_each(Series::check)
     }
 }

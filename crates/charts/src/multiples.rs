@@ -34,6 +34,9 @@ pub fn multiples(sheets: &Multiples, look: &Look) -> Result<Drawing, Error> {
         y = caption(&mut sheet, &at, y, &first.unit, first.direction);
     }
 
+    if sheets.charts.is_empty() {
+        y = notes::nothing(&mut sheet, &at, y);
+    }
     let grid = Grid::of(&at, sheets.charts.len());
     let all: Vec<&Series> = sheets.charts.iter().collect();
     let common = sheets.same_scale.then(|| plot::scale(&all, 5).tight());
@@ -147,6 +150,12 @@ fn cell(
     );
     sheet.close();
 
+    if chart.points.is_empty() {
+        let words = Words::of(at.font, Ink::Faint);
+        let text = fit(notes::NOTHING, at.font, false, cell.right - cell.left);
+        sheet.text((cell.left, cell.top + sign + at.leading() * 1.5), words, &text);
+        return Ok(BTreeSet::new());
+    }
     let label = |value: f64| chart.unit.signed(&scale.ticks.label(value));
     let shown: Vec<f64> = scale
         .ticks
@@ -244,7 +253,11 @@ fn keys(sheets: &Multiples, found: &BTreeSet<Mark>) -> Vec<(Key, String)> {
     if points().any(|point| point.limits.both().iter().any(Option::is_some)) {
         out.push((Key::Line(Ink::Limit), "Limits".into()));
     }
-    if sheets.charts.iter().any(|chart| chart.target.is_some()) {
+    if sheets
+        .charts
+        .iter()
+        .any(|chart| chart.points.iter().any(|point| point.target.is_some()))
+    {
         out.push((Key::Line(Ink::Target), "Target".into()));
     }
     out

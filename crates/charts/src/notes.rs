@@ -112,6 +112,19 @@ pub(crate) fn list(sheet: &mut Sheet, at: &Measures, top: f64, chart: &Series) -
     y
 }
 
+/// What stands in the place of a plot without points.
+pub(crate) const NOTHING: &str = "There are no values to show.";
+
+/// Says that there is nothing; answers where that ends.
+pub(crate) fn nothing(sheet: &mut Sheet, at: &Measures, top: f64) -> f64 {
+    let mut y = top + at.font;
+    for text in wrap(NOTHING, at.font, false, at.room(), 3) {
+        y += at.leading();
+        sheet.text((at.pad, y), Words::of(at.font, Ink::Text), &text);
+    }
+    y + at.font
+}
+
 /// Notes and source; answers where they end.
 pub(crate) fn foot(sheet: &mut Sheet, at: &Measures, top: f64, heading: &Heading) -> f64 {
     let mut y = top + at.font * 0.3;

@@ -55,6 +55,22 @@ impl Day {
             .unwrap_or("?")
     }
 
+    /// The last month of the quarter that begins here. Quarters have no numbers: those of the year and of the
+    /// financial year would be taken for each other.
+    fn quarter_end(self) -> &'static str {
+        let months = usize::from(self.month) + 1;
+        MONTHS.get(months % 12).copied().unwrap_or("?")
+    }
+
+    /// The year that begins here, by both its numbers if it does not begin in January.
+    fn year_name(self) -> String {
+        if self.month == 1 {
+            self.year.to_string()
+        } else {
+            format!("{}/{:02}", self.year, (self.year + 1).rem_euclid(100))
+        }
+    }
+
     /// Months since year 0.
     fn months(self) -> i64 {
         i64::from(self.year) * 12 + i64::from(self.month) - 1
@@ -80,8 +96,8 @@ impl Period {
                     Grain::Day => format!("{} {month} {year}", on.day),
                     Grain::Week => format!("week of {} {month} {year}", on.day),
                     Grain::Month => format!("{month} {year}"),
-                    Grain::Quarter => format!("Q{} {year}", on.months().rem_euclid(12) / 3 + 1),
-                    Grain::Year => year.to_string(),
+                    Grain::Quarter => format!("{month} to {} {year}", on.quarter_end()),
+                    Grain::Year => on.year_name(),
                 }
             }
         }
@@ -165,6 +181,7 @@ impl Every {
     /// Whether the first point is one that would have a name anyway.
     fn begins(self, on: Day, grain: Grain) -> bool {
         match self {
+            Self::Months(count) if grain == Grain::Year => i64::from(on.year).rem_euclid(count / 12) == 0,
             Self::Days(count) => on.days().rem_euclid(count) == 0,
             Self::Months(count) => {
                 on.months().rem_euclid(count) == 0
@@ -198,9 +215,9 @@ impl Every {
 
     fn lines(self, on: Day, grain: Grain, year_before: Option<i32>) -> Vec<String> {
         let first = match (self, grain) {
+            (Self::Months(_), Grain::Year) => return vec![on.year_name()],
             (Self::Months(count), _) if count >= 12 => return vec![on.year.to_string()],
             (Self::Days(_), _) => format!("{} {}", on.day, on.month_name()),
-            (Self::Months(_), Grain::Quarter) => format!("Q{}", on.months().rem_euclid(12) / 3 + 1),
             (Self::Months(_), _) => on.month_name().to_owned(),
         };
         if year_before == Some(on.year) {
@@ -307,6 +324,19 @@ mod tests {
         assert_eq!(day(2024, 3, 1).days() - day(2024, 2, 28).days(), 2);
         assert_eq!(day(1900, 3, 1).days() - day(1900, 2, 28).days(), 1);
         assert_eq!(day(2001, 1, 1).days() - day(1970, 1, 1).days(), 11_323);
+    }
+
+    #[test]
+    fn periods_have_names_that_are_not_mistaken() {
+        let name = |month, grain| {
+            let on = day(2024, month, 1);
+            Period::Date { on, grain }.name()
+        };
+        assert_eq!(name(4, Grain::Quarter), "Apr to Jun 2024");
+        assert_eq!(name(10, Grain::Quarter), "Oct to Dec 2024");
+        assert_eq!(name(1, Grain::Year), "2024");
+        assert_eq!(name(4, Grain::Year), "2024/25");
+        assert_eq!(name(2, Grain::Week), "week of 1 Feb 2024");
     }
 
     #[test]

@@ -39,7 +39,7 @@ pub(crate) fn scale(charts: &[&Series], most_ticks: usize) -> Scale {
                 .flatten(),
         );
         lines.extend(chart.phases.iter().filter_map(|phase| phase.centre));
-        lines.extend(chart.target);
+        lines.extend(chart.points.iter().filter_map(|point| point.target));
         bounds = chart.bounds;
     }
     Scale::of(&values, &lines, bounds, most_ticks)
@@ -92,12 +92,8 @@ pub(crate) fn draw(
             plane.path(ends.to_vec(), Ink::Centre, weight.line * 1.2)?;
         }
     }
-    if let Some(target) = chart.target {
-        plane.path(
-            vec![(-0.5, target), (count - 0.5, target)],
-            Ink::Target,
-            weight.line * 1.5,
-        )?;
+    for line in steps(&chart.points, 0, |point| point.target) {
+        plane.path(line, Ink::Target, weight.line * 1.5)?;
     }
     if weight.is_full {
         for phase in &chart.phases[1..] {

@@ -32,7 +32,7 @@ pub fn png(svg: &str, scale: f32) -> Result<Vec<u8>, Error> {
     if u64::from(width) * u64::from(height) > MOST_PIXELS {
         return Err(Error::TooLarge { most: MOST_PIXELS });
     }
-    let mut picture = Pixmap::new(width, height).ok_or(Error::Empty)?;
+    let mut picture = Pixmap::new(width, height).ok_or(Error::TooLarge { most: MOST_PIXELS })?;
     resvg::render(&tree, Transform::from_scale(scale, scale), &mut picture.as_mut());
     picture.encode_png().map_err(|error| failed(&error))
 }

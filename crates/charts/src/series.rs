@@ -34,6 +34,11 @@ pub fn series(chart: &Series, look: &Look) -> Result<Drawing, Error> {
     let mut words = chart.heading.clone();
     words.title = describe::series_title(chart);
     let mut y = heading(&mut sheet, &at, &words, &verdict) + at.font * 0.6;
+    if chart.points.is_empty() {
+        y = notes::nothing(&mut sheet, &at, y);
+        y = notes::foot(&mut sheet, &at, y, &chart.heading);
+        return Ok(sheet.finish(cover(chart, *look, y + at.pad)));
+    }
     y = caption(&mut sheet, &at, y, &chart.unit, chart.direction);
 
     let phases_row = y + at.font * 1.2;
@@ -89,13 +94,17 @@ pub fn series(chart: &Series, look: &Look) -> Result<Drawing, Error> {
     y = legend(&mut sheet, &at, (at.pad, at.width - at.pad), y, &keys)?;
     y = notes::list(&mut sheet, &at, y, chart);
     y = notes::foot(&mut sheet, &at, y, &chart.heading);
-    Ok(sheet.finish(Cover {
+    Ok(sheet.finish(cover(chart, *look, y + at.pad)))
+}
+
+fn cover(chart: &Series, look: Look, height: f64) -> Cover {
+    Cover {
         width: look.width,
-        height: y + at.pad,
+        height,
         title: describe::series_title(chart),
         description: describe::series(chart),
         table: describe::series_table(chart),
-    }))
+    }
 }
 
 /// What the vertical axis counts, above it: text on its side is read by nobody.
@@ -194,7 +203,7 @@ fn line_ends(chart: &Series, frame: &Frame) -> Vec<End> {
     [
         ("Upper limit", limits.upper, Ink::Limit),
         (chart.centre_name(), centre, Ink::Centre),
-        ("Target", chart.target, Ink::Target),
+        ("Target", chart.target(), Ink::Target),
         ("Lower limit", limits.lower, Ink::Limit),
     ]
     .into_iter()

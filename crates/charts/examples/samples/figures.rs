@@ -101,7 +101,9 @@ pub fn minutes(
                         rule: rule(signal.rule).into(),
                     })
                 }),
+                target,
                 is_excluded: false,
+                is_estimated: false,
             }
         })
         .collect();
@@ -134,7 +136,6 @@ pub fn minutes(
             })
             .collect(),
         annotations: Vec::new(),
-        target,
         variation: chart.variation.map(|variation| match variation {
             xmr::Variation::Improvement => Variation::Improvement { high },
             xmr::Variation::Concern => Variation::Concern { high },
@@ -230,7 +231,9 @@ pub fn shewhart_chart(
                     high: point.value > point.limits.upper,
                     rule: "outside the limits".into(),
                 }),
+                target: None,
                 is_excluded: !point.included,
+                is_estimated: false,
             })
             .collect(),
         phases: chart
@@ -243,7 +246,6 @@ pub fn shewhart_chart(
             })
             .collect(),
         annotations: Vec::new(),
-        target: None,
         variation: None,
         assurance: None,
     }

@@ -116,18 +116,23 @@ fn point(value: BoxedStrategy<f64>) -> impl Strategy<Value = Point> {
     (
         option::weighted(0.9, value.clone()),
         bounds(value.clone()),
-        bounds(value),
+        bounds(value.clone()),
         option::weighted(0.2, signal),
-        proptest::bool::weighted(0.05),
+        option::of(value),
+        (proptest::bool::weighted(0.05), proptest::bool::weighted(0.05)),
     )
-        .prop_map(|(value, limits, near, signal, is_excluded)| Point {
-            period: Period::Text(String::new()),
-            value,
-            limits,
-            near,
-            signal,
-            is_excluded,
-        })
+        .prop_map(
+            |(value, limits, near, signal, target, (is_excluded, is_estimated))| Point {
+                period: Period::Text(String::new()),
+                value,
+                limits,
+                near,
+                signal,
+                target,
+                is_excluded,
+                is_estimated,
+            },
+        )
 }
 
 fn verdict() -> impl Strategy<Value = (Option<Variation>, Option<Assurance>)> {
@@ -153,9 +158,9 @@ pub fn series(most: usize) -> impl Strategy<Value = Series> {
         (
             (heading(), kind, unit(), direction(), verdict()),
             (periods(count), vec(point(value()), count), phases, notes),
-            (option::of(value()), bounds(value()), option::of(value())),
+            (bounds(value()), option::of(value())),
         )
-            .prop_map(move |(words, rows, (target, bounds, centre))| {
+            .prop_map(move |(words, rows, (bounds, centre))| {
                 let (heading, kind, unit, direction, (variation, assurance)) = words;
                 let (periods, mut points, phases, notes) = rows;
                 for (point, period) in points.iter_mut().zip(periods) {
@@ -185,7 +190,6 @@ pub fn series(most: usize) -> impl Strategy<Value = Series> {
                         .into_iter()
                         .map(|(at, text)| Annotation { at, text })
                         .collect(),
-                    target,
                     variation,
                     assurance,
                 }

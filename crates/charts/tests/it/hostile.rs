@@ -148,7 +148,7 @@ fn what_cannot_be_drawn_is_refused() {
         change(&mut chart);
         series(&chart, &LOOK).map(|_| ())
     };
-    assert_eq!(with(&|chart| chart.points.clear()), Err(Error::Empty));
+    assert_eq!(with(&|chart| chart.points.clear()), Err(Error::Place("a phase")));
     for odd in [f64::NAN, f64::INFINITY, 1e16] {
         assert_eq!(
             with(&|chart| chart.points[2].value = Some(odd)),
@@ -167,7 +167,7 @@ fn what_cannot_be_drawn_is_refused() {
             Err(Error::Number("a centre line"))
         );
         assert_eq!(
-            with(&|chart| chart.target = Some(odd)),
+            with(&|chart| chart.points[2].target = Some(odd)),
             Err(Error::Number("the target"))
         );
         let mut units = figures::funnel_chart(5);
@@ -244,4 +244,32 @@ fn the_table_is_beside_the_picture_and_complete() {
         "{}",
         drawing.description
     );
+}
+
+#[test]
+fn where_there_is_nothing_the_chart_says_so() {
+    let mut none = figures::run_chart(1);
+    none.points.clear();
+    none.phases.clear();
+    none.annotations.clear();
+    let mut units = figures::funnel_chart(1);
+    units.units.clear();
+    let mut sheets = figures::small_charts(0, 1);
+    let empty = multiples(&sheets, &LOOK);
+    sheets.charts = vec![none.clone(), figures::run_chart(12)];
+    for drawing in [
+        series(&none, &LOOK),
+        funnel(&units, &LOOK),
+        multiples(&sheets, &LOOK),
+        empty,
+    ] {
+        let page = read(&drawing.unwrap().svg);
+        page.holds_everything();
+        page.keeps_texts_apart();
+        assert!(
+            page.texts
+                .iter()
+                .any(|written| written.text == "There are no values to show.")
+        );
+    }
 }

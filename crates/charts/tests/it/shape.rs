@@ -18,8 +18,6 @@ fn holds(drawing: &Drawing) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
-
     #[test]
     fn series_hold(chart in any::series(90), look in any::look()) {
         let drawing = series(&chart, &look).unwrap();
