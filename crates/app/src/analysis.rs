@@ -17,6 +17,7 @@ use self::timeline::{Slice, Timeline};
 use crate::caller::Caller;
 
 mod charts;
+pub mod pictures;
 mod placed;
 mod reach;
 mod secrecy;

@@ -7,12 +7,14 @@ pub use self::charts::{
     ChartWarning, Charts, InsufficientData, PhaseCause, RunMethod, SeriesAnnotation, SeriesCoverage,
     SeriesSort, SeriesTarget, SeriesWarning, SignalRule, Variation,
 };
+pub use self::pictures::{ChartDrawing, ChartTable, ChartTheme};
 use crate::ids::{NetworkId, UnitId};
 use crate::measures::{Measure, Stratum};
 use crate::tenancy::Tier;
 use crate::time::{Date, Interval};
 
 mod charts;
+mod pictures;
 
 /// Which nodes a roll-up has a row for, beside the unit or network itself.
 #[derive(
