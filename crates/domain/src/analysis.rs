@@ -7,6 +7,7 @@ pub use self::charts::{
     ChartWarning, Charts, InsufficientData, PhaseCause, RunMethod, SeriesAnnotation, SeriesCoverage,
     SeriesSort, SeriesTarget, SeriesWarning, SignalRule, Variation,
 };
+pub use self::funnel::{Funnel, FunnelLimits, FunnelPoint, FunnelUnit};
 pub use self::pictures::{ChartDrawing, ChartTable, ChartTheme};
 use crate::ids::{NetworkId, UnitId};
 use crate::measures::{Measure, Stratum};
@@ -14,6 +15,7 @@ use crate::tenancy::Tier;
 use crate::time::{Date, Interval};
 
 mod charts;
+mod funnel;
 mod pictures;
 
 /// Which nodes a roll-up has a row for, beside the unit or network itself.

@@ -295,6 +295,51 @@ pub fn funnel(data: Data, units: &[Unit], settings: &Settings) -> Result<Funnel,
     })
 }
 
+/// The limits at other sizes around a middle line that is known already: the curve of a funnel, adjusted by its τ² or,
+/// with 0, not. `target` is not yet multiplied.
+///
+/// ```
+/// use spiral_stats::funnel::{Data, curve};
+///
+/// let limits = curve(Data::Proportion, 0.1, 0.0, &[100.0, 400.0], 100.0)?;
+/// assert!(limits[0].upper_998 > limits[1].upper_998 && limits[1].lower_998 > limits[0].lower_998);
+/// # Ok::<(), spiral_stats::Error>(())
+/// ```
+pub fn curve(
+    data: Data,
+    target: f64,
+    tau2: f64,
+    denominators: &[f64],
+    multiply: f64,
+) -> Result<Vec<Limits>, Error> {
+    finite("target", target)?;
+    let of_parts = data == Data::Proportion;
+    if target < 0.0 || of_parts && target > 1.0 {
+        return Err(Error::invalid("target", "is no ratio that a unit can have"));
+    }
+    if finite("between-unit variance", tau2)? < 0.0 {
+        return Err(Error::invalid("between-unit variance", "is below zero"));
+    }
+    if finite("multiplier", multiply)? <= 0.0 {
+        return Err(Error::invalid("multiplier", "is not above zero"));
+    }
+    all_finite("denominator", denominators.iter().copied())?;
+    denominators
+        .iter()
+        .enumerate()
+        .map(|(at, &denominator)| {
+            if denominator <= 0.0 {
+                return Err(Error::invalid_at("denominator", at, "is not above zero"));
+            }
+            let unit = Unit {
+                numerator: 0.0,
+                denominator,
+            };
+            Ok(approximate(data, &unit, target, tau2)?.times(multiply))
+        })
+        .collect()
+}
+
 fn check(data: Data, units: &[Unit], settings: &Settings) -> Result<(), Error> {
     if !(0.0..0.5).contains(&finite("trim", settings.trim)?) {
         return Err(Error::invalid("trim", "is not between 0 and one half"));

@@ -1,5 +1,6 @@
 //! Measures and observations: what is pushed is what is read, by whoever may read it; and roll-ups.
 
+mod charts;
 mod push;
 mod random;
 mod roll_up;
