@@ -11,12 +11,14 @@ use crate::extract::{Query, Read};
 use crate::reply::{Reply, refuse};
 
 mod charts;
+mod pictures;
 
 /// The routes of this capability.
 pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(roll_up))
         .merge(charts::routes())
+        .merge(pictures::routes())
 }
 
 /// What is to be summed, and how.

@@ -1,8 +1,9 @@
 //! Charts as pictures: what was computed, handed to `spiral-charts` in its words.
 
+use sha2::{Digest, Sha256};
 use spiral_charts::{
-    Bounds, Cause, Day, Direction, Drawing, Grain, Heading, Kind, Look, Multiples, Period, Phase, Point, Series,
-    Signal, Theme, Unit,
+    Bounds, Cause, Day, Direction, Drawing, Grain, Heading, Kind, Look, Multiples, Period, Phase, Point,
+    Series, Signal, Theme, Unit, Variation as V,
 };
 use spiral_domain::analysis::{
     Assurance, ChartDrawing, ChartKind, ChartPoint, ChartSeries, ChartTable, ChartTheme, Charts, PhaseCause,
@@ -13,7 +14,10 @@ use spiral_domain::{Date, Error, Interval, Result, Violation, Violations};
 
 use self::words::{coverage, runs, source, warning};
 
+mod compared;
 mod words;
+
+pub use self::compared::draw_funnel;
 
 /// Without a width, a chart fits a page.
 const USUAL_WIDTH: i32 = 960;
@@ -83,9 +87,9 @@ pub fn draw_multiples(charts: &Charts, picture: &Picture) -> Result<ChartDrawing
     let name = |series: &ChartSeries| Some(series.node.name.clone());
     let sheet = Multiples {
         heading: Heading {
-            title: title(charts, picture),
+            title: named(picture, &charts.measure),
             subtitle: charts.stratum.to_string(),
-            source: source(charts),
+            source: source(&charts.measure),
             notes: coverage(charts),
         },
         charts: charts
@@ -109,13 +113,25 @@ pub fn draw_multiples(charts: &Charts, picture: &Picture) -> Result<ChartDrawing
 /// A drawing in pixels, so many times as large.
 pub async fn pixels(drawing: ChartDrawing, scale: i32) -> Result<Vec<u8>> {
     let Some(times) = u8::try_from(scale).ok().filter(|times| (1..=4).contains(times)) else {
-        return Err(malformed("/query/scale", "out_of_range", "a picture is 1 to 4 times as large"));
+        return Err(malformed(
+            "/query/scale",
+            "out_of_range",
+            "a picture is 1 to 4 times as large",
+        ));
     };
     let _easel = EASELS.acquire().await.map_err(Error::internal)?;
     tokio::task::spawn_blocking(move || spiral_charts::png(&drawing.svg, f32::from(times)))
         .await
         .map_err(Error::internal)?
         .map_err(refused)
+}
+
+/// A short text that is another for other bytes.
+pub fn mark(bytes: &[u8]) -> String {
+    Sha256::digest(bytes)[..16]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 fn malformed(pointer: &str, code: &str, detail: impl Into<String>) -> Error {
@@ -151,9 +167,14 @@ fn drawing(drawn: Drawing) -> ChartDrawing {
     }
 }
 
-fn title(charts: &Charts, picture: &Picture) -> String {
-    let given = picture.title.as_deref().map(str::trim).filter(|title| !title.is_empty());
-    given.unwrap_or(&charts.measure.name).to_owned()
+/// The title that was asked for, else the measure's name.
+fn named(picture: &Picture, measure: &Measure) -> String {
+    let given = picture
+        .title
+        .as_deref()
+        .map(str::trim)
+        .filter(|title| !title.is_empty());
+    given.unwrap_or(&measure.name).to_owned()
 }
 
 /// A series in the words of the charts.
@@ -169,14 +190,20 @@ fn model(charts: &Charts, series: &ChartSeries, picture: &Picture) -> Series {
         notes.push("The unit keeps these figures to itself.".to_owned());
     }
     notes.extend(series.verdict.not_computable.clone());
-    notes.extend(series.verdict.insufficient_data.as_ref().map(|missing| missing.detail.clone()));
+    notes.extend(
+        series
+            .verdict
+            .insufficient_data
+            .as_ref()
+            .map(|missing| missing.detail.clone()),
+    );
     notes.extend(runs(series));
     notes.extend(series.warnings.iter().map(|of| warning(*of, series.phases.len())));
     Series {
         heading: Heading {
-            title: title(charts, picture),
+            title: named(picture, measure),
             subtitle: place,
-            source: source(charts),
+            source: source(measure),
             notes,
         },
         kind: match charts.chart {
@@ -187,7 +214,11 @@ fn model(charts: &Charts, series: &ChartSeries, picture: &Picture) -> Series {
         unit: unit(measure),
         bounds: bounds(measure, charts.chart),
         direction,
-        points: series.points.iter().map(|of| point(measure, of, direction)).collect(),
+        points: series
+            .points
+            .iter()
+            .map(|of| point(measure, of, direction))
+            .collect(),
         phases: phases(series),
         annotations: series
             .annotations
@@ -222,7 +253,7 @@ fn direction(measure: &Measure, kind: ChartKind) -> Direction {
 
 /// What the numbers count: a proportion times a hundred is a percentage; a rate is per its multiplier, unless the
 /// words say already per how many.
-pub(super) fn unit(measure: &Measure) -> Unit {
+fn unit(measure: &Measure) -> Unit {
     let words = measure.unit_of_measure.clone().unwrap_or_default();
     let is_percent = measure.scale == Scale::Proportion && (measure.multiplier - 100.0).abs() < f64::EPSILON;
     if is_percent {
@@ -239,7 +270,7 @@ pub(super) fn unit(measure: &Measure) -> Unit {
     Unit { name: words, per }
 }
 
-pub(super) fn bounds(measure: &Measure, kind: ChartKind) -> Bounds {
+fn bounds(measure: &Measure, kind: ChartKind) -> Bounds {
     let is_counted = matches!(
         measure.scale,
         Scale::Proportion | Scale::Rate | Scale::Count | Scale::TimeBetween
@@ -282,7 +313,6 @@ fn point(measure: &Measure, of: &ChartPoint, direction: Direction) -> Point {
         Some(SignalRule::TwoOfThree) => "two of three near a limit",
         Some(SignalRule::Shift) => "seven on one side of the mean",
     };
-    use spiral_charts::Variation as V;
     let cause = match variation(of.variation, direction) {
         V::Common => None,
         V::Improvement { high } => Some((Cause::Improvement, high)),
@@ -312,13 +342,14 @@ fn point(measure: &Measure, of: &ChartPoint, direction: Direction) -> Point {
 }
 
 /// What is better says where a special cause points.
-fn variation(of: Variation, direction: Direction) -> spiral_charts::Variation {
-    use spiral_charts::Variation as V;
+fn variation(of: Variation, direction: Direction) -> V {
     let more_is_better = direction == Direction::Increase;
     match of {
         Variation::Common => V::Common,
         Variation::Improvement => V::Improvement { high: more_is_better },
-        Variation::Concern => V::Concern { high: !more_is_better },
+        Variation::Concern => V::Concern {
+            high: !more_is_better,
+        },
         Variation::NeutralHigh => V::Neutral { high: true },
         Variation::NeutralLow => V::Neutral { high: false },
     }
@@ -333,7 +364,9 @@ fn phases(series: &ChartSeries) -> Vec<Phase> {
             continue;
         }
         before = Some(point.phase);
-        let phase = usize::try_from(point.phase).ok().and_then(|at| series.phases.get(at));
+        let phase = usize::try_from(point.phase)
+            .ok()
+            .and_then(|at| series.phases.get(at));
         let name = phase.and_then(|phase| match phase.cause {
             PhaseCause::Version => Some(format!("Definition {}", phase.measure_version)),
             _ => phase.label.clone(),

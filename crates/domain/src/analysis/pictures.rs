@@ -4,16 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Light or dark.
 #[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    Default,
-    Serialize,
-    Deserialize,
-    utoipa::ToSchema,
-    async_graphql::Enum,
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema, async_graphql::Enum,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum ChartTheme {

@@ -1,10 +1,10 @@
 //! The sentences beneath a chart.
 
 use spiral_domain::analysis::{ChartSeries, ChartWarning, Charts, SeriesWarning};
+use spiral_domain::measures::Measure;
 
 /// Where the figures are from.
-pub(super) fn source(charts: &Charts) -> String {
-    let measure = &charts.measure;
+pub(super) fn source(measure: &Measure) -> String {
     format!("measure {}, definition {}", measure.code, measure.measure_version)
 }
 
@@ -16,7 +16,10 @@ pub(super) fn coverage(charts: &Charts) -> Vec<String> {
         notes.push(format!("{shown} of {eligible} units show these figures to you."));
     }
     if charts.page.has_more {
-        notes.push(format!("These are {} of {shown} charts; there are more.", charts.data.len()));
+        notes.push(format!(
+            "These are {} of {shown} charts; there are more.",
+            charts.data.len()
+        ));
     }
     notes
 }
@@ -26,7 +29,11 @@ pub(super) fn runs(series: &ChartSeries) -> Option<String> {
     let runs = series.phases.last()?.runs?;
     let (longest, most) = (runs.longest?, runs.longest_max?);
     let (crossings, least) = (runs.crossings?, runs.crossings_min?);
-    let says = if runs.signal { "more than chance" } else { "no more than chance" };
+    let says = if runs.signal {
+        "more than chance"
+    } else {
+        "no more than chance"
+    };
     Some(format!(
         "Longest run {longest} (at most {most} by chance), centre line crossed {crossings} times (at least {least} by \
          chance): {says}."
@@ -43,15 +50,21 @@ pub(super) fn warning(of: SeriesWarning, phases: usize) -> String {
         ChartWarning::LimitsCollapsed => {
             "Nearly all values are equal, and the limits lie on the mean: another chart is called for."
         }
-        ChartWarning::Narrowed => "Values vary less than chance alone would have them, and limits are narrow.",
+        ChartWarning::Narrowed => {
+            "Values vary less than chance alone would have them, and limits are narrow."
+        }
         ChartWarning::PhaseNotBegun => "A phase lies after the last value and divides nothing yet.",
         ChartWarning::BaselineUnused => "The baseline has no effect, since phases were given.",
         ChartWarning::Sparse => "More than half of the periods have no value.",
-        ChartWarning::RareEvents => "Most counts are below 1: a chart of the time between events would tell more.",
+        ChartWarning::RareEvents => {
+            "Most counts are below 1: a chart of the time between events would tell more."
+        }
         ChartWarning::Seasonal => "Values follow the seasons, which widens the limits.",
         ChartWarning::OverlappingPeriods => "Periods overlap: the same days stand in several values.",
         ChartWarning::CoverageChanges => "The units that make up this sum change from period to period.",
-        ChartWarning::EarlierVersionsLeftOut => "Values by earlier definitions on another scale are left out.",
+        ChartWarning::EarlierVersionsLeftOut => {
+            "Values by earlier definitions on another scale are left out."
+        }
         ChartWarning::OlderValuesLeftOut => "There are older values than these.",
     };
     match of.phase.filter(|_| phases > 1) {

@@ -113,7 +113,10 @@ async fn the_worked_examples_come_out() {
         };
         let run = one(&world.system(), &run).await;
         let runs = run.phases[0].runs.unwrap();
-        assert_eq!((runs.useful, runs.longest, runs.crossings), (11, Some(6), Some(1)));
+        assert_eq!(
+            (runs.useful, runs.longest, runs.crossings),
+            (11, Some(6), Some(1))
+        );
         assert!(runs.signal && runs.crossings_min == Some(2), "{runs:?}");
         assert_eq!((run.points[0].upper, run.points[0].centre), (None, Some(9.0)));
         assert_eq!(run.verdict.variation, Some(Variation::Concern));

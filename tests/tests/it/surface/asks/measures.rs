@@ -36,7 +36,8 @@ pub async fn ask(operation: &str, stage: &Stage<'_>) -> Option<Ask> {
         "rollUp" => Ask::reads("readRollUp")
             .query("measure", &stage.measure().await.id())
             .query("unit", target),
-        "spc" | "runChart" => Ask::reads("readAnalysis")
+        "spc" | "runChart" | "spcSvg" | "spcPng" | "runChartSvg" | "runChartPng" | "smallMultiplesSvg"
+        | "smallMultiplesPng" => Ask::reads("readAnalysis")
             .query("measure", &stage.measure().await.id())
             .query("unit", target),
         "listAnnotations" | "listPhases" | "listTargets" | "listMeasureLinks" => {
