@@ -818,3 +818,110 @@ create policy tenant on reorganised_units using (tenant_id = (select nullif(curr
 alter table unit_successions enable row level security;
 alter table unit_successions force row level security;
 create policy tenant on unit_successions using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+-- 0006_series
+
+create table annotations (
+    tenant_id uuid not null references tenants (id),
+    id uuid not null,
+    unit_id uuid not null,
+    measure_id uuid,
+    occurred_on date not null,
+    text text collate "C" not null,
+    source text collate "C",
+    external_id text collate "C",
+    recorded_by uuid not null,
+    retracted boolean not null,
+    sharing smallint not null,
+    version bigint not null,
+    created_at timestamptz not null,
+    updated_at timestamptz not null,
+    primary key (tenant_id, id),
+    constraint annotations_external unique (tenant_id, source, external_id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, measure_id) references measures (tenant_id, id)
+);
+create index annotations_unit on annotations (tenant_id, unit_id);
+create index annotations_changed on annotations (tenant_id, updated_at);
+
+create table phases (
+    tenant_id uuid not null references tenants (id),
+    id uuid not null,
+    unit_id uuid not null,
+    measure_id uuid not null,
+    starts_on date not null,
+    label text collate "C" not null,
+    source text collate "C",
+    external_id text collate "C",
+    recorded_by uuid not null,
+    retracted boolean not null,
+    sharing smallint not null,
+    version bigint not null,
+    created_at timestamptz not null,
+    updated_at timestamptz not null,
+    primary key (tenant_id, id),
+    constraint phases_external unique (tenant_id, source, external_id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, measure_id) references measures (tenant_id, id)
+);
+create index phases_unit on phases (tenant_id, unit_id, measure_id);
+create index phases_changed on phases (tenant_id, updated_at);
+
+create table targets (
+    tenant_id uuid not null references tenants (id),
+    id uuid not null,
+    unit_id uuid not null,
+    measure_id uuid not null,
+    tier smallint,
+    value double precision not null,
+    starts_on date,
+    ends_on date,
+    recorded_by uuid not null,
+    retracted boolean not null,
+    sharing smallint not null,
+    version bigint not null,
+    created_at timestamptz not null,
+    updated_at timestamptz not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, measure_id) references measures (tenant_id, id)
+);
+create index targets_measure on targets (tenant_id, measure_id, unit_id);
+create index targets_unit on targets (tenant_id, unit_id);
+create index targets_changed on targets (tenant_id, updated_at);
+
+create table measure_links (
+    tenant_id uuid not null references tenants (id),
+    id uuid not null,
+    unit_id uuid not null,
+    measure_id uuid not null,
+    starts_on date,
+    ends_on date,
+    recorded_by uuid not null,
+    retracted boolean not null,
+    sharing smallint not null,
+    version bigint not null,
+    created_at timestamptz not null,
+    updated_at timestamptz not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, measure_id) references measures (tenant_id, id)
+);
+create index measure_links_unit on measure_links (tenant_id, unit_id, measure_id);
+create index measure_links_changed on measure_links (tenant_id, updated_at);
+
+alter table annotations enable row level security;
+alter table annotations force row level security;
+create policy tenant on annotations using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table phases enable row level security;
+alter table phases force row level security;
+create policy tenant on phases using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table targets enable row level security;
+alter table targets force row level security;
+create policy tenant on targets using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table measure_links enable row level security;
+alter table measure_links force row level security;
+create policy tenant on measure_links using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));

@@ -668,3 +668,94 @@ create index unit_successions_predecessor on unit_successions (tenant_id, predec
 create index unit_successions_successor on unit_successions (tenant_id, successor_id);
 
 create index unit_ancestry_moved on unit_ancestry (tenant_id, ancestor_id) where valid_from > '1000-01-01' or valid_to < '9999-12-31';
+
+-- 0006_series
+
+create table annotations (
+    tenant_id blob not null references tenants (id),
+    id blob not null,
+    unit_id blob not null,
+    measure_id blob,
+    occurred_on text not null,
+    text text not null,
+    source text,
+    external_id text,
+    recorded_by blob not null,
+    retracted integer not null,
+    sharing integer not null,
+    version integer not null,
+    created_at integer not null,
+    updated_at integer not null,
+    primary key (tenant_id, id),
+    constraint annotations_external unique (tenant_id, source, external_id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, measure_id) references measures (tenant_id, id)
+) strict, without rowid;
+create index annotations_unit on annotations (tenant_id, unit_id);
+create index annotations_changed on annotations (tenant_id, updated_at);
+
+create table phases (
+    tenant_id blob not null references tenants (id),
+    id blob not null,
+    unit_id blob not null,
+    measure_id blob not null,
+    starts_on text not null,
+    label text not null,
+    source text,
+    external_id text,
+    recorded_by blob not null,
+    retracted integer not null,
+    sharing integer not null,
+    version integer not null,
+    created_at integer not null,
+    updated_at integer not null,
+    primary key (tenant_id, id),
+    constraint phases_external unique (tenant_id, source, external_id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, measure_id) references measures (tenant_id, id)
+) strict, without rowid;
+create index phases_unit on phases (tenant_id, unit_id, measure_id);
+create index phases_changed on phases (tenant_id, updated_at);
+
+create table targets (
+    tenant_id blob not null references tenants (id),
+    id blob not null,
+    unit_id blob not null,
+    measure_id blob not null,
+    tier integer,
+    value real not null,
+    starts_on text,
+    ends_on text,
+    recorded_by blob not null,
+    retracted integer not null,
+    sharing integer not null,
+    version integer not null,
+    created_at integer not null,
+    updated_at integer not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, measure_id) references measures (tenant_id, id)
+) strict, without rowid;
+create index targets_measure on targets (tenant_id, measure_id, unit_id);
+create index targets_unit on targets (tenant_id, unit_id);
+create index targets_changed on targets (tenant_id, updated_at);
+
+create table measure_links (
+    tenant_id blob not null references tenants (id),
+    id blob not null,
+    unit_id blob not null,
+    measure_id blob not null,
+    starts_on text,
+    ends_on text,
+    recorded_by blob not null,
+    retracted integer not null,
+    sharing integer not null,
+    version integer not null,
+    created_at integer not null,
+    updated_at integer not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, measure_id) references measures (tenant_id, id)
+) strict, without rowid;
+create index measure_links_unit on measure_links (tenant_id, unit_id, measure_id);
+create index measure_links_changed on measure_links (tenant_id, updated_at);

@@ -17,8 +17,10 @@ use self::timeline::{Slice, Timeline};
 use crate::caller::Caller;
 
 mod charts;
+mod funnel;
 pub mod pictures;
 mod placed;
+mod quality;
 mod reach;
 mod secrecy;
 mod sums;
@@ -26,6 +28,8 @@ mod suppression;
 mod timeline;
 
 pub use self::charts::{ChartQuery, Rebase, charts, charts_of};
+pub use self::funnel::{FunnelQuery, funnel};
+pub use self::quality::{QualityQuery, data_quality, data_quality_of};
 
 /// At most so many cells in one answer.
 const MOST_CELLS: usize = 50_000;

@@ -52,7 +52,8 @@ mod text;
 pub use funnel::funnel;
 pub use model::{
     Annotation, Assurance, Bounds, Cause, Curve, Direction, Funnel, Heading, Kind, MOST_CHARTS, MOST_CURVE,
-    MOST_POINTS, MOST_UNITS, Multiples, Phase, Placed, Point, Series, Signal, Unit, Variation,
+    MOST_POINTS, MOST_SHEET_POINTS, MOST_UNITS, Multiples, Phase, Placed, Point, Series, Signal, Unit,
+    Variation,
 };
 pub use multiples::multiples;
 pub use period::{Day, Grain, Period};

@@ -9,8 +9,10 @@ pub const MOST_POINTS: usize = 10_000;
 pub const MOST_UNITS: usize = 5_000;
 /// A limit curve of a funnel has at most so many places.
 pub const MOST_CURVE: usize = 2_000;
-/// A sheet of small charts has at most so many of them, with [`MOST_POINTS`] points in all.
+/// A sheet of small charts has at most so many of them.
 pub const MOST_CHARTS: usize = 240;
+/// All charts of a sheet together have at most so many points.
+pub const MOST_SHEET_POINTS: usize = 30_000;
 /// Numbers beyond this are not drawn.
 const LARGEST: f64 = 1e15;
 
@@ -366,7 +368,7 @@ impl Multiples {
         at_most("charts", MOST_CHARTS, self.charts.len())?;
         at_most(
             "points",
-            MOST_POINTS,
+            MOST_SHEET_POINTS,
             self.charts.iter().map(|chart| chart.points.len()).sum(),
         )?;
         self.charts.iter().try_for_each(Series::check)

@@ -9,9 +9,12 @@ use crate::faults::fault;
 use crate::measures::MeasureNode;
 
 mod charts;
+mod compare;
 
 pub(crate) use charts::ChartKey;
 pub use charts::ChartsQuery;
+pub use compare::CompareQuery;
+pub(crate) use compare::QualityKey;
 
 /// A measure summed up a tree or over a network.
 #[derive(SimpleObject)]

@@ -14,6 +14,7 @@ pub struct Query(
     measures::MarksQuery,
     analysis::AnalysisQuery,
     analysis::ChartsQuery,
+    analysis::CompareQuery,
     innovations::InnovationsQuery,
     spread::SpreadQueries,
     field_tests::FieldTestQuery,

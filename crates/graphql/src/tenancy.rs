@@ -3,7 +3,7 @@
 use async_graphql::connection::{Connection, EmptyFields};
 use async_graphql::{ComplexObject, Context, Object, Result, SimpleObject};
 use spiral_app::{Caller, tenancy};
-use spiral_domain::analysis::{ChartKind, ChartSeries};
+use spiral_domain::analysis::{ChartKind, ChartSeries, QualityRow};
 use spiral_domain::people::Action;
 use spiral_domain::programmes::{CreateProgramme, Programme};
 use spiral_domain::tenancy::{
@@ -12,7 +12,7 @@ use spiral_domain::tenancy::{
 };
 use spiral_domain::{Date, Reference, Sort, Timestamp, WorkKind};
 
-use crate::analysis::ChartKey;
+use crate::analysis::{ChartKey, QualityKey};
 use crate::faults::fault;
 use crate::lists::{connection, page_request};
 use crate::loaders::{AdoptionKey, AdoptionsKey, ChildrenKey, MembersKey, UnitKey, load};
@@ -110,6 +110,25 @@ impl OrgUnitNode {
         let key = ChartKey {
             measure,
             chart,
+            from,
+            to,
+            unit: self.record.id,
+        };
+        load(ctx, key).await
+    }
+
+    /// How complete, how early and how plausible it reports a measure; above the tier that reports, of what the reader
+    /// may see beneath it.
+    #[graphql(complexity = "10 * child_complexity")]
+    async fn data_quality(
+        &self,
+        ctx: &Context<'_>,
+        measure: Reference,
+        from: Option<Date>,
+        to: Option<Date>,
+    ) -> Result<Option<QualityRow>> {
+        let key = QualityKey {
+            measure,
             from,
             to,
             unit: self.record.id,

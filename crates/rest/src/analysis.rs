@@ -11,6 +11,7 @@ use crate::extract::{Query, Read};
 use crate::reply::{Reply, refuse};
 
 mod charts;
+mod compare;
 mod pictures;
 
 /// The routes of this capability.
@@ -18,6 +19,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(roll_up))
         .merge(charts::routes())
+        .merge(compare::routes())
         .merge(pictures::routes())
 }
 

@@ -20,7 +20,7 @@ pub(crate) fn publish(document: OpenApi) -> Value {
         retire(operation, method, path);
         parameters_are_not_empty(operation);
         let listed = is_list(operation);
-        let record = answers_record(operation, &schemas);
+        let record = answers_record(operation, &schemas) || answers_computed(operation);
         describe(operation);
         lines_are_text(operation);
         if operation.get("security").is_none() {
@@ -110,6 +110,20 @@ fn answers_record(operation: &Value, schemas: &Value) -> bool {
         schemas.pointer(&format!("/{name}/properties/version")).is_some()
             || schemas.pointer(&format!("/{name}/properties/client")).is_some()
     })
+}
+
+/// Whether the answer is worked out of records, and has an ETag that holds as long as they do, or a picture, which has
+/// one of its bytes.
+fn answers_computed(operation: &Value) -> bool {
+    let content = operation
+        .pointer("/responses/200/content")
+        .and_then(Value::as_object);
+    if content.is_some_and(|content| content.keys().any(|media| media.starts_with("image/"))) {
+        return true;
+    }
+    ["Charts", "Funnel", "DataQuality"]
+        .into_iter()
+        .any(|name| answer_schema(operation) == Some(name))
 }
 
 /// An operation that has only a summary is described by it.

@@ -6,6 +6,7 @@
 //! - [`run_chart`]: Anhøj's rules of runs; [`shewhart`]: run, i, mr, xbar, s, t, p, p′, c, u, u′ and g charts.
 //! - [`hold`]: whether a gain holds. [`season`]: whether values follow the seasons. [`order`]: rows and phases by
 //!   date.
+//! - [`plausible`]: values that want a second look.
 //!
 //! Comparing units and studies:
 //!
@@ -89,6 +90,7 @@ pub mod hold;
 pub mod meta;
 mod numbers;
 pub mod order;
+pub mod plausible;
 pub mod rate;
 pub mod roll_up;
 pub mod run_chart;

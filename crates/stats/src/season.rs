@@ -116,12 +116,12 @@ mod tests {
 
     #[test]
     fn the_ratio_is_that_of_analysis_of_variance() {
-        // Four values at each of two places, without a trend: means 2 and 5, squares within 4 × 1 + 4 × 1.
+        // Four values at each of two places. The line rises by 1/7; what is left of it has the means ±10/7 and squares
+        // between and within the places of 800/49 and 432/49, with 1 and 6 degrees of freedom.
         let values = [1.0, 4.0, 3.0, 6.0, 3.0, 6.0, 1.0, 4.0].map(Some);
         let found = seasons(&values, 2).unwrap();
-        // A slope of 3/42 is taken away first; the ratio of what is left was worked out by hand.
-        assert!((found.f - 12.6).abs() < 1.5, "{found:?}");
-        assert!(found.p_value > 0.001 && found.p_value < 0.05, "{found:?}");
+        assert!((found.f - 100.0 / 9.0).abs() < 1e-9, "{found:?}");
+        assert!((found.p_value - 0.0157).abs() < 1e-4, "{found:?}");
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::value::Column as _;
 
 mod series;
 
-pub use series::{SeriesFilter, SeriesOf, SeriesRow, SeriesUnit};
+pub use series::{SeriesChange, SeriesFilter, SeriesOf, SeriesRow, SeriesUnit};
 
 /// What the units beneath a node that share so far add up to.
 #[derive(Debug, Clone, PartialEq)]

@@ -27,7 +27,8 @@ mod tx;
 mod value;
 
 pub use analysis::{
-    MeasureCell, Mover, Reporting, ReportingCount, SeriesFilter, SeriesOf, SeriesRow, SeriesUnit,
+    MeasureCell, Mover, Reporting, ReportingCount, SeriesChange, SeriesFilter, SeriesOf, SeriesRow,
+    SeriesUnit,
 };
 pub use db::{Db, DbOptions, Meter};
 pub use idempotency::{Kept, Keyed};

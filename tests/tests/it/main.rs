@@ -12,6 +12,7 @@ mod idempotency;
 mod kill;
 mod lists;
 mod refusals;
+mod series;
 mod stopping;
 mod surface;
 mod sustainability;

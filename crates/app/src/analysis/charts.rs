@@ -14,6 +14,7 @@ use spiral_domain::{
 use spiral_store::{SeriesOf, SeriesUnit};
 
 use self::gather::Gathered;
+pub(super) use self::gather::{MOST_VALUES, Slot, check_size, figure_of, groups, observation};
 use crate::caller::Caller;
 
 mod draw;
@@ -128,7 +129,7 @@ impl ChartQuery {
 }
 
 /// The question with the measure that it names, checked.
-struct Asked<'c> {
+pub(super) struct Asked<'c> {
     caller: &'c Caller,
     query: &'c ChartQuery,
     measure: Measure,
@@ -167,7 +168,7 @@ fn misfit(kind: ChartKind, scale: Scale) -> Option<&'static str> {
 }
 
 impl<'c> Asked<'c> {
-    async fn of(caller: &'c Caller, query: &'c ChartQuery) -> Result<Self> {
+    pub(super) async fn of(caller: &'c Caller, query: &'c ChartQuery) -> Result<Self> {
         caller.require(Action::ReadAnalysis)?;
         caller.require(Action::ReadObservations)?;
         let store = caller.store();
@@ -187,14 +188,29 @@ impl<'c> Asked<'c> {
         })
     }
 
+    /// Who asks.
+    pub(super) fn caller(&self) -> &Caller {
+        self.caller
+    }
+
+    /// The measure.
+    pub(super) fn measure(&self) -> &Measure {
+        &self.measure
+    }
+
+    /// How far units share their observations where they have set nothing.
+    pub(super) fn default_level(&self) -> spiral_domain::Sharing {
+        self.default
+    }
+
     /// Whether a unit of this tier reports by itself, or is summed from what stands beneath it.
-    fn is_summed(&self, tier: Tier) -> bool {
+    pub(super) fn is_summed(&self, tier: Tier) -> bool {
         tier > self.measure.reporting_tier
     }
 
     /// The time that is looked at: whole periods between `from` and `to`; without them, as far as anybody has
     /// reported, and at most the usual number. None if nobody has.
-    async fn time(&self, units: &[SeriesUnit]) -> Result<Option<Period>> {
+    pub(super) async fn time(&self, units: &[SeriesUnit]) -> Result<Option<Period>> {
         let span = match (self.query.from, self.query.to) {
             (Some(start), Some(end)) => Some(Period { start, end }),
             _ => self.span(units).await?,
@@ -340,7 +356,7 @@ pub(super) fn check_stratum(found: &mut Violations, stratum: &Stratum, measure: 
     }
 }
 
-fn malformed(pointer: &str, code: &str, detail: impl Into<String>) -> Error {
+pub(super) fn malformed(pointer: &str, code: &str, detail: impl Into<String>) -> Error {
     Error::Malformed(vec![Violation::new(pointer, code, detail)])
 }
 
@@ -348,64 +364,89 @@ fn malformed(pointer: &str, code: &str, detail: impl Into<String>) -> Error {
 pub async fn charts(caller: &Caller, query: &ChartQuery, page: &PageRequest) -> Result<Charts> {
     let limit = usize::try_from(caller.limit(page)?).unwrap_or(usize::MAX);
     let asked = Asked::of(caller, query).await?;
-    let store = caller.store();
-    let named = [&query.unit, &query.within, &query.network];
-    if named.iter().filter(|name| name.is_some()).count() != 1 {
-        let detail = "give one of `unit`, `within` and `network`";
-        return Err(malformed("/query/unit", "one_of", detail));
-    }
-    if query.unit.is_some() && query.tier.is_some() {
-        let detail = "goes with `within` or `network`: a unit has a tier of its own";
-        return Err(malformed("/query/tier", "one_of", detail));
-    }
-    let tier = query.tier.unwrap_or(asked.measure.reporting_tier);
-    let units = if let Some(unit) = &query.unit {
-        let unit: OrgUnit = store.named(unit).await?;
-        store
-            .series_units(&SeriesOf::Units(&[unit.id]), asked.default)
-            .await?
-    } else if let Some(within) = &query.within {
-        let within: OrgUnit = store.named(within).await?;
-        store
-            .series_units(&SeriesOf::Within(&within.path, tier), asked.default)
-            .await?
-    } else {
-        let network = query.network.as_ref().ok_or(Error::NotFound("network"))?;
-        let network: Network = store.named(network).await?;
-        store
-            .series_units(&SeriesOf::Network(network.id, tier), asked.default)
-            .await?
-    };
+    let units = asked.named_units().await?.units;
     let time = asked.time(&units).await?;
     asked.answer(units, time, page, limit).await
 }
 
+/// The units that a question names.
+pub(super) struct Named {
+    pub units: Vec<SeriesUnit>,
+    /// The path at and beneath which they stand, if they were named so.
+    pub within: Option<String>,
+}
+
 impl Asked<'_> {
-    async fn answer(
+    /// The units that the question names, each with whether the caller sees what it reports.
+    pub(super) async fn named_units(&self) -> Result<Named> {
+        let (query, store) = (self.query, self.caller.store());
+        let named = [&query.unit, &query.within, &query.network];
+        if named.iter().filter(|name| name.is_some()).count() != 1 {
+            let detail = "give one of `unit`, `within` and `network`";
+            return Err(malformed("/query/unit", "one_of", detail));
+        }
+        if query.unit.is_some() && query.tier.is_some() {
+            let detail = "goes with `within` or `network`: a unit has a tier of its own";
+            return Err(malformed("/query/tier", "one_of", detail));
+        }
+        let tier = query.tier.unwrap_or(self.measure.reporting_tier);
+        let mut within = None;
+        let units = if let Some(unit) = &query.unit {
+            let unit: OrgUnit = store.named(unit).await?;
+            store
+                .series_units(&SeriesOf::Units(&[unit.id]), self.default)
+                .await?
+        } else if let Some(unit) = &query.within {
+            let unit: OrgUnit = store.named(unit).await?;
+            let of = SeriesOf::Within(&unit.path, tier);
+            let units = store.series_units(&of, self.default).await?;
+            within = Some(unit.path);
+            units
+        } else {
+            let network = query.network.as_ref().ok_or(Error::NotFound("network"))?;
+            let network: Network = store.named(network).await?;
+            store
+                .series_units(&SeriesOf::Network(network.id, tier), self.default)
+                .await?
+        };
+        Ok(Named { units, within })
+    }
+
+    /// Those of the units that have a series to be shown in the time, and how many there are in all. A sum is of whom
+    /// the reader sees; by itself a unit is seen or not.
+    pub(super) fn shown(
         &self,
         mut units: Vec<SeriesUnit>,
         time: Option<Period>,
-        page: &PageRequest,
-        limit: usize,
-    ) -> Result<Charts> {
+    ) -> (Vec<SeriesUnit>, SeriesCoverage) {
         let alone = self.query.unit.is_some();
         if let (Some(time), false) = (time, alone) {
             units.retain(|unit| unit.open_in(time));
         }
         let eligible = count(units.len());
+        let seen = |unit: &SeriesUnit| unit.visible || self.is_summed(unit.tier);
+        let shown = count(units.iter().filter(|unit| seen(unit)).count());
         if !alone {
-            // A sum is of whom the reader sees; by itself a unit is seen or not.
-            units.retain(|unit| unit.visible || self.is_summed(unit.tier));
+            units.retain(seen);
         }
-        let coverage = SeriesCoverage {
-            eligible,
-            shown: count(
-                units
-                    .iter()
-                    .filter(|unit| unit.visible || self.is_summed(unit.tier))
-                    .count(),
-            ),
-        };
+        (units, SeriesCoverage { eligible, shown })
+    }
+
+    /// The values of these units.
+    pub(super) async fn gather(&self, units: &[SeriesUnit], time: Option<Period>) -> Result<Gathered> {
+        Gathered::of(self, units, time).await
+    }
+}
+
+impl Asked<'_> {
+    async fn answer(
+        &self,
+        units: Vec<SeriesUnit>,
+        time: Option<Period>,
+        page: &PageRequest,
+        limit: usize,
+    ) -> Result<Charts> {
+        let (units, coverage) = self.shown(units, time);
         let (data, page) = match self.query.sort {
             SeriesSort::Code => self.by_code(units, time, page, limit).await?,
             SeriesSort::Worst => self.worst_first(units, time, page, limit).await?,
@@ -487,7 +528,7 @@ impl Asked<'_> {
     }
 }
 
-fn page_info(next_cursor: Option<String>) -> PageInfo {
+pub(super) fn page_info(next_cursor: Option<String>) -> PageInfo {
     PageInfo {
         has_more: next_cursor.is_some(),
         next_cursor,
@@ -499,7 +540,7 @@ fn count(n: usize) -> i64 {
 }
 
 /// Where a unit stands in the order of codes.
-fn code_place(unit: &SeriesUnit) -> Vec<u8> {
+pub(super) fn code_place(unit: &SeriesUnit) -> Vec<u8> {
     let mut place = unit.code.clone().into_bytes();
     place.push(0);
     place.extend_from_slice(unit.id.0.as_bytes());

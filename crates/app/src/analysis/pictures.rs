@@ -143,7 +143,10 @@ fn refused(error: spiral_charts::Error) -> Error {
     let detail = error.to_string();
     match error {
         spiral_charts::Error::Width(_) => malformed("/query/width", "out_of_range", detail),
-        spiral_charts::Error::TooMany { .. } => malformed("/query/from", "too_many_points", detail),
+        spiral_charts::Error::TooMany { what: "points", .. } => {
+            malformed("/query/from", "too_many_points", detail)
+        }
+        spiral_charts::Error::TooMany { .. } => malformed("/query/within", "too_many_units", detail),
         spiral_charts::Error::TooLarge { .. } => malformed("/query/scale", "too_large", detail),
         spiral_charts::Error::Number(_) => Error::conflict("cannot_be_drawn", detail),
         spiral_charts::Error::Place(_) | spiral_charts::Error::Drawing(_) => Error::internal(error),

@@ -2,8 +2,8 @@
 
 use spiral_domain::exchange::{BatchOptions, BatchRow};
 use spiral_domain::measures::{
-    DeclareDimension, DefineMeasure, Direction, DisadvantagedEnd, MeasureKind, PushObservation, Scale,
-    Stratum,
+    AddAnnotation, DeclareDimension, DefineMeasure, Direction, DisadvantagedEnd, LinkMeasure, MeasureKind,
+    OpenPhase, PushObservation, Scale, SetTarget, Stratum,
 };
 use spiral_domain::tenancy::{OrgUnit, Tier};
 use spiral_domain::{Date, Interval, Reference, Result};
@@ -20,6 +20,10 @@ pub(super) const AREA_NETWORK: &str = "north-yorkshire";
 const MONTHLY: &str = "seen-within-target";
 /// Months of it, the last being the demo's last.
 const MONTHS: i32 = 12;
+/// Some teams have so many months before them.
+const EARLIER: i32 = 24;
+/// About so many.
+const LONG: usize = 6;
 
 /// The quit-rate table: whole counts by area and deprivation quintile.
 pub(super) async fn load_published(caller: &Caller, facts: &Facts) -> Result<()> {
@@ -104,12 +108,10 @@ pub(super) async fn load_synthetic(caller: &Caller) -> Result<()> {
         .await?;
     let mut seeded = Seeded::new(1000);
     let (mut by_tool, mut others) = (Vec::new(), Vec::new());
-    for team in teams {
+    for team in &teams {
         let level = 60 + seeded.below(25);
         for month in 0..MONTHS {
-            let first = super::facts::last_day()
-                .month_start()
-                .plus_months(month - (MONTHS - 1));
+            let first = months_before(MONTHS - 1 - month);
             let seen = 80 + seeded.below(60);
             let within = seen * (level + usize::try_from(month).unwrap_or_default() + seeded.below(8)) / 100;
             let mut row = row(MONTHLY, &team.code, count(within.min(seen)), count(seen));
@@ -124,7 +126,68 @@ pub(super) async fn load_synthetic(caller: &Caller) -> Result<()> {
         }
     }
     push(caller, others).await?;
-    push(&super::act_as(caller, "integration").await?, by_tool).await
+    push(&super::act_as(caller, "integration").await?, by_tool).await?;
+    load_long(caller, &teams, &mut seeded).await
+}
+
+/// The first day of the month that lies so many before the demo's last.
+fn months_before(months: i32) -> Date {
+    super::facts::last_day().month_start().plus_months(-months)
+}
+
+/// Some teams have longer series, with a change to how they work, events, and what is aimed for.
+async fn load_long(caller: &Caller, teams: &[OrgUnit], seeded: &mut Seeded) -> Result<()> {
+    let measure = || Reference::code(MONTHLY);
+    let mut rows = Vec::new();
+    let shown = teams.iter().step_by(teams.len().div_ceil(LONG).max(1));
+    for team in shown {
+        for month in MONTHS..MONTHS + EARLIER {
+            let seen = 80 + seeded.below(60);
+            let within = seen * (50 + seeded.below(10)) / 100;
+            let mut row = row(MONTHLY, &team.code, count(within), count(seen));
+            row.period = Some(months_before(month).to_string()[..7].to_owned());
+            rows.push(row);
+        }
+        let unit = || Reference::Id(team.id.into());
+        let link = LinkMeasure {
+            unit: unit(),
+            measure: measure(),
+            starts_on: Some(months_before(MONTHS + EARLIER - 1)),
+            ends_on: None,
+        };
+        measures::link_measure(caller, link).await?;
+        let phase = OpenPhase {
+            unit: unit(),
+            measure: measure(),
+            starts_on: months_before(MONTHS - 1),
+            label: "Appointments by telephone".into(),
+            source: None,
+            external_id: None,
+        };
+        measures::open_phase(caller, phase).await?;
+        let annotation = AddAnnotation {
+            unit: unit(),
+            measure: Some(measure()),
+            occurred_on: months_before(MONTHS / 2).plus_days(9),
+            text: "A second receptionist from today (synthetic)".into(),
+            source: None,
+            external_id: None,
+        };
+        measures::add_annotation(caller, annotation).await?;
+    }
+    push(caller, rows).await?;
+    for (unit, tier, value) in [("england", None, 85.0), ("neynl", Some(Tier::Microsystem), 80.0)] {
+        let target = SetTarget {
+            unit: Reference::code(unit),
+            measure: measure(),
+            tier,
+            value,
+            starts_on: Some(months_before(MONTHS - 1)),
+            ends_on: None,
+        };
+        measures::set_target(caller, target).await?;
+    }
+    Ok(())
 }
 
 fn count(n: usize) -> f64 {

@@ -1,6 +1,7 @@
 //! Measures and observations: what is pushed is what is read, by whoever may read it; and roll-ups.
 
 mod charts;
+mod compare;
 mod push;
 mod random;
 mod roll_up;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer};
 use spiral_app::App;
-use spiral_app::analysis::pictures::{Picture, draw_multiples, draw_series, pixels};
+use spiral_app::analysis::pictures::{Picture, draw_funnel, draw_multiples, draw_series, pixels};
 use spiral_app::analysis::{self, ChartQuery};
 use spiral_domain::analysis::{ChartDrawing, ChartTheme};
 use spiral_domain::{Error, PageRequest, Result, Violation};
@@ -13,6 +13,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::charts::{RunParams, SpcParams};
+use super::compare::FunnelParams;
 use crate::accept::Form;
 use crate::extract::{Queries, Read};
 use crate::reply::{Reply, refuse};
@@ -23,6 +24,8 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(spc_png))
         .routes(routes!(run_chart_svg))
         .routes(routes!(run_chart_png))
+        .routes(routes!(funnel_svg))
+        .routes(routes!(funnel_png))
         .routes(routes!(small_multiples_svg))
         .routes(routes!(small_multiples_png))
 }
@@ -31,7 +34,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(super) struct LookParams {
+struct LookParams {
     /// Pixels; 960 if absent. Ask for the width that is shown: it decides sizes of letters and what is named.
     #[param(minimum = 280, maximum = 3840)]
     width: Option<i32>,
@@ -45,7 +48,7 @@ pub(super) struct LookParams {
 /// Nothing more.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct NoMore {}
+struct NoMore {}
 
 impl IntoParams for NoMore {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
@@ -57,7 +60,7 @@ impl IntoParams for NoMore {
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(super) struct PixelParams {
+struct PixelParams {
     /// So many times as large, for sharp screens; 1 if absent. A picture has at most 16 million pixels.
     #[param(minimum = 1, maximum = 4)]
     scale: Option<i32>,
@@ -154,18 +157,12 @@ async fn many(
     Ok((draw_multiples(&charts, &look)?, charts.data.len()))
 }
 
-pub(super) async fn svg(read: &Read, operation: &str, series: usize, drawing: ChartDrawing) -> Reply {
+async fn svg(read: &Read, operation: &str, series: usize, drawing: ChartDrawing) -> Reply {
     read.picture(operation, Form::Svg, series, drawing.svg.into_bytes())
         .await
 }
 
-pub(super) async fn png(
-    read: &Read,
-    operation: &str,
-    series: usize,
-    drawing: ChartDrawing,
-    size: PixelParams,
-) -> Reply {
+async fn png(read: &Read, operation: &str, series: usize, drawing: ChartDrawing, size: PixelParams) -> Reply {
     let picture = pixels(drawing, size.scale.unwrap_or(1)).await.map_err(refuse)?;
     read.picture(operation, Form::Png, series, picture).await
 }
@@ -217,6 +214,37 @@ async fn run_chart_png(
 ) -> Reply {
     let drawing = one(&read, params.asked(), look.into()).await.map_err(refuse)?;
     png(&read, "runChartPng", 1, drawing, size).await
+}
+
+/// The funnel that was asked for, and how many units it has.
+async fn compared(read: &Read, params: FunnelParams, look: LookParams) -> Result<(ChartDrawing, usize)> {
+    let funnel = analysis::funnel(&read.caller, &params.asked()).await?;
+    Ok((draw_funnel(&funnel, &look.into())?, funnel.units.len()))
+}
+
+/// Draw a funnel
+///
+/// Units by their size, with the limits of what size explains. Those outside the limits are named where there is room,
+/// and in the table always.
+#[utoipa::path(get, path = "/v1/charts/funnel.svg", tag = "analysis", params(FunnelParams, LookParams), responses((status = 200, body = String, content_type = "image/svg+xml")))]
+async fn funnel_svg(
+    read: Read,
+    Queries(params, look, NoMore {}): Queries<FunnelParams, LookParams, NoMore>,
+) -> Reply {
+    let (drawing, units) = compared(&read, params, look).await.map_err(refuse)?;
+    svg(&read, "funnelSvg", units, drawing).await
+}
+
+/// Draw a funnel as a picture
+///
+/// The same in pixels, for what cannot show SVG.
+#[utoipa::path(get, path = "/v1/charts/funnel.png", tag = "analysis", params(FunnelParams, LookParams, PixelParams), responses((status = 200, body = Vec<u8>, content_type = "image/png")))]
+async fn funnel_png(
+    read: Read,
+    Queries(params, look, size): Queries<FunnelParams, LookParams, PixelParams>,
+) -> Reply {
+    let (drawing, units) = compared(&read, params, look).await.map_err(refuse)?;
+    png(&read, "funnelPng", units, drawing, size).await
 }
 
 /// Draw small charts of many units

@@ -17,6 +17,8 @@ pub enum SeriesOf<'a> {
     Units(&'a [UnitId]),
     /// Of the units of a tier at or beneath a path, as the tree stands today.
     Within(&'a str, Tier),
+    /// Of the units of a tier at or beneath any of these paths.
+    Beneath(&'a [String], Tier),
     /// Of the members of a network that are of a tier.
     Network(NetworkId, Tier),
 }
@@ -77,6 +79,21 @@ pub struct SeriesRow {
     pub recorded_at: Timestamp,
 }
 
+/// That an observation was changed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SeriesChange {
+    /// Whose it is.
+    pub unit: UnitId,
+    /// Of which period.
+    pub period: Period,
+    /// Of which part of the population.
+    pub stratum: Stratum,
+    /// How often.
+    pub times: i64,
+    /// When its first state was recorded.
+    pub first_recorded_at: Timestamp,
+}
+
 /// Which values are read.
 #[derive(Debug, Clone)]
 pub struct SeriesFilter<'a> {
@@ -121,6 +138,13 @@ impl Store {
                 sql.push_beneath("u.path", path)
                     .push(" and u.tier = ")
                     .bind(*tier);
+            }
+            SeriesOf::Beneath(paths, tier) => {
+                sql.push("u.tier = ").bind(*tier).push(" and (1 = 0");
+                for path in *paths {
+                    sql.push(" or ").push_beneath("u.path", path);
+                }
+                sql.push(")");
             }
             SeriesOf::Network(network, tier) => {
                 sql.push("u.tier = ").bind(*tier).push(
@@ -202,6 +226,42 @@ impl Store {
                     n: row.get(8)?,
                     quality: row.get(9)?,
                     recorded_at: row.get(10)?,
+                })
+            })
+            .collect()
+    }
+
+    /// How often the values of these units and measures that the caller may see were changed.
+    pub async fn series_changes(&self, filter: &SeriesFilter<'_>) -> Result<Vec<SeriesChange>> {
+        let observations = ObservationFilter {
+            from: Some(filter.within.start),
+            to: Some(filter.within.end),
+            stratum: filter.stratum.clone(),
+            ..ObservationFilter::default()
+        };
+        let mut reader = self.clone();
+        reader.scope = std::sync::Arc::new(self.whole_units());
+        let mut sql = Sql::new(
+            self.dialect(),
+            "select r.unit_id, r.period_start, r.period_end, r.stratum, count(*), min(r.recorded_at) from (",
+        );
+        reader.push_observations(&mut sql, &observations, "observation_revisions");
+        sql.push(" and ").push_in("r.measure_id", filter.measures);
+        sql.push(" and ").push_in("r.unit_id", filter.units);
+        sql.push(") r group by 1, 2, 3, 4 limit ").bind(filter.most);
+        self.fetch(sql)
+            .await?
+            .iter()
+            .map(|row| {
+                Ok(SeriesChange {
+                    unit: row.get(0)?,
+                    period: Period {
+                        start: row.get(1)?,
+                        end: row.get(2)?,
+                    },
+                    stratum: row.get(3)?,
+                    times: row.get(4)?,
+                    first_recorded_at: row.get(5)?,
                 })
             })
             .collect()

@@ -20,6 +20,8 @@ pub const REST_ONLY: &[(&str, &str)] = &[
     ("spcPng", "a picture"),
     ("runChartSvg", "in GraphQL a field: Charts.drawing"),
     ("runChartPng", "a picture"),
+    ("funnelSvg", "in GraphQL a field: Funnel.drawing"),
+    ("funnelPng", "a picture"),
     ("smallMultiplesSvg", "in GraphQL a field: Charts.drawing"),
     ("smallMultiplesPng", "a picture"),
     ("getNetworkMembers", "in GraphQL an edge: Network.members"),

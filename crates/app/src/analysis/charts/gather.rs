@@ -16,7 +16,7 @@ pub(crate) const MOST_VALUES: i64 = 1_000_000;
 
 /// A period of a series, with or without a value.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Slot {
+pub(crate) struct Slot {
     pub period: Period,
     pub numerator: Option<f64>,
     pub denominator: Option<f64>,
@@ -28,6 +28,8 @@ pub(super) struct Slot {
     /// Of a sum: how many units are in it, and could be.
     pub contributors: Option<i64>,
     pub eligible: Option<i64>,
+    /// Of a sum: of how many of these the reader sees what they report.
+    pub visible: Option<i64>,
     /// Of a sum: what each unit in it measured, for charts of subgroups.
     pub parts: Vec<f64>,
 }
@@ -43,13 +45,14 @@ impl Slot {
             version,
             contributors: None,
             eligible: None,
+            visible: None,
             parts: Vec::new(),
         }
     }
 }
 
 /// The series of some units.
-pub(super) struct Gathered {
+pub(crate) struct Gathered {
     by_unit: HashMap<UnitId, Vec<Slot>>,
 }
 
@@ -112,7 +115,7 @@ pub(crate) fn figure_of(
 }
 
 /// As far as it matters to a sum over strata.
-fn observation(row: &SeriesRow) -> Observation {
+pub(crate) fn observation(row: &SeriesRow) -> Observation {
     Observation {
         id: ObservationId(uuid::Uuid::nil()),
         measure_id: row.measure,

@@ -90,9 +90,10 @@ impl Asked<'_> {
             for (row, slice) in work.rows() {
                 let sum = sums.shown(*node, &self.stratum, slice);
                 let mut slot = Slot::empty(slice.period, 0);
-                let eligible = reach.units(*node, slice.period, Placing::Period).0;
+                let (eligible, visible) = reach.units(*node, slice.period, Placing::Period);
                 slot.contributors = Some(sum.contributors);
                 slot.eligible = Some(eligible);
+                slot.visible = Some(visible);
                 if sum.contributors > 0 {
                     let counts_only = measure.scale == Scale::Count;
                     let mean = (sum.denominator > 0.0).then(|| sum.numerator / sum.denominator);

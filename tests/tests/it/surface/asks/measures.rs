@@ -40,6 +40,12 @@ pub async fn ask(operation: &str, stage: &Stage<'_>) -> Option<Ask> {
         | "smallMultiplesPng" => Ask::reads("readAnalysis")
             .query("measure", &stage.measure().await.id())
             .query("unit", target),
+        "funnel" | "funnelSvg" | "funnelPng" => Ask::reads("readAnalysis")
+            .query("measure", &stage.measure().await.id())
+            .query("within", target),
+        "dataQuality" => Ask::reads("readAnalysis")
+            .query("measure", &stage.measure().await.id())
+            .query("within", target),
         "listAnnotations" | "listPhases" | "listTargets" | "listMeasureLinks" => {
             Ask::reads("readObservations").query("unit", target)
         }
