@@ -2,6 +2,7 @@
 
 mod charts;
 mod compare;
+mod pictures;
 mod push;
 mod random;
 mod roll_up;
