@@ -18,6 +18,7 @@ use crate::caller::Caller;
 
 mod charts;
 mod funnel;
+pub mod pictures;
 mod placed;
 mod quality;
 mod reach;

@@ -8,6 +8,7 @@ pub use self::charts::{
     SeriesSort, SeriesTarget, SeriesWarning, SignalRule, Variation,
 };
 pub use self::funnel::{Funnel, FunnelLimits, FunnelPoint, FunnelUnit};
+pub use self::pictures::{ChartDrawing, ChartTable, ChartTheme};
 pub use self::quality::{DataQuality, Expected, QualityCounts, QualityFinding, QualityNote, QualityRow};
 use crate::ids::{NetworkId, UnitId};
 use crate::measures::{Measure, Stratum};
@@ -16,6 +17,7 @@ use crate::time::{Date, Interval};
 
 mod charts;
 mod funnel;
+mod pictures;
 mod quality;
 
 /// Which nodes a roll-up has a row for, beside the unit or network itself.

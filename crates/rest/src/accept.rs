@@ -14,6 +14,10 @@ pub(crate) enum Form {
     Csv,
     /// One JSON record on each line.
     Ndjson,
+    /// A drawing.
+    Svg,
+    /// A picture.
+    Png,
 }
 
 impl Form {
@@ -23,6 +27,8 @@ impl Form {
             Self::Json => &["application/json"],
             Self::Csv => &["text/csv"],
             Self::Ndjson => &["application/x-ndjson", "application/ndjson", "application/jsonl"],
+            Self::Svg => &["image/svg+xml"],
+            Self::Png => &["image/png"],
         }
     }
 
@@ -37,6 +43,8 @@ impl Form {
             Self::Json => "application/json",
             Self::Csv => "text/csv; charset=utf-8; header=present",
             Self::Ndjson => "application/x-ndjson",
+            Self::Svg => "image/svg+xml",
+            Self::Png => "image/png",
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::reply::{Reply, refuse};
 
 mod charts;
 mod compare;
+mod pictures;
 
 /// The routes of this capability.
 pub(crate) fn routes() -> OpenApiRouter<App> {
@@ -19,6 +20,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(roll_up))
         .merge(charts::routes())
         .merge(compare::routes())
+        .merge(pictures::routes())
 }
 
 /// What is to be summed, and how.

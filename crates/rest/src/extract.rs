@@ -292,6 +292,52 @@ impl<T: DeserializeOwned + utoipa::IntoParams> FromRequestParts<App> for Query<T
     }
 }
 
+/// A query of parts that have no name in common, each as a type of its own.
+pub struct Queries<A, B, C>(pub A, pub B, pub C);
+
+impl<A, B, C> FromRequestParts<App> for Queries<A, B, C>
+where
+    A: DeserializeOwned + utoipa::IntoParams,
+    B: DeserializeOwned + utoipa::IntoParams,
+    C: DeserializeOwned + utoipa::IntoParams,
+{
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
+        let query = parts.uri.query().unwrap_or_default();
+        let pairs: Vec<(String, String)> = serde_html_form::from_str(query).unwrap_or_default();
+        let names = [names_of::<A>(), names_of::<B>(), names_of::<C>()];
+        let mut found = unknown_parameters(&pairs, &names.concat());
+        let read = (
+            read_part(&pairs, &names[0], &mut found),
+            read_part(&pairs, &names[1], &mut found),
+            read_part(&pairs, &names[2], &mut found),
+        );
+        match read {
+            (Some(a), Some(b), Some(c)) if found.is_empty() => Ok(Self(a, b, c)),
+            _ => Err(Problem(Error::Malformed(found))),
+        }
+    }
+}
+
+fn read_part<T: DeserializeOwned>(
+    pairs: &[(String, String)],
+    names: &[String],
+    found: &mut Vec<Violation>,
+) -> Option<T> {
+    let own: Vec<(String, String)> = pairs
+        .iter()
+        .filter(|(name, _)| names.contains(name))
+        .cloned()
+        .collect();
+    match read_query(&own, names) {
+        Ok(read) => Some(read),
+        Err(more) => {
+            found.extend(more);
+            None
+        }
+    }
+}
+
 /// The names of the query parameters of `T`.
 pub(crate) fn names_of<T: utoipa::IntoParams>() -> Vec<String> {
     T::into_params(|| Some(utoipa::openapi::path::ParameterIn::Query))

@@ -112,8 +112,15 @@ fn answers_record(operation: &Value, schemas: &Value) -> bool {
     })
 }
 
-/// Whether the answer is worked out of records, and has an ETag that holds as long as they do.
+/// Whether the answer is worked out of records, and has an ETag that holds as long as they do, or a picture, which has
+/// one of its bytes.
 fn answers_computed(operation: &Value) -> bool {
+    let content = operation
+        .pointer("/responses/200/content")
+        .and_then(Value::as_object);
+    if content.is_some_and(|content| content.keys().any(|media| media.starts_with("image/"))) {
+        return true;
+    }
     ["Charts", "Funnel", "DataQuality"]
         .into_iter()
         .any(|name| answer_schema(operation) == Some(name))

@@ -71,6 +71,27 @@ impl Read {
         Ok(response)
     }
 
+    /// A picture, with an ETag of its bytes: what looks the same is not sent again, whatever else has changed.
+    pub(crate) async fn picture(&self, operation: &str, form: Form, series: usize, bytes: Vec<u8>) -> Reply {
+        choose(&self.headers, &[form])?;
+        self.caller.audit_read(operation, series).await.map_err(refuse)?;
+        let etag = format!("\"{}\"", spiral_app::analysis::pictures::mark(&bytes));
+        let mut response = if self.knows(&etag) {
+            StatusCode::NOT_MODIFIED.into_response()
+        } else {
+            let mut response = bytes.into_response();
+            set(&mut response, header::CONTENT_TYPE, form.content_type());
+            response
+        };
+        set(&mut response, header::ETAG, &etag);
+        // Opened by itself a drawing is a document of our own address: it may style itself and do nothing else.
+        let policy = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
+        set(&mut response, header::CONTENT_SECURITY_POLICY, policy);
+        set(&mut response, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+        private(&mut response);
+        Ok(response)
+    }
+
     /// Not modified, if the caller knows what is worked out of the records as they stand; it is not worked out again.
     pub(crate) async fn unchanged(&self, operation: &str) -> Result<Option<Response>, Response> {
         let form = choose(&self.headers, &[Form::Json, Form::Csv])?;

@@ -4,6 +4,7 @@ mod access;
 mod assertions;
 mod audit;
 mod caching;
+mod charts;
 mod contract;
 mod directory;
 mod faults;

@@ -3,6 +3,7 @@
 mod definitions;
 mod charts;
 mod compare;
+mod pictures;
 mod push;
 mod random;
 mod roll_up;

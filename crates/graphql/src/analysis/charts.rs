@@ -5,8 +5,11 @@ use std::collections::HashMap;
 use async_graphql::dataloader::Loader;
 use async_graphql::{ComplexObject, Context, Object, Result, SimpleObject};
 use spiral_app::Caller;
+use spiral_app::analysis::pictures::{Picture, draw_multiples, draw_series};
 use spiral_app::analysis::{self, ChartQuery, Rebase};
-use spiral_domain::analysis::{ChartKind, ChartSeries, Charts, RunMethod, SeriesSort};
+use spiral_domain::analysis::{
+    ChartDrawing, ChartKind, ChartSeries, ChartTheme, Charts, RunMethod, SeriesSort,
+};
 use spiral_domain::measures::Stratum;
 use spiral_domain::tenancy::Tier;
 use spiral_domain::{Date, Error, PageRequest, Reference, Timestamp, UnitId, Violation};
@@ -38,6 +41,44 @@ impl ChartsNode {
     /// Whether there is a next page.
     async fn has_more(&self) -> bool {
         self.answer.page.has_more
+    }
+
+    /// All of them as one drawing: of several series small charts, of one a chart with everything on it. `width` is
+    /// from 280 to 3,840 pixels, 960 if absent.
+    #[graphql(complexity = "200 + child_complexity")]
+    async fn drawing(
+        &self,
+        width: Option<i32>,
+        theme: Option<ChartTheme>,
+        title: Option<String>,
+        own_scales: Option<bool>,
+    ) -> Result<ChartDrawing> {
+        let look = Picture {
+            width,
+            theme: theme.unwrap_or_default(),
+            title,
+            own_scales: own_scales.unwrap_or_default(),
+        };
+        match &self.answer.data[..] {
+            [only] => draw_series(&self.answer, only, &look),
+            _ => draw_multiples(&self.answer, &look),
+        }
+        .map_err(fault)
+    }
+
+    /// A drawing of each, in the order of `data`.
+    #[graphql(complexity = "50 * child_complexity")]
+    async fn drawings(&self, width: Option<i32>, theme: Option<ChartTheme>) -> Result<Vec<ChartDrawing>> {
+        let look = Picture {
+            width,
+            theme: theme.unwrap_or_default(),
+            ..Picture::default()
+        };
+        let series = self.answer.data.iter();
+        series
+            .map(|series| draw_series(&self.answer, series, &look))
+            .collect::<spiral_domain::Result<_>>()
+            .map_err(fault)
     }
 }
 

@@ -5,8 +5,11 @@ use std::collections::HashMap;
 use async_graphql::dataloader::Loader;
 use async_graphql::{ComplexObject, Context, Object, Result, SimpleObject};
 use spiral_app::Caller;
+use spiral_app::analysis::pictures::{Picture, draw_funnel};
 use spiral_app::analysis::{self, FunnelQuery, QualityQuery};
-use spiral_domain::analysis::{DataQuality, Expected, Funnel, FunnelLimits, QualityRow, SeriesSort};
+use spiral_domain::analysis::{
+    ChartDrawing, ChartTheme, DataQuality, Expected, Funnel, FunnelLimits, QualityRow, SeriesSort,
+};
 use spiral_domain::measures::Stratum;
 use spiral_domain::tenancy::Tier;
 use spiral_domain::{Date, PageRequest, Reference, Timestamp, UnitId};
@@ -28,6 +31,23 @@ impl FunnelNode {
     /// The measure.
     async fn measure(&self) -> MeasureNode {
         self.answer.measure.clone().into()
+    }
+
+    /// The funnel as a drawing. `width` is from 280 to 3,840 pixels, 960 if absent.
+    #[graphql(complexity = "200 + child_complexity")]
+    async fn drawing(
+        &self,
+        width: Option<i32>,
+        theme: Option<ChartTheme>,
+        title: Option<String>,
+    ) -> Result<ChartDrawing> {
+        let look = Picture {
+            width,
+            theme: theme.unwrap_or_default(),
+            title,
+            own_scales: false,
+        };
+        draw_funnel(&self.answer, &look).map_err(fault)
     }
 }
 

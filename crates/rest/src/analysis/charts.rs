@@ -26,7 +26,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct SpcParams {
+pub(super) struct SpcParams {
     /// The measure; a code means its latest version.
     measure: Reference,
     /// The unit whose series it is; above the tier that reports it is summed from what the reader may see beneath.
@@ -76,7 +76,7 @@ struct SpcParams {
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct RunParams {
+pub(super) struct RunParams {
     /// The measure; a code means its latest version.
     measure: Reference,
     /// The unit whose series it is; above the tier that reports it is summed from what the reader may see beneath.
@@ -132,6 +132,54 @@ fn page(limit: Option<i64>, cursor: Option<String>) -> PageRequest {
     }
 }
 
+impl SpcParams {
+    /// The question.
+    pub(super) fn asked(self) -> (ChartQuery, PageRequest) {
+        let query = ChartQuery {
+            unit: self.unit,
+            within: self.within,
+            network: self.network,
+            tier: self.tier,
+            from: self.from,
+            to: self.to,
+            known_at: self.known_at,
+            stratum: self.stratum,
+            chart: self.chart,
+            screened: self.screened.unwrap_or(true),
+            baseline: self.baseline,
+            rebase: self.rebase.unwrap_or_default(),
+            earlier_versions: self.earlier_versions.unwrap_or(true),
+            sort: self.sort.unwrap_or(SeriesSort::Code),
+            ..ChartQuery::of(self.measure)
+        };
+        (query, page(self.limit, self.cursor))
+    }
+}
+
+impl RunParams {
+    /// The question.
+    pub(super) fn asked(self) -> (ChartQuery, PageRequest) {
+        let query = ChartQuery {
+            unit: self.unit,
+            within: self.within,
+            network: self.network,
+            tier: self.tier,
+            from: self.from,
+            to: self.to,
+            known_at: self.known_at,
+            stratum: self.stratum,
+            chart: Some(ChartKind::Run),
+            method: self.method.unwrap_or(RunMethod::Anhoej),
+            baseline: self.baseline,
+            rebase: self.rebase.unwrap_or_default(),
+            earlier_versions: self.earlier_versions.unwrap_or(true),
+            sort: self.sort.unwrap_or(SeriesSort::Code),
+            ..ChartQuery::of(self.measure)
+        };
+        (query, page(self.limit, self.cursor))
+    }
+}
+
 /// Statistical process control
 ///
 /// A series for each unit, drawn and judged: each point with its limits, the rule that fired and its phase; the
@@ -142,24 +190,8 @@ async fn spc(read: Read, Query(params): Query<SpcParams>) -> Reply {
     if let Some(same) = read.unchanged("spc").await? {
         return Ok(same);
     }
-    let query = ChartQuery {
-        unit: params.unit,
-        within: params.within,
-        network: params.network,
-        tier: params.tier,
-        from: params.from,
-        to: params.to,
-        known_at: params.known_at,
-        stratum: params.stratum,
-        chart: params.chart,
-        screened: params.screened.unwrap_or(true),
-        baseline: params.baseline,
-        rebase: params.rebase.unwrap_or_default(),
-        earlier_versions: params.earlier_versions.unwrap_or(true),
-        sort: params.sort.unwrap_or(SeriesSort::Code),
-        ..ChartQuery::of(params.measure)
-    };
-    answer(&read, "spc", &query, page(params.limit, params.cursor)).await
+    let (query, page) = params.asked();
+    answer(&read, "spc", &query, page).await
 }
 
 /// Run charts
@@ -171,24 +203,8 @@ async fn run_chart(read: Read, Query(params): Query<RunParams>) -> Reply {
     if let Some(same) = read.unchanged("runChart").await? {
         return Ok(same);
     }
-    let query = ChartQuery {
-        unit: params.unit,
-        within: params.within,
-        network: params.network,
-        tier: params.tier,
-        from: params.from,
-        to: params.to,
-        known_at: params.known_at,
-        stratum: params.stratum,
-        chart: Some(ChartKind::Run),
-        method: params.method.unwrap_or(RunMethod::Anhoej),
-        baseline: params.baseline,
-        rebase: params.rebase.unwrap_or_default(),
-        earlier_versions: params.earlier_versions.unwrap_or(true),
-        sort: params.sort.unwrap_or(SeriesSort::Code),
-        ..ChartQuery::of(params.measure)
-    };
-    answer(&read, "runChart", &query, page(params.limit, params.cursor)).await
+    let (query, page) = params.asked();
+    answer(&read, "runChart", &query, page).await
 }
 
 async fn answer(read: &Read, operation: &str, query: &ChartQuery, page: PageRequest) -> Reply {

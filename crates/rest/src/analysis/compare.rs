@@ -26,7 +26,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct FunnelParams {
+pub(super) struct FunnelParams {
     /// The measure, of scale `proportion` or `rate`; a code means its latest version.
     measure: Reference,
     /// The unit at and beneath which the units of the tier are compared; either this or `network`.
@@ -52,6 +52,24 @@ struct FunnelParams {
     sort: Option<SeriesSort>,
 }
 
+impl FunnelParams {
+    /// The question.
+    pub(super) fn asked(self) -> FunnelQuery {
+        FunnelQuery {
+            within: self.within,
+            network: self.network,
+            tier: self.tier,
+            from: self.from,
+            to: self.to,
+            known_at: self.known_at,
+            stratum: self.stratum,
+            limits: self.limits.unwrap_or(FunnelLimits::Auto),
+            sort: self.sort.unwrap_or(SeriesSort::Code),
+            ..FunnelQuery::of(self.measure)
+        }
+    }
+}
+
 /// Compare units by a funnel
 ///
 /// Each unit's sum over the time against what its size explains. Units whose observations the reader may not see are
@@ -61,18 +79,7 @@ async fn funnel(read: Read, Query(params): Query<FunnelParams>) -> Reply {
     if let Some(same) = read.unchanged("funnel").await? {
         return Ok(same);
     }
-    let query = FunnelQuery {
-        within: params.within,
-        network: params.network,
-        tier: params.tier,
-        from: params.from,
-        to: params.to,
-        known_at: params.known_at,
-        stratum: params.stratum,
-        limits: params.limits.unwrap_or(FunnelLimits::Auto),
-        sort: params.sort.unwrap_or(SeriesSort::Code),
-        ..FunnelQuery::of(params.measure)
-    };
+    let query = params.asked();
     let answer: Funnel = analysis::funnel(&read.caller, &query).await.map_err(refuse)?;
     let rows = || answer.units.iter().map(FunnelLine::from).collect();
     read.computed("funnel", &answer, rows, answer.units.len(), None)

@@ -36,10 +36,11 @@ pub async fn ask(operation: &str, stage: &Stage<'_>) -> Option<Ask> {
         "rollUp" => Ask::reads("readRollUp")
             .query("measure", &stage.measure().await.id())
             .query("unit", target),
-        "spc" | "runChart" => Ask::reads("readAnalysis")
+        "spc" | "runChart" | "spcSvg" | "spcPng" | "runChartSvg" | "runChartPng" | "smallMultiplesSvg"
+        | "smallMultiplesPng" => Ask::reads("readAnalysis")
             .query("measure", &stage.measure().await.id())
             .query("unit", target),
-        "funnel" => Ask::reads("readAnalysis")
+        "funnel" | "funnelSvg" | "funnelPng" => Ask::reads("readAnalysis")
             .query("measure", &stage.measure().await.id())
             .query("within", target),
         "dataQuality" => Ask::reads("readAnalysis")
