@@ -7,11 +7,14 @@ use spiral_domain::measures::{Measure, Scale};
 
 use super::{Picture, bounds, direction, drawing, refused, unit};
 
+/// One pair of a funnel's limits at a point.
+type Limit = fn(&FunnelPoint) -> Bounds;
+
 /// Units of a tier compared over a time.
 pub fn draw_funnel(funnel: &Funnel, picture: &Picture) -> Result<ChartDrawing> {
     let look = picture.look()?;
     let measure = &funnel.measure;
-    let (outer, inner): (fn(&FunnelPoint) -> Bounds, fn(&FunnelPoint) -> Bounds) = (
+    let (outer, inner): (Limit, Limit) = (
         |at| Bounds {
             lower: Some(at.lower998),
             upper: Some(at.upper998),
