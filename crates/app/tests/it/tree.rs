@@ -1,5 +1,6 @@
 //! The tree as it moves: what counts where and when, who reads what, and what is refused.
 
+mod curves;
 mod file;
 mod model;
 mod monthly;
