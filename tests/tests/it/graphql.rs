@@ -199,7 +199,7 @@ async fn a_dashboard_takes_the_same_statements_for_one_team_and_for_fifty() {
 async fn a_list_of_columns_is_the_list_of_records() {
     for_each_database(async |world| {
         for team in ["code:alpha-stroke", "code:beta-falls", "code:gamma-stroke"] {
-            does_something(&world, team).await;
+            does_something(world, team).await;
         }
         let lead = world.national_lead();
         let fields = "id at: stage occurredOn occurredPrecision mode learntFromTier reason note: fidelityNote source \
