@@ -282,6 +282,11 @@ pub(crate) const PROBLEMS: &[(&str, u16, &str)] = &[
         "Nobody has rated this assessment yet, so that there is nothing to close.",
     ),
     (
+        "taken_back",
+        409,
+        "The record was taken back and takes no more changes. Record it again.",
+    ),
+    (
         "idempotency_key_in_use",
         409,
         "The first request with this Idempotency-Key is still running. Try again shortly; you will get its answer.",
