@@ -23,6 +23,7 @@ pub(crate) fn publish(document: OpenApi) -> Value {
         let record = answers_record(operation, &schemas) || answers_computed(operation);
         describe(operation);
         lines_are_text(operation);
+        pictures_are_bytes(operation);
         if operation.get("security").is_none() {
             operation["security"] = security.clone();
         }
@@ -186,6 +187,16 @@ fn lines_are_text(operation: &mut Value) {
     }
     if let Some(body) = operation.pointer_mut("/requestBody/content/application~1x-ndjson") {
         body["schema"] = json!({ "type": "string", "description": "One JSON record on each line." });
+    }
+}
+
+/// A drawing is a document, and a picture is bytes, not a list of numbers.
+fn pictures_are_bytes(operation: &mut Value) {
+    if let Some(body) = operation.pointer_mut("/responses/200/content/image~1svg+xml") {
+        body["example"] = json!("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 960 600\"></svg>");
+    }
+    if let Some(body) = operation.pointer_mut("/responses/200/content/image~1png") {
+        body["schema"] = json!({ "type": "string", "format": "binary" });
     }
 }
 

@@ -47,7 +47,7 @@ impl Maker<'_> {
                 "application/x-www-form-urlencoded" => {
                     json!({ "grant_type": "client_credentials" })
                 }
-                "application/problem+json" => continue,
+                "application/problem+json" | "image/png" => continue,
                 _ => self.make(&body["schema"], 0),
             };
             body["example"] = example;
