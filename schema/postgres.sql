@@ -819,7 +819,85 @@ alter table unit_successions enable row level security;
 alter table unit_successions force row level security;
 create policy tenant on unit_successions using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
 
--- 0006_series
+-- 0006_directory
+
+create table unit_attributes (
+    tenant_id uuid not null references tenants (id),
+    id uuid not null,
+    code text collate "C" not null,
+    name text collate "C" not null,
+    description text collate "C",
+    value_type text collate "C" not null,
+    unit_of_measure text collate "C",
+    minimum double precision,
+    maximum double precision,
+    value_list text collate "C" not null,
+    index_name text collate "C",
+    edition text collate "C",
+    version bigint not null,
+    created_at timestamptz not null,
+    updated_at timestamptz not null,
+    primary key (tenant_id, id),
+    constraint unit_attributes_code unique (tenant_id, code)
+);
+
+create table unit_attribute_values (
+    tenant_id uuid not null references tenants (id),
+    id uuid not null,
+    unit_id uuid not null,
+    attribute_id uuid not null,
+    valid_from date not null,
+    valid_to date,
+    number double precision,
+    value_text text collate "C",
+    source text collate "C",
+    external_id text collate "C",
+    recorded_by uuid not null,
+    recorded_at timestamptz not null,
+    retracted boolean not null,
+    version bigint not null,
+    primary key (tenant_id, id),
+    constraint unit_attribute_values_external unique (tenant_id, source, external_id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, attribute_id) references unit_attributes (tenant_id, id)
+);
+create unique index unit_attribute_values_day on unit_attribute_values (tenant_id, unit_id, attribute_id, valid_from) where not retracted;
+create index unit_attribute_values_attribute on unit_attribute_values (tenant_id, attribute_id, unit_id);
+
+create table linkages (
+    tenant_id uuid not null references tenants (id),
+    id uuid not null,
+    from_id uuid not null,
+    to_id uuid not null,
+    kind text collate "C" not null,
+    started_on date,
+    ended_on date,
+    note text collate "C",
+    withdrawn boolean not null,
+    recorded_by uuid not null,
+    version bigint not null,
+    created_at timestamptz not null,
+    updated_at timestamptz not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, from_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, to_id) references org_units (tenant_id, id)
+);
+create index linkages_from on linkages (tenant_id, from_id);
+create index linkages_to on linkages (tenant_id, to_id);
+
+alter table unit_attributes enable row level security;
+alter table unit_attributes force row level security;
+create policy tenant on unit_attributes using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table unit_attribute_values enable row level security;
+alter table unit_attribute_values force row level security;
+create policy tenant on unit_attribute_values using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table linkages enable row level security;
+alter table linkages force row level security;
+create policy tenant on linkages using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+-- 0007_series
 
 create table annotations (
     tenant_id uuid not null references tenants (id),

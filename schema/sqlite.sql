@@ -669,7 +669,73 @@ create index unit_successions_successor on unit_successions (tenant_id, successo
 
 create index unit_ancestry_moved on unit_ancestry (tenant_id, ancestor_id) where valid_from > '1000-01-01' or valid_to < '9999-12-31';
 
--- 0006_series
+-- 0006_directory
+
+create table unit_attributes (
+    tenant_id blob not null references tenants (id),
+    id blob not null,
+    code text not null,
+    name text not null,
+    description text,
+    value_type text not null,
+    unit_of_measure text,
+    minimum real,
+    maximum real,
+    value_list text not null,
+    index_name text,
+    edition text,
+    version integer not null,
+    created_at integer not null,
+    updated_at integer not null,
+    primary key (tenant_id, id),
+    constraint unit_attributes_code unique (tenant_id, code)
+) strict, without rowid;
+
+create table unit_attribute_values (
+    tenant_id blob not null references tenants (id),
+    id blob not null,
+    unit_id blob not null,
+    attribute_id blob not null,
+    valid_from text not null,
+    valid_to text,
+    number real,
+    value_text text,
+    source text,
+    external_id text,
+    recorded_by blob not null,
+    recorded_at integer not null,
+    retracted integer not null,
+    version integer not null,
+    primary key (tenant_id, id),
+    constraint unit_attribute_values_external unique (tenant_id, source, external_id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, attribute_id) references unit_attributes (tenant_id, id)
+) strict, without rowid;
+create unique index unit_attribute_values_day on unit_attribute_values (tenant_id, unit_id, attribute_id, valid_from) where not retracted;
+create index unit_attribute_values_attribute on unit_attribute_values (tenant_id, attribute_id, unit_id);
+
+create table linkages (
+    tenant_id blob not null references tenants (id),
+    id blob not null,
+    from_id blob not null,
+    to_id blob not null,
+    kind text not null,
+    started_on text,
+    ended_on text,
+    note text,
+    withdrawn integer not null,
+    recorded_by blob not null,
+    version integer not null,
+    created_at integer not null,
+    updated_at integer not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, from_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, to_id) references org_units (tenant_id, id)
+) strict, without rowid;
+create index linkages_from on linkages (tenant_id, from_id);
+create index linkages_to on linkages (tenant_id, to_id);
+
+-- 0007_series
 
 create table annotations (
     tenant_id blob not null references tenants (id),
