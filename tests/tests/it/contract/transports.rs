@@ -230,7 +230,7 @@ fn heavy() -> Value {
     let one = |n: usize| {
         format!("a{n}: orgUnits(first: 17) {{ edges {{ node {{ id name children {{ id }} }} }} }}")
     };
-    asks(&format!("{{ {} }}", (0..95).map(one).collect::<String>()))
+    asks(&format!("{{ {} }}", (0..60).map(one).collect::<String>()))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
