@@ -63,12 +63,11 @@ pub(crate) fn shown(
     denominator: Option<f64>,
     value: Option<f64>,
 ) -> Option<f64> {
-    // Adding zero turns -0 into 0.
     match measure.scale {
         Scale::Proportion | Scale::Rate => rate(numerator?, denominator?, measure.multiplier),
-        Scale::Count => numerator.map(|count| count + 0.0),
+        Scale::Count => numerator,
         Scale::Continuous | Scale::Score | Scale::TimeBetween => {
-            value.map(|value| value * measure.multiplier + 0.0)
+            value.map(|value| value * measure.multiplier)
         }
     }
 }

@@ -187,10 +187,13 @@ async fn phases_and_versions_divide_a_series() {
         assert_eq!(one(&lead, &at("s0o0t0")).await.phases.len(), 1);
         // A new version goes on where it has its first value; the old one's later values are its own.
         minutes_again(&world, "Seen by a nurse").await;
-        push(&system, &means("s0o0t0", &[44., 45., 46.])).await.unwrap();
+        let mut new = means("s0o0t0", &[44., 45., 46.]);
+        new.remove(1);
+        push(&system, &new).await.unwrap();
         let series = one(&lead, &at("s0o0t0")).await;
         assert_eq!(series.points.len(), 19);
         assert_eq!(series.points[18].value, Some(46.0));
+        assert_eq!(series.points[17].value, None, "the earlier version says 43");
         assert_eq!(series.points[15].value, Some(39.0));
         assert_eq!(
             series
