@@ -8,8 +8,14 @@ if [ -f "$SPIRAL_BENCH_PID" ]; then
     kill "$pid" 2>/dev/null || true
     while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
 fi
+template=${SPIRAL_BENCH_DB}_template
+owner=$(psql -d postgres -qAtc "select pg_get_userbyid(datdba) from pg_database where datname = '$template'")
 psql -d postgres -qAtc "drop database if exists $SPIRAL_BENCH_DB" \
-    -c "create database $SPIRAL_BENCH_DB template ${SPIRAL_BENCH_DB}_template strategy file_copy"
+    -c "create database $SPIRAL_BENCH_DB owner $owner template $template strategy file_copy"
 "$SPIRAL_BENCH" serve --config "$SPIRAL_CONFIG" --years-ahead 20 >"$SPIRAL_BENCH_PID.log" 2>&1 &
-echo $! >"$SPIRAL_BENCH_PID"
-until grep -q 'serves on' "$SPIRAL_BENCH_PID.log"; do sleep 0.05; done
+pid=$!
+echo "$pid" >"$SPIRAL_BENCH_PID"
+until grep -q 'serves on' "$SPIRAL_BENCH_PID.log"; do
+    kill -0 "$pid" 2>/dev/null || { cat "$SPIRAL_BENCH_PID.log" >&2; exit 1; }
+    sleep 0.05
+done

@@ -29,3 +29,4 @@ pub mod tokens;
 pub use app::{App, Settings};
 pub use caller::{Caller, Reach};
 pub use once::{Once, once};
+pub use spiral_store::{Part, Record, column_of};

@@ -22,7 +22,7 @@ use spiral_domain::{
     AdoptionEventId, Allowed, Date, Error, InnovationId, Page, PageRequest, Place, Reference, Result,
     Sharing, Timestamp, UnitId, Withheld,
 };
-use spiral_store::{AdoptionFilter, Column as _, Find, Tx, Window};
+use spiral_store::{AdoptionFilter, Column as _, Find, Part, Tx, Window};
 
 use crate::caller::Caller;
 use crate::sources::check_holder;
@@ -58,6 +58,21 @@ pub async fn adoption_events(
     let window = caller.window(&list, page)?;
     let find = narrow(caller, &filter, page.updated_since).await?;
     let slice = find.page(&window).await?;
+    Ok(slice.into_page(|after| caller.cursor(&list, after)))
+}
+
+/// The same page, and of each event only these columns.
+pub async fn adoption_event_parts(
+    caller: &Caller,
+    filter: EventFilter,
+    page: &PageRequest,
+    columns: &[usize],
+) -> Result<Page<Part<AdoptionEvent>>> {
+    caller.require(Action::ReadAdoption)?;
+    let list = event_list(&filter);
+    let window = caller.window(&list, page)?;
+    let find = narrow(caller, &filter, page.updated_since).await?;
+    let slice = find.parts(&window, columns).await?;
     Ok(slice.into_page(|after| caller.cursor(&list, after)))
 }
 

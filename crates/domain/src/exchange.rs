@@ -103,11 +103,11 @@ pub struct BatchReport {
     pub rejected: usize,
     /// Whether this was only tried.
     pub dry_run: bool,
-    /// What is wrong with the refused rows.
-    pub errors: Vec<RowError>,
     /// One result for each row, where asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rows: Option<Vec<RowResult>>,
+    /// What is wrong with the refused rows.
+    pub errors: Vec<RowError>,
 }
 
 /// Collects what becomes of each row.

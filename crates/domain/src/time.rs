@@ -128,7 +128,8 @@ impl Date {
 
 impl fmt::Display for Date {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0.format("%Y-%m-%d"))
+        // As ISO 8601 has it; a format string would be read anew for every date of a list.
+        fmt::Display::fmt(&self.0, f)
     }
 }
 

@@ -9,7 +9,7 @@ use spiral_domain::spread::{
     Adoption, AdoptionEvent, AdoptionView, DisputeAdoption, RecordAdoption, SpreadCurve, SpreadGroupBy,
     SpreadMetrics, SpreadPoint, SpreadTree, Stage, UnitAdoptions,
 };
-use spiral_domain::{AdoptionEventId, Date, Interval, Place, Reference, Sort, Timestamp, Withheld};
+use spiral_domain::{AdoptionEventId, Date, Error, Interval, Place, Reference, Sort, Timestamp, Withheld};
 
 use crate::faults::fault;
 use crate::innovations::{InnovationNode, innovation_of};
@@ -17,7 +17,7 @@ use crate::lists::{connection, page_request};
 use crate::loaders::{UnitKey, load};
 use crate::tenancy::OrgUnitNode;
 use crate::writes::write;
-use crate::written::Written;
+use crate::written::{List, Nodes, Written};
 
 async fn unit_of(ctx: &Context<'_>, id: Option<spiral_domain::UnitId>) -> Result<Option<OrgUnitNode>> {
     match id {
@@ -192,7 +192,7 @@ impl CurveNode {
 
 /// A page of adoption events.
 pub(crate) struct EventPage {
-    events: Arc<Vec<AdoptionEvent>>,
+    events: List<AdoptionEvent>,
     places: Vec<Place>,
     has_more: bool,
     /// Whether there is a page before.
@@ -228,12 +228,15 @@ impl EventPage {
             cursor: spread::event_cursor(caller, &self.filter, *place),
             node: event.clone().into(),
         };
-        Ok(self.events.iter().zip(&self.places).map(edge).collect())
+        let List::Records(events) = &self.events else {
+            return Err(fault(Error::internal("edges of nodes that are written already")));
+        };
+        Ok(events.iter().zip(&self.places).map(edge).collect())
     }
 
     /// A list of nodes.
     async fn nodes(&self) -> Written<AdoptionEvent, EventNode> {
-        Written::new(Arc::clone(&self.events))
+        self.events.clone().into()
     }
 
     /// How many adoption events the filter finds; counted only if asked for.
@@ -297,13 +300,25 @@ impl SpreadQueries {
             source,
         };
         let request = page_request(first, after, updated_since, sort);
-        let page = spread::adoption_events(caller, filter.clone(), &request)
-            .await
-            .map_err(fault)?;
+        let asked = filter.clone();
+        let (events, places, has_more) = match Nodes::of::<AdoptionEvent>(ctx) {
+            Some(nodes) => {
+                let page = spread::adoption_event_parts(caller, asked, &request, nodes.columns()).await;
+                let page = page.map_err(fault)?;
+                let list = nodes.list(&page.data).map_err(fault)?;
+                (list, page.places, page.page.has_more)
+            }
+            None => {
+                let page = spread::adoption_events(caller, asked, &request).await;
+                let page = page.map_err(fault)?;
+                let list = List::Records(Arc::new(page.data));
+                (list, page.places, page.page.has_more)
+            }
+        };
         Ok(EventPage {
-            events: Arc::new(page.data),
-            places: page.places,
-            has_more: page.page.has_more,
+            events,
+            places,
+            has_more,
             later: request.cursor.is_some(),
             filter,
             since: updated_since,

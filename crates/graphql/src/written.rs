@@ -1,5 +1,6 @@
 //! Long lists, written as JSON at once instead of as a tree of values: where only a record's own fields are asked for,
-//! the list is one run over the records. Anything else (links, fragments, directives) takes the usual way.
+//! the list is one run over the records, or over rows that have no more than these fields. Anything else (links,
+//! fragments, directives) takes the usual way.
 
 use std::borrow::Cow;
 use std::marker::PhantomData;
@@ -7,8 +8,10 @@ use std::sync::Arc;
 
 use async_graphql::parser::types::{Field, Selection, SelectionSet};
 use async_graphql::registry::Registry;
-use async_graphql::{ContextSelectionSet, OutputType, Positioned, ServerResult, Value};
+use async_graphql::{Context, ContextSelectionSet, OutputType, Positioned, ServerResult, Value};
 use serde::Serialize;
+use spiral_app::{Part, Record, column_of};
+use spiral_domain::{Error, Result};
 
 mod write;
 
@@ -16,15 +19,36 @@ use write::Leaf;
 
 /// Records as a list of nodes of the type `N`.
 pub(crate) struct Written<R, N> {
-    records: Arc<Vec<R>>,
+    list: List<R>,
     node: PhantomData<fn() -> N>,
+}
+
+/// The records of a list, or the list as `Nodes` has written it.
+pub(crate) enum List<R> {
+    Records(Arc<Vec<R>>),
+    Json(Arc<[u8]>),
+}
+
+impl<R> Clone for List<R> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Records(records) => Self::Records(Arc::clone(records)),
+            Self::Json(json) => Self::Json(Arc::clone(json)),
+        }
+    }
 }
 
 impl<R, N> Written<R, N> {
     /// A list of these.
     pub(crate) fn new(records: Arc<Vec<R>>) -> Self {
+        Self::from(List::Records(records))
+    }
+}
+
+impl<R, N> From<List<R>> for Written<R, N> {
+    fn from(list: List<R>) -> Self {
         Self {
-            records,
+            list,
             node: PhantomData,
         }
     }
@@ -48,12 +72,72 @@ where
     }
 
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
-        if let Some(json) = Plan::of(&ctx.item.node).and_then(|plan| plan.list(&self.records)) {
-            // No scalar of ours is binary: `body` writes what is as it stands.
+        // No scalar of ours is binary: `body` writes what is as it stands.
+        let records = match &self.list {
+            List::Json(json) => return Ok(Value::Binary(Vec::from(&**json).into())),
+            List::Records(records) => records,
+        };
+        if let Some(json) = Plan::of(&ctx.item.node).and_then(|plan| plan.list(records)) {
             return Ok(Value::Binary(json.into()));
         }
-        let nodes: Vec<N> = self.records.iter().cloned().map(N::from).collect();
+        let nodes: Vec<N> = records.iter().cloned().map(N::from).collect();
         OutputType::resolve(&nodes, ctx, field).await
+    }
+}
+
+/// What is asked of the nodes of a connection, where it is nothing but columns: then no more need be read.
+pub(crate) struct Nodes {
+    plan: Plan,
+    columns: Vec<usize>,
+}
+
+impl Nodes {
+    /// None if anything else is asked, of the nodes or by way of the edges.
+    pub(crate) fn of<R: Record>(ctx: &Context<'_>) -> Option<Self> {
+        let mut nodes = None;
+        for item in &ctx.item.node.selection_set.node.items {
+            let Selection::Field(field) = &item.node else {
+                return None;
+            };
+            match field.node.name.node.as_str() {
+                "nodes" if nodes.is_none() && field.node.directives.is_empty() => nodes = Some(&field.node),
+                "pageInfo" | "totalCount" => {}
+                _ => return None,
+            }
+        }
+        let plan = Plan::of(&nodes?.selection_set.node)?;
+        let columns = plan.fields.iter().map(|field| match field.of {
+            None => column_of::<R>(&field.name),
+            Some(_) => None,
+        });
+        let columns = columns.collect::<Option<_>>()?;
+        Some(Self { plan, columns })
+    }
+
+    /// The columns to read.
+    pub(crate) fn columns(&self) -> &[usize] {
+        &self.columns
+    }
+
+    /// The nodes as a JSON array.
+    pub(crate) fn list<R: Record>(&self, parts: &[Part<R>]) -> Result<List<R>> {
+        let fields = &self.plan.fields;
+        let mut out = Vec::with_capacity(64 * fields.len() * parts.len() + 2);
+        out.push(b'[');
+        for (row, part) in parts.iter().enumerate() {
+            out.extend_from_slice(if row > 0 { b",{" } else { b"{" });
+            for (n, field) in fields.iter().enumerate() {
+                if n > 0 {
+                    out.push(b',');
+                }
+                out.extend_from_slice(field.key.as_bytes());
+                part.write(n, Leaf::new(None, &mut out))
+                    .map_err(Error::internal)?;
+            }
+            out.push(b'}');
+        }
+        out.push(b']');
+        Ok(List::Json(out.into()))
     }
 }
 

@@ -35,7 +35,7 @@ pub use idempotency::{Kept, Keyed};
 pub use ledger::{AuditReport, Standing};
 pub use measures::{Mark, MeasureBook, ObservationChange, ObservationFilter, ObservationGroup};
 pub use people::{Known, SecretRow};
-pub use record::{Record, Scoping};
+pub use record::{Part, Record, Scoping, column_of};
 pub use scope::{HeldGrant, Scope};
 pub use spread::{AdoptionFilter, Histories, Pair, SpreadCells, eligibility_id};
 pub use sql::{Dialect, Rows, Sql};

@@ -1,6 +1,9 @@
 //! Records as rows: one list of columns serves reading, writing and the digest in the ledger.
 
-use serde::Serialize;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
 use spiral_domain::Result;
 use spiral_domain::people::Action;
 use uuid::Uuid;
@@ -41,6 +44,64 @@ pub trait Record: Sized + Serialize + Send + Unpin {
     fn read(row: &Row) -> Result<Self>;
     /// Its values, column by column.
     fn values(&self) -> Vec<Value>;
+    /// Writes the value of one of its columns, which stands at this place of a row, as the whole record would.
+    fn write_column<S: Serializer>(
+        row: &Row,
+        place: usize,
+        column: usize,
+        out: S,
+    ) -> std::result::Result<S::Ok, S::Error>;
+}
+
+/// Some columns of a record: what a long list is asked for, and no more.
+pub struct Part<R> {
+    row: Row,
+    columns: Arc<[usize]>,
+    record: PhantomData<fn() -> R>,
+}
+
+impl<R: Record> Part<R> {
+    /// From a row that has the columns at these places.
+    pub(crate) fn new(row: Row, columns: Arc<[usize]>) -> Self {
+        Self {
+            row,
+            columns,
+            record: PhantomData,
+        }
+    }
+
+    /// Writes the n-th of the columns that were asked for.
+    pub fn write<S: Serializer>(&self, n: usize, out: S) -> std::result::Result<S::Ok, S::Error> {
+        match self.columns.get(n) {
+            // The id stands before them.
+            Some(column) => R::write_column(&self.row, n + 1, *column, out),
+            None => Err(serde::ser::Error::custom("no such column")),
+        }
+    }
+}
+
+/// The column in which the field of a record stands that JSON calls so.
+pub fn column_of<R: Record>(field: &str) -> Option<usize> {
+    R::COLUMNS.iter().position(|(column, _)| {
+        let mut letters = field.chars();
+        let mut after_bar = false;
+        for letter in column.chars() {
+            if letter == '_' {
+                after_bar = true;
+                continue;
+            }
+            let wanted = if after_bar {
+                letter.to_ascii_uppercase()
+            } else {
+                letter
+            };
+            after_bar = false;
+            if letters.next() != Some(wanted) {
+                return false;
+            }
+        }
+        letters.next().is_none()
+    })
 }
 
 /// Makes a domain record a [`Record`]: `record!(OrgUnit, 1, "org_unit", "unit", org_units, Directory, { id: UnitId, … })`.
@@ -67,6 +128,20 @@ macro_rules! record {
 
             fn values(&self) -> Vec<$crate::value::Value> {
                 vec![$(<$type as $crate::value::Column>::value(&self.$column),)*]
+            }
+
+            fn write_column<S: serde::Serializer>(
+                row: &$crate::value::Row,
+                place: usize,
+                column: usize,
+                out: S,
+            ) -> std::result::Result<S::Ok, S::Error> {
+                let mut columns = 0..;
+                $(if columns.next() == Some(column) {
+                    let value = row.get::<$type>(place).map_err(serde::ser::Error::custom)?;
+                    return serde::Serialize::serialize(&value, out);
+                })*
+                Err(serde::ser::Error::custom("no such column"))
             }
         }
     };

@@ -8,7 +8,7 @@ use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use crate::db::{Connection, Db, Meter};
-use crate::record::{Record, Scoping, changed_at, columns_of};
+use crate::record::{Part, Record, Scoping, changed_at, columns_of};
 use crate::scope::Scope;
 use crate::sql::{Dialect, Sql};
 use crate::value::{Column as _, Row, Value};
@@ -216,6 +216,31 @@ impl<R: Record> Find<'_, R> {
         let store = self.store;
         window.slice(&store.fetch(self.statement()).await?)
     }
+
+    /// One page, and of each record only these columns.
+    pub async fn parts(mut self, window: &Window, columns: &[usize]) -> Result<Slice<Part<R>>> {
+        let changed = changed_at::<R>("r");
+        let mut wanted = String::from("select r.id");
+        for (name, _) in columns.iter().filter_map(|column| R::COLUMNS.get(*column)) {
+            wanted.push_str(", r.");
+            wanted.push_str(name);
+        }
+        if window.sort.by_change() {
+            wanted.push_str(", ");
+            wanted.push_str(&changed);
+        }
+        let from = self.sql.text.find(" from ").unwrap_or_default();
+        self.from = self.from - from + wanted.len();
+        self.sql.text.replace_range(..from, &wanted);
+        window.push(&mut self.sql, &changed);
+        let store = self.store;
+        let rows = store.fetch(self.statement()).await?;
+        let columns: Arc<[usize]> = columns.into();
+        window.slice_of(rows, |row| {
+            let place = window.place(row.get(0)?, &row, columns.len() + 1)?;
+            Ok((Part::new(row, Arc::clone(&columns)), place))
+        })
+    }
 }
 
 /// Which part of a list.
@@ -273,33 +298,40 @@ impl Window {
     pub(crate) fn slice<R: Record>(&self, rows: &[Row]) -> Result<Slice<R>> {
         self.slice_of(rows, |row| {
             let record = R::read(row)?;
-            let place = Place {
-                sort: self.sort,
-                id: record.id(),
-                beside: None,
-                changed: if self.sort.by_change() {
-                    Some(row.get(R::COLUMNS.len())?)
-                } else {
-                    None
-                },
-            };
+            let place = self.place(record.id(), row, R::COLUMNS.len())?;
             Ok((record, place))
         })
     }
 
+    /// Where a row stands in the list; when it was changed is in this column, if that is asked for.
+    fn place(&self, id: Uuid, row: &Row, changed: usize) -> Result<Place> {
+        Ok(Place {
+            sort: self.sort,
+            id,
+            beside: None,
+            changed: if self.sort.by_change() {
+                Some(row.get(changed)?)
+            } else {
+                None
+            },
+        })
+    }
+
     /// The part that these rows are, each read with its place.
-    pub(crate) fn slice_of<R>(
+    pub(crate) fn slice_of<T, R>(
         &self,
-        rows: &[Row],
-        read: impl FnMut(&Row) -> Result<(R, Place)>,
+        rows: impl IntoIterator<Item = T, IntoIter: ExactSizeIterator>,
+        read: impl FnMut(T) -> Result<(R, Place)>,
     ) -> Result<Slice<R>> {
         let most = usize::try_from(self.limit).unwrap_or(usize::MAX);
-        let read: Vec<(R, Place)> = rows.iter().take(most).map(read).collect::<Result<_>>()?;
+        let rows = rows.into_iter();
+        let has_more = rows.len() > most;
+        let read: Vec<(R, Place)> = rows.take(most).map(read).collect::<Result<_>>()?;
         let (records, places) = read.into_iter().unzip();
         Ok(Slice {
             records,
             places,
-            has_more: rows.len() > most,
+            has_more,
         })
     }
 }

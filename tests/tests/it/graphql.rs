@@ -195,6 +195,51 @@ async fn a_dashboard_takes_the_same_statements_for_one_team_and_for_fifty() {
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_list_of_columns_is_the_list_of_records() {
+    for_each_database(async |world| {
+        for team in ["code:alpha-stroke", "code:beta-falls", "code:gamma-stroke"] {
+            does_something(&world, team).await;
+        }
+        let lead = world.national_lead();
+        let fields = "id at: stage occurredOn occurredPrecision mode learntFromTier reason note: fidelityNote source \
+                      recordedAt disputed sharing version unitId";
+        let ask = |nodes: &str, rest: &str, after: Option<&str>| {
+            let query = format!(
+                "query($after: String) {{ adoptionEvents(first: 2, after: $after, sort: UPDATED_AT_DESC) {{ \
+                 nodes {{ {nodes} }} pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }} totalCount {rest} }} }}"
+            );
+            lead.graphql(&query, &json!({ "after": after }))
+        };
+        let mut after = None;
+        for page in 0..2 {
+            let columns = ask(fields, "", after.as_deref()).await.answered()["adoptionEvents"].clone();
+            // A link, an edge or a fragment needs whole records.
+            let mut whole = ask(&format!("{fields} unit {{ id }}"), "", after.as_deref()).await.answered()
+                ["adoptionEvents"]
+                .clone();
+            for node in whole["nodes"].as_array_mut().unwrap() {
+                let unit = node.as_object_mut().unwrap().remove("unit").unwrap();
+                assert_eq!(unit["id"], node["unitId"]);
+            }
+            assert_eq!(columns, whole);
+            let mut edges = ask(fields, "edges { cursor node { id } }", after.as_deref()).await.answered()
+                ["adoptionEvents"]
+                .clone();
+            let ends = edges.as_object_mut().unwrap().remove("edges").unwrap();
+            assert_eq!(columns, edges);
+            let ids = |list: &Value| -> Vec<Value> { list.as_array().unwrap().iter().map(|one| one["id"].clone()).collect() };
+            let at_edges: Vec<Value> = ends.as_array().unwrap().iter().map(|edge| edge["node"]["id"].clone()).collect();
+            assert_eq!(at_edges, ids(&columns["nodes"]));
+            assert_eq!(columns["nodes"].as_array().unwrap().len(), 2 - page);
+            assert_eq!(columns["nodes"][0]["at"], "IMPLEMENTED");
+            assert_eq!(columns["totalCount"], 3);
+            after = columns["pageInfo"]["endCursor"].as_str().map(str::to_owned);
+        }
+    })
+    .await;
+}
+
 /// A team reports a figure and takes the innovation up.
 async fn does_something(world: &World, team: &str) {
     let tool = world.integration();

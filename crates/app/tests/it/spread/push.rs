@@ -1,12 +1,12 @@
 //! Pushing: the same again changes nothing, corrections correct, and each row has its own verdict.
 
 use spiral_app::spread::{self, EventFilter, push_adoption_events, record_adoption};
-use spiral_app::{people, tenancy};
+use spiral_app::{column_of, people, tenancy};
 use spiral_domain::exchange::{BatchOptions, BatchReport, BatchRow, ReportDetail, RowStatus};
 use spiral_domain::people::{CreateApiClient, Role};
-use spiral_domain::spread::{DisputeAdoption, Mode, RecordAdoption, Stage};
+use spiral_domain::spread::{AdoptionEvent, DisputeAdoption, Mode, RecordAdoption, Stage};
 use spiral_domain::tenancy::SetSharing;
-use spiral_domain::{Error, PageRequest, Reference, Result, Sharing, WorkKind};
+use spiral_domain::{Error, PageRequest, Reference, Result, Sharing, Sort, WorkKind};
 use spiral_store::testing::databases;
 
 use super::{World, event};
@@ -47,6 +47,52 @@ fn violations(error: Error) -> Vec<(String, String)> {
         .into_iter()
         .map(|v| (v.pointer, v.code))
         .collect()
+}
+
+/// Reads the list whole and by its columns, page by page in each order, and finds the same values at the same places.
+async fn parts_are_of_whole_records(caller: &spiral_app::Caller) {
+    for sort in [Sort::CreatedAt, Sort::UpdatedAtDesc] {
+        let mut page = PageRequest {
+            limit: Some(1),
+            updated_since: Some("2000-01-01T00:00:00Z".parse().unwrap()),
+            sort: Some(sort),
+            ..PageRequest::default()
+        };
+        let mut pages = 0;
+        loop {
+            let filter = EventFilter::default();
+            let records = spread::adoption_events(caller, filter.clone(), &page)
+                .await
+                .unwrap();
+            let first = serde_json::to_value(&records.data[0]).unwrap();
+            let fields: Vec<&String> = first.as_object().unwrap().keys().collect();
+            let columns: Vec<usize> = fields
+                .iter()
+                .map(|field| column_of::<AdoptionEvent>(field).unwrap())
+                .collect();
+            let parts = spread::adoption_event_parts(caller, filter, &page, &columns)
+                .await
+                .unwrap();
+            assert_eq!(parts.places, records.places);
+            assert_eq!(parts.page.next_cursor, records.page.next_cursor);
+            for (part, record) in parts.data.iter().zip(&records.data) {
+                let record = serde_json::to_value(record).unwrap();
+                for (n, field) in fields.iter().enumerate() {
+                    let value = part.write(n, serde_json::value::Serializer).unwrap();
+                    assert_eq!(value, record[field.as_str()], "{field}");
+                }
+                assert!(part.write(fields.len(), serde_json::value::Serializer).is_err());
+            }
+            pages += 1;
+            let Some(next) = records.page.next_cursor else {
+                break;
+            };
+            page.cursor = Some(next);
+        }
+        assert!(pages > 1);
+    }
+    assert_eq!(column_of::<AdoptionEvent>("tenantId"), None);
+    assert_eq!(column_of::<AdoptionEvent>("occurred_on"), None);
 }
 
 #[tokio::test]
@@ -242,6 +288,7 @@ async fn rows_are_inserted_corrected_and_taken_back() {
             .await
             .unwrap();
         assert!(all.data.iter().any(|event| event.id == ours.id));
+        parts_are_of_whole_records(&national).await;
         let mut back = named(
             event("clinic", "s2o2t3", Stage::Aware, "2005-01-01"),
             "survey",
