@@ -2,28 +2,19 @@
 
 use spiral_charts::{Bounds, Cause, Curve, Heading, Placed};
 use spiral_domain::Result;
-use spiral_domain::analysis::{ChartDrawing, ChartKind, Funnel, FunnelLimits, FunnelPoint, Variation};
+use spiral_domain::analysis::{ChartDrawing, ChartKind, Funnel, FunnelLimits, Variation};
 use spiral_domain::measures::{Measure, Scale};
 
 use super::{Picture, bounds, direction, drawing, refused, unit};
-
-/// One pair of a funnel's limits at a point.
-type Limit = fn(&FunnelPoint) -> Bounds;
 
 /// Units of a tier compared over a time.
 pub fn draw_funnel(funnel: &Funnel, picture: &Picture) -> Result<ChartDrawing> {
     let look = picture.look()?;
     let measure = &funnel.measure;
-    let (outer, inner): (Limit, Limit) = (
-        |at| Bounds {
-            lower: Some(at.lower998),
-            upper: Some(at.upper998),
-        },
-        |at| Bounds {
-            lower: Some(at.lower95),
-            upper: Some(at.upper95),
-        },
-    );
+    let between = |lower, upper| Bounds {
+        lower: Some(lower),
+        upper: Some(upper),
+    };
     let kind = match funnel.limits {
         FunnelLimits::Adjusted => "adjusted ",
         FunnelLimits::Auto | FunnelLimits::Exact => "",
@@ -60,8 +51,8 @@ pub fn draw_funnel(funnel: &Funnel, picture: &Picture) -> Result<ChartDrawing> {
             .iter()
             .map(|at| Curve {
                 size: at.denominator,
-                outer: outer(at),
-                inner: inner(at),
+                outer: between(at.lower998, at.upper998),
+                inner: between(at.lower95, at.upper95),
             })
             .collect(),
         limit_names: (format!("{kind}99.8 %"), format!("{kind}95 %")),
