@@ -177,14 +177,7 @@ async fn reference_type(world: &World) -> String {
 async fn a_dashboard_takes_the_same_statements_for_one_team_and_for_fifty() {
     for_each_database(async |world| {
         let lead = world.national_lead();
-        let root = &world.north.unit("root").id;
-        let measure = json!({
-            "unit": root, "code": "seen", "name": "Seen within an hour", "kind": "process", "scale": "proportion",
-            "direction": "higher_is_better", "cadence": "month",
-        });
-        lead.post("/v1/measures", &measure).await.expect(201);
-        let innovation = json!({ "unit": root, "code": "clinic", "name": "One-stop clinic" });
-        lead.post("/v1/innovations", &innovation).await.expect(201);
+        something_to_do(world).await;
         let team = world.north.unit("alpha-stroke").id.clone();
         does_something(world, &team).await;
         let (before, few, _) = dashboard(world).await;
@@ -210,6 +203,7 @@ async fn a_dashboard_takes_the_same_statements_for_one_team_and_for_fifty() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_list_of_columns_is_the_list_of_records() {
     for_each_database(async |world| {
+        something_to_do(world).await;
         for team in ["code:alpha-stroke", "code:beta-falls", "code:gamma-stroke"] {
             does_something(world, team).await;
         }
@@ -250,6 +244,19 @@ async fn a_list_of_columns_is_the_list_of_records() {
         }
     })
     .await;
+}
+
+/// A measure of the library, and an innovation.
+async fn something_to_do(world: &World) {
+    let lead = world.national_lead();
+    let root = &world.north.unit("root").id;
+    let measure = json!({
+        "unit": root, "code": "seen", "name": "Seen within an hour", "kind": "process", "scale": "proportion",
+        "direction": "higher_is_better", "cadence": "month",
+    });
+    lead.post("/v1/measures", &measure).await.expect(201);
+    let innovation = json!({ "unit": root, "code": "clinic", "name": "One-stop clinic" });
+    lead.post("/v1/innovations", &innovation).await.expect(201);
 }
 
 /// A team reports a figure and takes the innovation up.

@@ -1,8 +1,8 @@
 //! Measures and observations: what is pushed is what is read, by whoever may read it; and roll-ups.
 
-mod definitions;
 mod charts;
 mod compare;
+mod definitions;
 mod pictures;
 mod push;
 mod random;
