@@ -268,7 +268,9 @@ fn unit(measure: &Measure) -> Unit {
     let whole = format!("{:.0}", measure.multiplier).parse::<u32>().ok();
     let per = whole.filter(|&per| {
         let exact = (f64::from(per) - measure.multiplier).abs() < f64::EPSILON;
-        exact && matches!(measure.scale, Scale::Rate | Scale::Proportion) && !words.contains(" per ")
+        exact
+            && matches!(measure.scale, Scale::Rate | Scale::Proportion)
+            && !words.split_whitespace().any(|word| word == "per")
     });
     Unit { name: words, per }
 }

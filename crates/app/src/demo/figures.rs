@@ -5,14 +5,14 @@ use spiral_domain::measures::{
     AddAnnotation, DeclareDimension, DefineMeasure, Direction, DisadvantagedEnd, LinkMeasure, MeasureKind,
     OpenPhase, PushObservation, Scale, SetTarget, Stratum,
 };
-use spiral_domain::tenancy::{OrgUnit, Tier};
-use spiral_domain::{Date, Interval, Reference, Result};
+use spiral_domain::tenancy::{OrgUnit, SetSharing, Tier};
+use spiral_domain::{Date, Interval, Reference, Result, Sharing, WorkKind};
 use spiral_store::Column as _;
 
 use super::facts::Facts;
 use super::synthetic::Seeded;
 use crate::caller::Caller;
-use crate::measures;
+use crate::{measures, tenancy};
 
 /// The network of the four areas whose quit rates are published.
 pub(super) const AREA_NETWORK: &str = "north-yorkshire";
@@ -135,7 +135,8 @@ fn months_before(months: i32) -> Date {
     super::facts::last_day().month_start().plus_months(-months)
 }
 
-/// Some teams have longer series, with a change to how they work, events, and what is aimed for.
+/// Some teams have longer series, with a change to how they work, events, and what is aimed for. They share them with
+/// all tiers above, so that every demo role that reads analyses has something to look at.
 async fn load_long(caller: &Caller, teams: &[OrgUnit], seeded: &mut Seeded) -> Result<()> {
     let measure = || Reference::code(MONTHLY);
     let mut rows = Vec::new();
@@ -149,6 +150,10 @@ async fn load_long(caller: &Caller, teams: &[OrgUnit], seeded: &mut Seeded) -> R
             rows.push(row);
         }
         let unit = || Reference::Id(team.id.into());
+        let national = SetSharing {
+            level: Sharing::National,
+        };
+        tenancy::set_sharing(caller, &unit(), WorkKind::Observations, national).await?;
         let link = LinkMeasure {
             unit: unit(),
             measure: measure(),
