@@ -217,8 +217,13 @@ fn check_config(config: &Config) -> ExitCode {
 async fn serve(config: &Config, telemetry: Telemetry) -> anyhow::Result<ExitCode> {
     let mut terminate = signal(SignalKind::terminate())?;
     let telemetry = Arc::new(telemetry);
-    let running = crate::start(config, Arc::clone(&telemetry)).await?;
-    if config.demo.load && config.auth.demo_issuer {
+    let app = crate::open(config).await?;
+    let is_demo = config.demo.load && config.auth.demo_issuer;
+    if is_demo {
+        welcome::load(&app).await?;
+    }
+    let running = crate::serve(app, config, Arc::clone(&telemetry)).await?;
+    if is_demo {
         welcome::print(&running.app, config, running.address).await?;
     } else {
         println!(

@@ -12,8 +12,8 @@ use crate::platform::plain;
 /// For how long the printed tokens hold.
 const DAYS: i64 = 30;
 
-/// Loads the demo into an empty database, then prints the welcome.
-pub(crate) async fn print(app: &App, config: &Config, address: SocketAddr) -> anyhow::Result<()> {
+/// Loads the demo into an empty database, before anybody is served: half a demo is nobody's to see.
+pub(crate) async fn load(app: &App) -> anyhow::Result<()> {
     match demo::presence(app).await.map_err(plain)? {
         Presence::Empty => {
             println!("First start: loading the demo …");
@@ -24,6 +24,11 @@ pub(crate) async fn print(app: &App, config: &Config, address: SocketAddr) -> an
         ),
         Presence::Whole | Presence::None => {}
     }
+    Ok(())
+}
+
+/// Prints the welcome.
+pub(crate) async fn print(app: &App, config: &Config, address: SocketAddr) -> anyhow::Result<()> {
     let base = if config.server.public_url.is_some() {
         config.public_url()
     } else {
