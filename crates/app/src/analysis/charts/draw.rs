@@ -345,7 +345,8 @@ impl Canvas<'_> {
             } else {
                 ENOUGH_USEFUL
             };
-            verdict.insufficient_data = InsufficientData::unless(0, need, "there is no value");
+            verdict.insufficient_data =
+                InsufficientData::unless(0, need, "there is no value that you may see");
             return verdict;
         }
         let of_subgroups = matches!(self.asked.kind, ChartKind::Xbar | ChartKind::S);
