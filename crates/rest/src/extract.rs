@@ -307,6 +307,7 @@ where
         let pairs: Vec<(String, String)> = serde_html_form::from_str(query).unwrap_or_default();
         let names = [names_of::<A>(), names_of::<B>(), names_of::<C>()];
         let mut found = unknown_parameters(&pairs, &names.concat());
+        found.extend(beyond_bounds(parts, &pairs));
         let read = (
             read_part(&pairs, &names[0], &mut found),
             read_part(&pairs, &names[1], &mut found),

@@ -187,6 +187,11 @@ pub(crate) const PROBLEMS: &[(&str, u16, &str)] = &[
     ),
     ("ods_code_taken", 409, "Another unit has this ODS code already."),
     (
+        "cannot_be_drawn",
+        409,
+        "A figure of the series is no number that a scale can hold. The same analysis as JSON or CSV has the figures as they are.",
+    ),
+    (
         "external_id_taken",
         409,
         "Another record of this source has the `externalId` already. One source calls one thing by one name.",

@@ -204,7 +204,7 @@ async fn a_dashboard_takes_the_same_statements_for_one_team_and_for_fifty() {
 async fn a_list_of_columns_is_the_list_of_records() {
     for_each_database(async |world| {
         something_to_do(world).await;
-        for team in ["code:alpha-stroke", "code:beta-falls", "code:gamma-stroke"] {
+        for team in ["code:alpha-stroke", "code:beta-falls", "code:alpha-falls"] {
             does_something(world, team).await;
         }
         let lead = world.national_lead();

@@ -8,12 +8,13 @@ use tokio::net::TcpStream;
 
 use super::{Pushes, Refusals};
 
-const PATIENCE: [(&str, &str); 5] = [
+const PATIENCE: [(&str, &str); 6] = [
     ("DATABASE__ACQUIRE_TIMEOUT_MS", "700"),
     ("DATABASE__LOCK_TIMEOUT_MS", "500"),
     ("SERVER__HEADER_TIMEOUT_MS", "300"),
     ("SERVER__REQUEST_TIMEOUT_MS", "1000"),
     ("SERVER__IDLE_TIMEOUT_MS", "1300"),
+    ("SERVER__SOCKET_PING_MS", "600"),
 ];
 
 async fn connect(world: &World) -> TcpStream {
