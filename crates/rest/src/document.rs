@@ -1,7 +1,7 @@
 //! What the OpenAPI document says beside the operations themselves.
 
 use spiral_domain::Sort;
-use spiral_domain::analysis::GroupBy;
+use spiral_domain::analysis::{ChartTheme, GroupBy, SeriesSort};
 use spiral_domain::exchange::ReportDetail;
 use spiral_domain::people::AuditKind;
 use spiral_domain::spread::{SpreadGroupBy, SpreadTree};
@@ -39,8 +39,10 @@ use crate::problem::ProblemBody;
     components(schemas(
         ProblemBody,
         AuditKind,
+        ChartTheme,
         GroupBy,
         ReportDetail,
+        SeriesSort,
         Sort,
         SpreadGroupBy,
         SpreadTree,

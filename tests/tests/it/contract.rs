@@ -410,6 +410,15 @@ async fn a_mutation_is_done_once_under_a_key() {
 async fn every_operation_says_all_that_a_reader_needs() {
     for_each_database(async |world| {
         let page = world.anonymous().get("/docs/problems").await.expect(200).text;
+        let document = world.anonymous().get("/openapi.json").await.expect(200);
+        let schemas = &document.body["components"]["schemas"];
+        for part in document.text.split("\"#/components/schemas/").skip(1) {
+            let name = part.split('"').next().unwrap_or_default();
+            assert!(
+                schemas[name].is_object(),
+                "the document speaks of `{name}` and does not have it"
+            );
+        }
         for (method, path, operation) in operations(world).await {
             let what = format!("{method} {path}");
             for part in ["summary", "description", "operationId"] {
