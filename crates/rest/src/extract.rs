@@ -320,7 +320,7 @@ where
     }
 }
 
-fn read_part<T: DeserializeOwned>(
+fn read_part<T: DeserializeOwned + utoipa::IntoParams>(
     pairs: &[(String, String)],
     names: &[String],
     found: &mut Vec<Violation>,
@@ -343,6 +343,15 @@ fn read_part<T: DeserializeOwned>(
 pub(crate) fn names_of<T: utoipa::IntoParams>() -> Vec<String> {
     T::into_params(|| Some(utoipa::openapi::path::ParameterIn::Query))
         .into_iter()
+        .map(|param| param.name)
+        .collect()
+}
+
+/// Those among them that must be given.
+fn required<T: utoipa::IntoParams>() -> Vec<String> {
+    T::into_params(|| Some(utoipa::openapi::path::ParameterIn::Query))
+        .into_iter()
+        .filter(|param| matches!(param.required, utoipa::openapi::Required::True))
         .map(|param| param.name)
         .collect()
 }
@@ -370,7 +379,7 @@ fn unknown_parameters(pairs: &[(String, String)], known: &[String]) -> Vec<Viola
 }
 
 /// Parameters as `T`, or everything that is wrong with them; `known` are the names that the operation takes.
-pub(crate) fn read_query<T: DeserializeOwned>(
+pub(crate) fn read_query<T: DeserializeOwned + utoipa::IntoParams>(
     pairs: &[(String, String)],
     known: &[String],
 ) -> Result<T, Vec<Violation>> {
@@ -406,13 +415,11 @@ pub(crate) fn read_query<T: DeserializeOwned>(
             found.push(Violation::new(query_pointer(name), "repeated_parameter", detail));
         }
     }
-    if let Some(missing) = words.strip_prefix("missing field ") {
-        let name = missing.trim_matches('`');
-        found.push(Violation::new(
-            query_pointer(name),
-            "missing",
-            format!("`{name}` is required"),
-        ));
+    for name in required::<T>() {
+        if !pairs.iter().any(|(given, _)| *given == name) {
+            let detail = format!("`{name}` is required");
+            found.push(Violation::new(query_pointer(&name), "missing", detail));
+        }
     }
     if found.is_empty() {
         found.push(Violation::new("/query", "bad_query", words));

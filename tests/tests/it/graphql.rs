@@ -122,16 +122,20 @@ async fn large_documents_are_refused_before_they_run() {
     .await;
 }
 
-/// An SHA's organisations and their teams, with what each team has done: statements, teams, and how many of the
+/// What a dashboard of charts asks of each team beside.
+const CHARTS: &str = "spc(measure: \"code:seen\") { verdict { attention } points { value upper } withheld { level } } \
+                      dataQuality(measure: \"code:seen\") { completeness }";
+
+/// An SHA's organisations and their teams, with what each team has done and what is asked beside: statements, teams, and how many of the
 /// teams show an observation, an adoption, and an assessment (or that it is withheld).
-async fn dashboard(world: &World) -> (u64, usize, [usize; 3]) {
+async fn dashboard(world: &World, beside: &str) -> (u64, usize, [usize; 3]) {
     let query = "query($id: Reference!) { orgUnit(id: $id) { name children { name allowedActions children { name parent { name } \
                  observations(measure: \"code:seen\", last: 12) { nodes { value measure { name } } withheld { level } } \
                  adoption(innovation: \"code:clinic\") { adoption { stage innovation { name } } withheld { level } } \
-                 spc(measure: \"code:seen\") { verdict { attention } points { value upper } withheld { level } } \
-                 dataQuality(measure: \"code:seen\") { completeness } \
-                 sustainability { latest { score } withheld { level } } } } } }";
-    let query = query.replace("Reference!", &reference_type(world).await);
+                 sustainability { latest { score } withheld { level } } BESIDE } } } }";
+    let query = query
+        .replace("Reference!", &reference_type(world).await)
+        .replace("BESIDE", beside);
     let sha = &world.north.unit("east").id;
     let answer = world
         .as_role("sha_lead")
@@ -180,7 +184,8 @@ async fn a_dashboard_takes_the_same_statements_for_one_team_and_for_fifty() {
         something_to_do(world).await;
         let team = world.north.unit("alpha-stroke").id.clone();
         does_something(world, &team).await;
-        let (before, few, _) = dashboard(world).await;
+        let (before, few, _) = dashboard(world, "").await;
+        let (charts_before, ..) = dashboard(world, CHARTS).await;
         for n in 0..50 {
             let organisation = if n % 2 == 0 { "alpha" } else { "beta" };
             let body = json!({
@@ -190,10 +195,20 @@ async fn a_dashboard_takes_the_same_statements_for_one_team_and_for_fifty() {
             let team = lead.post("/v1/org-units", &body).await.expect(201).id();
             does_something(world, &team).await;
         }
-        let (after, many, shown) = dashboard(world).await;
+        let (after, many, shown) = dashboard(world, "").await;
+        let (charts_after, ..) = dashboard(world, CHARTS).await;
         assert_eq!(many, few + 50);
         assert_eq!(after, before, "statements for {many} teams and for {few}");
-        assert!(after <= 42, "{after} statements");
+        assert!(after <= 20, "{after} statements");
+        // Each of both asks for its series, its marks and where its units stand.
+        assert_eq!(
+            charts_after, charts_before,
+            "statements with charts for {many} teams and for {few}"
+        );
+        assert!(
+            charts_after <= after + 24,
+            "{charts_after} statements with charts, {after} without"
+        );
         // Teams share their observations with their organisation and their assessments with nobody; adoption with all.
         assert_eq!(shown, [many, 51, many]);
     })

@@ -279,7 +279,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases / 8))]
+    #![proptest_config(ProptestConfig::with_cases((ProptestConfig::default().cases / 8).max(12)))]
     #[test]
     fn the_unit_of_adoptions_does_not_matter(counts in vec(0..60u32, 8..16), unit in 1..500u32) {
         let adoptions = |unit: u32| -> Vec<f64> { counts.iter().map(|&count| f64::from(count * unit)).collect() };

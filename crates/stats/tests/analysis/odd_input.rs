@@ -51,6 +51,8 @@ fn holds_no_nan(answer: &impl std::fmt::Debug) -> bool {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases.max(300)))]
+
     #[test]
     fn charts(values in options(), sizes in options(), target in number(), rebase in vec(0..30usize, 0..3), freeze in proptest::option::of(0..30usize), screening in any::<bool>()) {
         let baselines = [
@@ -158,7 +160,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases / 4))]
+    #![proptest_config(ProptestConfig::with_cases((ProptestConfig::default().cases / 4).max(40)))]
 
     #[test]
     fn growth_curves(values in numbers()) {

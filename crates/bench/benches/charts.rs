@@ -1,5 +1,5 @@
 //! How long it takes to draw and judge every series of one SHA, through REST, beside reading their rows alone in the
-//! same run, on each database: `cargo bench -p spiral-rest`. The ratio says something on a shared machine, times do not.
+//! same run, on each database: `cargo bench -p spiral-bench`. The ratio says something on a shared machine, times do not.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
