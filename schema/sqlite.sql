@@ -311,7 +311,7 @@ create table measures (
 create index measures_unit on measures (tenant_id, unit_id);
 
 create table observations (
-    tenant_id blob not null references tenants (id),
+    tenant_id blob not null,
     id blob not null,
     measure_id blob not null,
     unit_id blob not null,
@@ -331,9 +331,7 @@ create table observations (
     sharing integer not null,
     version integer not null,
     primary key (tenant_id, id),
-    constraint observations_external unique (tenant_id, source, external_id),
-    foreign key (tenant_id, measure_id) references measures (tenant_id, id),
-    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+    constraint observations_external unique (tenant_id, source, external_id)
 ) strict, without rowid;
 create unique index observations_key on observations (tenant_id, measure_id, unit_id, period_start, period_end, stratum) where not retracted;
 create index observations_unit on observations (tenant_id, unit_id);

@@ -18,7 +18,7 @@ use opentelemetry::KeyValue;
 use opentelemetry_sdk::Resource;
 use tokio::sync::oneshot;
 use tracing::{Level, Metadata, Subscriber};
-use tracing_subscriber::filter::{EnvFilter, FilterExt, LevelFilter, filter_fn};
+use tracing_subscriber::filter::{FilterExt, LevelFilter, Targets, filter_fn};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::{Filter, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
@@ -164,9 +164,10 @@ fn chosen(
     directives: &str,
     wanted: impl Fn(&Metadata<'_>) -> bool + Send + Sync + 'static,
 ) -> anyhow::Result<Box<dyn Filter<Registry> + Send + Sync>> {
-    let directives = EnvFilter::builder().parse(directives)?;
+    // Not `EnvFilter`, which looks at what a span holds, and so at every entry of every span.
+    let directives: Targets = directives.parse()?;
     // Without the hint every level would count as wanted by someone, and be asked about.
-    let level = directives.max_level_hint().unwrap_or(LevelFilter::TRACE);
+    let level = Filter::<Registry>::max_level_hint(&directives).unwrap_or(LevelFilter::TRACE);
     let wanted = filter_fn(move |metadata| *metadata.level() <= level && wanted(metadata));
     Ok(Box::new(directives.and(wanted.with_max_level_hint(level))))
 }

@@ -46,7 +46,7 @@ create table measures (
 create index measures_unit on measures (tenant_id, unit_id);
 
 create table observations (
-    tenant_id {uuid} not null references tenants (id),
+    tenant_id {uuid} not null,
     id {uuid} not null,
     measure_id {uuid} not null,
     unit_id {uuid} not null,
@@ -66,9 +66,7 @@ create table observations (
     sharing {small} not null,
     version {int} not null,
     primary key (tenant_id, id),
-    constraint observations_external unique (tenant_id, source, external_id),
-    foreign key (tenant_id, measure_id) references measures (tenant_id, id),
-    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+    constraint observations_external unique (tenant_id, source, external_id)
 );
 create unique index observations_key on observations (tenant_id, measure_id, unit_id, period_start, period_end, stratum) where not retracted;
 create index observations_unit on observations (tenant_id, unit_id);

@@ -2,7 +2,7 @@
 //! the machine has PostgreSQL, on a throw-away one that ends with the test process.
 
 use spiral_domain::Error;
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection};
 
 use crate::db::{Db, DbOptions};
 use crate::migrations::migrate;
@@ -38,6 +38,25 @@ impl TestDb {
         Db::open(&self.options)
             .await
             .expect("a test database that was just made opens")
+    }
+
+    /// Runs a statement on one row behind the platform's back, as one whom no policy binds.
+    pub async fn tamper(&self, statement: &str) {
+        let url = self.superuser_url.as_ref().unwrap_or(&self.options.url);
+        let statement = AssertSqlSafe(statement.to_owned());
+        let touched = match self.backend {
+            Backend::Postgres => {
+                let mut connection = PgConnection::connect(url).await.expect("a connection");
+                let done = sqlx::query(statement).execute(&mut connection).await;
+                done.expect("the statement runs").rows_affected()
+            }
+            Backend::Sqlite => {
+                let mut connection = SqliteConnection::connect(url).await.expect("a connection");
+                let done = sqlx::query(statement).execute(&mut connection).await;
+                done.expect("the statement runs").rows_affected()
+            }
+        };
+        assert_eq!(touched, 1, "one row is touched");
     }
 }
 

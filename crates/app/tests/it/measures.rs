@@ -31,7 +31,7 @@ pub struct World {
     pub tenant: Tenant,
     pub units: HashMap<String, OrgUnit>,
     clock: Arc<AtomicI64>,
-    _database: TestDb,
+    database: TestDb,
 }
 
 /// A world on each database: a root, `shas` regions of some organisations of `teams` teams each. Codes tell the
@@ -100,7 +100,7 @@ impl World {
             tenant,
             units,
             clock,
-            _database: database,
+            database,
         }
     }
 

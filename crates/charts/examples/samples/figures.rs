@@ -4,7 +4,7 @@ use spiral_charts::{
     Annotation, Assurance, Bounds, Cause, Curve, Day, Direction, Funnel, Grain, Heading, Kind, Multiples,
     Period, Phase, Placed, Point, Series, Signal, Unit, Variation,
 };
-use spiral_stats::{funnel, shewhart, xmr};
+use spiral_stats::{funnel, run_chart, shewhart, xmr};
 
 /// Numbers that look like chance and are the same every time.
 pub struct Chance(u64);
@@ -251,6 +251,18 @@ pub fn shewhart_chart(
     }
 }
 
+/// What of the runs is more than chance.
+fn runs_in_words(runs: &run_chart::Runs) -> Vec<String> {
+    let mut words = Vec::new();
+    if runs.longest > runs.longest_max {
+        words.push("The longest run has more points than chance allows.".into());
+    }
+    if runs.crossings < runs.crossings_min {
+        words.push("The median is crossed too rarely.".into());
+    }
+    words
+}
+
 /// A run chart of so many months.
 pub fn run_chart(count: usize) -> Series {
     let mut chance = Chance::new(11);
@@ -260,16 +272,15 @@ pub fn run_chart(count: usize) -> Series {
             shewhart::Subgroup::of_values(&[Some((level + chance.normal() * 1.4).round().max(0.0))]).unwrap()
         })
         .collect();
-    let mut chart = shewhart_chart(
-        shewhart::Kind::Run,
-        Kind::Run,
-        &groups,
-        &shewhart::Settings::default(),
-    );
+    let settings = shewhart::Settings::default();
+    let judged = shewhart::chart(shewhart::Kind::Run, &groups, &settings).unwrap();
+    let mut chart = shewhart_chart(shewhart::Kind::Run, Kind::Run, &groups, &settings);
     chart.heading = heading("Huddles held each week", "Ward 7, Example Hospital");
-    chart.heading.notes = vec![
-        "The longest run has more points than chance allows, and the median is crossed too rarely.".into(),
-    ];
+    chart.heading.notes = judged
+        .parts
+        .iter()
+        .flat_map(|part| runs_in_words(&part.runs))
+        .collect();
     chart.unit.name = "huddles".into();
     chart.direction = Direction::Increase;
     chart

@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 
 use http::Uri;
 use secrecy::ExposeSecret;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
 
 use super::sections::is_postgres;
 use super::{AuthConfig, Config, DatabaseConfig, IssuerConfig, LimitsConfig, ServerConfig, TelemetryConfig};
@@ -360,7 +360,7 @@ fn limits(problems: &mut Problems, limits: &LimitsConfig) {
 }
 
 fn telemetry(problems: &mut Problems, telemetry: &TelemetryConfig) {
-    if let Err(error) = EnvFilter::builder().parse(&telemetry.log_filter) {
+    if let Err(error) = telemetry.log_filter.parse::<Targets>() {
         problems.add("telemetry.log_filter", error);
     }
     if let Some(endpoint) = &telemetry.otlp_endpoint {

@@ -4,7 +4,7 @@ use spiral_domain::tenancy::OrgUnit;
 use spiral_store::Meter;
 use spiral_store::testing::{Backend, TestDb, databases, fresh_id};
 
-use crate::{small_tree, store, tamper};
+use crate::{small_tree, store};
 
 #[tokio::test]
 async fn what_was_written_through_the_platform_verifies() {
@@ -55,7 +55,7 @@ async fn expect(test: &TestDb, statement: &str, findings: &[&str]) {
         .replace("BENEATH", &id_of(beneath.id.0))
         .replace("ROOT", &id_of(root.id.0))
         .replace("NEW", &id_of(fresh_id()));
-    tamper(test, &statement).await;
+    test.tamper(&statement).await;
     let report = store(&db, tenant).verify_audit().await.unwrap();
     let found: Vec<String> = report
         .findings
@@ -105,7 +105,7 @@ async fn a_removed_record_is_found() {
             Backend::Postgres => format!("'{}'", programme.id),
             Backend::Sqlite => format!("x'{}'", programme.id.0.simple()),
         };
-        tamper(&test, &statement.replace("NEW", &id)).await;
+        test.tamper(&statement.replace("NEW", &id)).await;
         let report = store(&db, tenant).verify_audit().await.unwrap();
         let expected = format!("programme {} is gone, but the ledger knows it", programme.id);
         assert_eq!(report.findings, [expected], "{:?}", test.backend);

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use spiral_domain::people::{Action, Tenant};
 use spiral_domain::tenancy::{OrgUnit, Tier, UnitKind};
 use spiral_domain::{DatePrecision, TenantId, Timestamp, UnitId};
-use spiral_store::testing::{TestDb, fresh_id};
+use spiral_store::testing::fresh_id;
 use spiral_store::{Begin, Db, Meter, Scope, Store, Tx};
 
 fn noon() -> Timestamp {
@@ -84,21 +84,4 @@ async fn small_tree(db: &Db, slug: &str) -> (TenantId, OrgUnit, OrgUnit) {
     let beneath = tx.add_unit(beneath, Some(&root)).await.expect("a unit");
     let beneath = tx.commit(beneath).await.expect("a commit");
     (tenant, root, beneath)
-}
-
-/// Runs a statement behind the platform's back, as one whom no policy binds.
-async fn tamper(db: &TestDb, statement: &str) {
-    use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection};
-    let url = db.superuser_url.as_ref().unwrap_or(&db.options.url);
-    let statement = AssertSqlSafe(statement.to_owned());
-    let touched = if db.superuser_url.is_some() {
-        let mut connection = PgConnection::connect(url).await.expect("a connection");
-        let done = sqlx::query(statement).execute(&mut connection).await;
-        done.expect("the statement runs").rows_affected()
-    } else {
-        let mut connection = SqliteConnection::connect(url).await.expect("a connection");
-        let done = sqlx::query(statement).execute(&mut connection).await;
-        done.expect("the statement runs").rows_affected()
-    };
-    assert_eq!(touched, 1, "one row is touched");
 }

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use spiral_app::measures::{self, ObservationQuery};
+use spiral_app::projections;
 use spiral_domain::exchange::BatchOptions;
 use spiral_domain::people::Role;
 use spiral_domain::{PageRequest, Reference, Sharing};
@@ -575,4 +576,23 @@ async fn a_patients_number_leaves_nothing_behind() {
 
 async fn count(world: &World) -> usize {
     list(&world.system(), ObservationQuery::default()).await.len()
+}
+
+#[tokio::test]
+async fn an_observation_that_points_nowhere_is_found() {
+    for world in worlds(&[&[1]]).await {
+        world.measure("m", json!({})).await;
+        let lead = world.person(&[(Role::TeamLead, "s0o0t0")]).await;
+        let caller = world.caller(lead).await;
+        push(&caller, &[row("s0o0t0", "2005-04", 3, 10)]).await.unwrap();
+        world.verifies().await;
+        let id = list(&caller, ObservationQuery::default()).await[0].id;
+        world
+            .database
+            .tamper("update observations set unit_id = measure_id")
+            .await;
+        let found = projections::verify(&world.system()).await.unwrap();
+        let expected = format!("observation {id} is of a measure or a unit that is not there");
+        assert!(found.contains(&expected), "{found:?}");
+    }
 }
