@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use spiral_domain::people::Action;
 use spiral_domain::surveys::{
-    AddSurveyInstrument, BallotBox, ChangeSurvey, CloseSurvey, OpenSurvey, Survey, SurveyInstrument,
-    SurveyKind, SurveyPart, SurveyResults, SurveyStatus, built_in_instruments,
+    AddSurveyInstrument, AnswerSurvey, BallotBox, ChangeSurvey, CloseSurvey, OpenSurvey, Survey,
+    SurveyInstrument, SurveyKind, SurveyPart, SurveyResults, SurveyStatus, built_in_instruments,
 };
 use spiral_domain::tenancy::{Network, OrgUnit};
 use spiral_domain::{
@@ -79,7 +79,8 @@ pub async fn survey_instrument(
 }
 
 async fn instrument_of(store: &Store, code: &str, version: Option<i64>) -> Result<SurveyInstrument> {
-    let wanted = |of: &&SurveyInstrument| of.code == code && version.is_none_or(|version| of.version == version);
+    let wanted =
+        |of: &&SurveyInstrument| of.code == code && version.is_none_or(|version| of.version == version);
     if let Some(built_in) = built_in_instruments().iter().rfind(wanted) {
         return Ok(built_in.clone());
     }
@@ -91,7 +92,9 @@ async fn instrument_of(store: &Store, code: &str, version: Option<i64>) -> Resul
 /// The instrument that a survey was opened with.
 async fn instrument_of_survey(store: &Store, survey: &Survey) -> Result<SurveyInstrument> {
     match instrument_of(store, &survey.instrument, Some(survey.instrument_version)).await {
-        Err(Error::NotFound(_)) => Err(Error::internal("a survey by an instrument that is no longer there")),
+        Err(Error::NotFound(_)) => Err(Error::internal(
+            "a survey by an instrument that is no longer there",
+        )),
         found => found,
     }
 }
@@ -100,9 +103,7 @@ async fn instrument_of_survey(store: &Store, survey: &Survey) -> Result<SurveyIn
 pub async fn add_survey_instrument(caller: &Caller, input: AddSurveyInstrument) -> Result<SurveyInstrument> {
     input.check()?;
     let unit: OrgUnit = caller.store().named(&input.unit).await?;
-    let mut tx = caller
-        .begin(Action::AddSurveyInstrument, &[&unit][..])
-        .await?;
+    let mut tx = caller.begin(Action::AddSurveyInstrument, &[&unit][..]).await?;
     let taken = || Error::Conflict {
         code: "code_taken",
         detail: format!("`{}` is another instrument's code", input.code),
@@ -143,9 +144,11 @@ pub async fn open_survey(caller: &Caller, input: OpenSurvey) -> Result<Survey> {
     let instrument = instrument_of(store, &input.instrument, input.instrument_version)
         .await
         .map_err(|error| match error {
-            Error::NotFound(_) => {
-                Error::invalid("/instrument", "not_found", "there is no such instrument, or no such version")
-            }
+            Error::NotFound(_) => Error::invalid(
+                "/instrument",
+                "not_found",
+                "there is no such instrument, or no such version",
+            ),
             other => other,
         })?;
     let mut tx = caller.begin(Action::RunSurvey, &[&unit][..]).await?;
@@ -289,9 +292,21 @@ pub async fn close_survey(
         let opened = boxes::open(caller.app(), &survey, &instrument, &sealed)?;
         boxes.insert(sealed.unit, opened);
     }
+    tell(&mut tx, &mut survey, &instrument, &boxes, input.discard).await?;
+    tx.commit(survey).await
+}
+
+/// Writes what the answers come to; the boxes go.
+async fn tell(
+    tx: &mut Tx,
+    survey: &mut Survey,
+    instrument: &SurveyInstrument,
+    boxes: &HashMap<UnitId, BallotBox>,
+    discard: bool,
+) -> Result<()> {
     let together = BallotBox::joined(instrument.items.len(), boxes.values());
-    let whole = SurveyResults::of(&instrument, &together, survey.threshold);
-    if whole.is_none() && !input.discard {
+    let whole = SurveyResults::of(instrument, &together, survey.threshold);
+    if whole.is_none() && !discard {
         let detail = format!(
             "fewer than {} have answered, so that nothing could be told; `discard` closes it all the same, and \
              their answers are lost",
@@ -301,8 +316,8 @@ pub async fn close_survey(
     }
     let mut parts = Vec::new();
     for kept in [
-        tx.survey_parts_for_telling(&[id]).await?,
-        tx.survey_wholes_for_telling(&[id]).await?,
+        tx.survey_parts_for_telling(&[survey.id]).await?,
+        tx.survey_wholes_for_telling(&[survey.id]).await?,
     ] {
         parts.extend(kept.into_values().flatten());
     }
@@ -311,7 +326,7 @@ pub async fn close_survey(
             whole.clone()
         } else {
             let own = boxes.get(&part.unit_id);
-            own.and_then(|own| SurveyResults::of(&instrument, own, survey.threshold))
+            own.and_then(|own| SurveyResults::of(instrument, own, survey.threshold))
         };
         part.version += 1;
         part.updated_at = tx.now();
@@ -320,7 +335,26 @@ pub async fn close_survey(
     survey.closed_at = Some(tx.now());
     survey.updated_at = tx.now();
     survey.version += 1;
-    tx.close_survey(&survey, &parts).await?;
+    tx.close_survey(survey, &parts).await
+}
+
+/// A survey that was asked and answered in the past, whole; for the platform's own demo.
+pub(crate) async fn record_survey(
+    caller: &Caller,
+    input: OpenSurvey,
+    answers: Vec<AnswerSurvey>,
+) -> Result<Survey> {
+    let mut survey = open_survey(caller, input).await?;
+    let instrument = instrument_of_survey(caller.store(), &survey).await?;
+    let mut answered = BallotBox::new(instrument.items.len());
+    for input in answers {
+        if !answered.put(input.check(&instrument)?) {
+            return Err(Error::conflict("survey_full", "a survey takes no more answers"));
+        }
+    }
+    let mut tx = caller.begin(Action::RunSurvey, crate::Reach::Tenant).await?;
+    let boxes = HashMap::from([(survey.unit_id, answered)]);
+    tell(&mut tx, &mut survey, &instrument, &boxes, false).await?;
     tx.commit(survey).await
 }
 

@@ -68,7 +68,10 @@ impl Loader<SummaryKey> for Batches {
     async fn load(&self, keys: &[SummaryKey]) -> Result<HashMap<SummaryKey, SurveySummary>, Shared> {
         let ids: Vec<SurveyId> = keys.iter().map(|key| key.0).collect();
         let told = surveys::survey_summaries(&self.caller, &ids).await?;
-        Ok(told.into_iter().map(|(id, told)| (SummaryKey(id), told)).collect())
+        Ok(told
+            .into_iter()
+            .map(|(id, told)| (SummaryKey(id), told))
+            .collect())
     }
 }
 

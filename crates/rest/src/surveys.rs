@@ -51,9 +51,8 @@ async fn get_survey_instruments(read: Read) -> Reply {
 #[utoipa::path(post, path = "/v1/survey-instruments", tag = "surveys", request_body = AddSurveyInstrument, responses((status = 201, body = SurveyInstrument)))]
 async fn add_survey_instrument(write: Write) -> Reply {
     let input: AddSurveyInstrument = write.json()?;
-    let place = |made: &SurveyInstrument| {
-        format!("/v1/survey-instruments/{}?version={}", made.code, made.version)
-    };
+    let place =
+        |made: &SurveyInstrument| format!("/v1/survey-instruments/{}?version={}", made.code, made.version);
     let run = |caller| async move { surveys::add_survey_instrument(&caller, input).await };
     let version = |made: &SurveyInstrument| made.version;
     write.once_record(StatusCode::CREATED, version, place, run).await
@@ -331,7 +330,10 @@ async fn get_survey_comparison(read: Read, Query(query): Query<ComparisonQuery>)
         .map_err(refuse)?;
     let rows = || {
         let items = compared.items.iter().map(|change| ChangeRow::of("item", change));
-        let scores = compared.scores.iter().map(|change| ChangeRow::of("score", change));
+        let scores = compared
+            .scores
+            .iter()
+            .map(|change| ChangeRow::of("score", change));
         items.chain(scores).collect()
     };
     read.rows_or("getSurveyComparison", &compared, rows, 2).await

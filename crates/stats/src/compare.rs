@@ -388,8 +388,8 @@ pub struct Moments {
 /// use spiral_stats::compare::{Moments, means, means_of};
 ///
 /// let known = |n, mean, deviation| Moments { n, mean, deviation };
-/// let one = means_of(known(3.0, 2.0, 1.0), known(3.0, 4.0, 2.0), 0.95).unwrap();
-/// let other = means(&[1.0, 2.0, 3.0], &[2.0, 4.0, 6.0], 0.95).unwrap();
+/// let one = means_of(known(3.0, 2.0, 1.0), known(3.0, 4.0, 2.0), 95.0).unwrap();
+/// let other = means(&[1.0, 2.0, 3.0], &[2.0, 4.0, 6.0], 95.0).unwrap();
 /// assert_eq!(one, other);
 /// ```
 ///

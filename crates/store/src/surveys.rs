@@ -116,10 +116,7 @@ impl Store {
     }
 
     /// How many have answered in each unit, in steps of the survey's threshold.
-    pub async fn answered_at_least(
-        &self,
-        surveys: &[SurveyId],
-    ) -> Result<HashMap<(SurveyId, UnitId), i64>> {
+    pub async fn answered_at_least(&self, surveys: &[SurveyId]) -> Result<HashMap<(SurveyId, UnitId), i64>> {
         let mut sql = self.sql(
             "select survey_id, unit_id, answered_at_least from survey_boxes where tenant_id = ? and ",
             [self.scope.tenant.value()],
@@ -300,7 +297,8 @@ impl Tx {
         unit: UnitId,
         digest: Vec<u8>,
     ) -> Result<bool> {
-        let text = "delete from survey_codes where tenant_id = ? and survey_id = ? and unit_id = ? and digest = ?";
+        let text =
+            "delete from survey_codes where tenant_id = ? and survey_id = ? and unit_id = ? and digest = ?";
         let values = [
             self.scope.tenant.value(),
             survey.value(),

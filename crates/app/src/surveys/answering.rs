@@ -176,12 +176,10 @@ async fn reached(app: &App, link: &str) -> Result<Reached> {
     let platform = app.system(&tenant.ok_or_else(unknown)?, app.clock().now());
     let store = platform.store();
     let survey: Survey = store.find().ids(&[survey]).one().await.map_err(as_unknown)?;
-    let part = store
-        .find::<SurveyPart>()
-        .filter(
-            "r.survey_id = ? and r.unit_id = ? and not r.whole",
-            [survey.id.value(), unit.value()],
-        );
+    let part = store.find::<SurveyPart>().filter(
+        "r.survey_id = ? and r.unit_id = ? and not r.whole",
+        [survey.id.value(), unit.value()],
+    );
     part.one().await.map_err(as_unknown)?;
     let unit: OrgUnit = store.named(&unit.into()).await.map_err(as_unknown)?;
     let instrument = instrument_of_survey(store, &survey).await?;
@@ -205,7 +203,10 @@ impl Reached {
     fn check_takes_answers(&self, survey: &Survey) -> Result<()> {
         let today = self.platform.today();
         if survey.status == SurveyStatus::Closed || today > survey.closes_on {
-            return Err(Error::conflict("survey_closed", "this survey takes no more answers"));
+            return Err(Error::conflict(
+                "survey_closed",
+                "this survey takes no more answers",
+            ));
         }
         if today < survey.opens_on {
             let detail = format!("this survey takes answers from {} on", survey.opens_on);
@@ -234,15 +235,17 @@ pub async fn answer_survey(app: &App, link: &str, input: AnswerSurvey) -> Result
     let ballot = input.check(&reached.instrument)?;
     let code = match (reached.survey.mode, &input.code) {
         (SurveyMode::OpenLink, None) => None,
-        (SurveyMode::OneTimeCodes, Some(code)) => {
-            Some(digest(&code_key(app, reached.survey.id), code))
-        }
+        (SurveyMode::OneTimeCodes, Some(code)) => Some(digest(&code_key(app, reached.survey.id), code)),
         (SurveyMode::OpenLink, Some(_)) => {
             let detail = "this survey takes answers without a code";
             return Err(Error::invalid("/code", "no_codes_taken", detail));
         }
         (SurveyMode::OneTimeCodes, None) => {
-            return Err(Error::invalid("/code", "missing", "this survey takes one-time codes"));
+            return Err(Error::invalid(
+                "/code",
+                "missing",
+                "this survey takes one-time codes",
+            ));
         }
     };
     let unit = reached.unit.id;
@@ -276,7 +279,11 @@ mod tests {
     #[test]
     fn codes_are_alike_only_in_form_and_known_however_they_are_written() {
         let mut codes: Vec<String> = (0..1000).map(|_| new_code().unwrap()).collect();
-        assert!(codes.iter().all(|code| code.len() == 19 && code.matches('-').count() == 3));
+        assert!(
+            codes
+                .iter()
+                .all(|code| code.len() == 19 && code.matches('-').count() == 3)
+        );
         let key = [7; 32];
         let code = &codes[0];
         let written = code.to_ascii_lowercase().replace('-', " ");

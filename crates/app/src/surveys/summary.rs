@@ -15,8 +15,8 @@ use spiral_stats::suppression::{Hidden, Rule};
 
 use crate::caller::Caller;
 
-/// How sure the intervals of a comparison are.
-const LEVEL: f64 = 0.95;
+/// How sure the intervals of a comparison are, in per cent.
+const LEVEL: f64 = 95.0;
 
 /// What one survey tells the caller.
 pub async fn survey_summary(caller: &Caller, id: SurveyId) -> Result<SurveySummary> {
@@ -150,7 +150,11 @@ fn whole_for(
 
 /// Two waves side by side: what each tells the caller of all its answers, and how the means differ. They are of
 /// different people, or of the same whom nobody can tell: Welch's interval takes them as different.
-pub async fn survey_comparison(caller: &Caller, before: SurveyId, after: SurveyId) -> Result<SurveyComparison> {
+pub async fn survey_comparison(
+    caller: &Caller,
+    before: SurveyId,
+    after: SurveyId,
+) -> Result<SurveyComparison> {
     let (before, after) = (
         survey_summary(caller, before).await?,
         survey_summary(caller, after).await?,

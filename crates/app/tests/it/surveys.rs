@@ -2,7 +2,7 @@
 
 use spiral_app::surveys::{self, SurveyFilter};
 use spiral_app::{App, Caller};
-use spiral_domain::people::{Action, Role};
+use spiral_domain::people::Role;
 use spiral_domain::surveys::{
     AddSurveyInstrument, Answer, AnswerSurvey, ChangeSurvey, CloseSurvey, IssueSurveyCodes, OpenSurvey,
     Scoring, Survey, SurveyKind, SurveyMode, SurveyStatus, built_in_instruments,
@@ -108,7 +108,10 @@ async fn a_survey_tells_nothing_until_it_is_closed_and_then_what_all_have_said()
         let counts: Vec<i64> = first.counts.iter().map(|point| point.count).collect();
         assert_eq!((counts, first.mean), (vec![1, 1, 1, 2, 1], Some(3.17)));
         assert_eq!(results.scores.len(), 3);
-        assert_eq!(refused(close(&lead, survey.id).await), [place("", "survey_closed")]);
+        assert_eq!(
+            refused(close(&lead, survey.id).await),
+            [place("", "survey_closed")]
+        );
         let late = answer(&world.app, &link, 1, 1).await;
         assert_eq!(refused(late), [place("", "survey_closed")]);
         let read = surveys::survey(&lead, survey.id).await.unwrap();
@@ -139,7 +142,9 @@ async fn a_survey_is_answered_on_its_days_and_changed_until_it_is_closed() {
         };
         let stale = surveys::change_survey(&lead, survey.id, Some(7), change.clone()).await;
         assert_eq!(refused(stale), [place("", "stale")]);
-        let changed = surveys::change_survey(&lead, survey.id, Some(1), change).await.unwrap();
+        let changed = surveys::change_survey(&lead, survey.id, Some(1), change)
+            .await
+            .unwrap();
         assert_eq!((changed.version, changed.title.as_str()), (2, "How was it?"));
         assert_eq!(
             refused(answer(&world.app, &link, 1, 1).await),
@@ -150,12 +155,20 @@ async fn a_survey_is_answered_on_its_days_and_changed_until_it_is_closed() {
             closes_on: Some("2005-03-30".parse().unwrap()),
         };
         let wrong = surveys::change_survey(&lead, survey.id, None, wrong).await;
-        let places = [place("/title", "patient_identifier"), place("/closesOn", "out_of_range")];
+        let places = [
+            place("/title", "patient_identifier"),
+            place("/closesOn", "out_of_range"),
+        ];
         assert_eq!(refused(wrong), places);
         // Nobody has answered: closing it loses nothing, but has to be meant.
-        assert_eq!(refused(close(&lead, survey.id).await), [place("", "too_few_answers")]);
+        assert_eq!(
+            refused(close(&lead, survey.id).await),
+            [place("", "too_few_answers")]
+        );
         let meant = CloseSurvey { discard: true };
-        surveys::close_survey(&lead, survey.id, None, meant).await.unwrap();
+        surveys::close_survey(&lead, survey.id, None, meant)
+            .await
+            .unwrap();
         let told = surveys::survey_summary(&lead, survey.id).await.unwrap();
         assert_eq!((told.results, told.suppressed), (None, true));
         world.verifies().await;
@@ -210,7 +223,13 @@ async fn surveys_are_read_as_far_as_the_team_shares_them_and_never_by_patient_pa
                 .await
                 .map(|page| page.data.len())
         };
-        assert!(surveys::survey_summary(&coach, survey.id).await.unwrap().results.is_some());
+        assert!(
+            surveys::survey_summary(&coach, survey.id)
+                .await
+                .unwrap()
+                .results
+                .is_some()
+        );
         assert_eq!(list(&coach).await.unwrap(), 1);
         let refusal = surveys::survey_links(&coach, survey.id).await;
         assert_eq!(refused(refusal), [place("", "forbidden")]);
@@ -227,13 +246,29 @@ async fn surveys_are_read_as_far_as_the_team_shares_them_and_never_by_patient_pa
             assert_eq!(refused(refusal), [place("", "forbidden")]);
         }
         let run = |seen: Vec<spiral_app::surveys::SurveyRun>| {
-            seen.into_iter().map(|run| (run.kind, run.visible)).collect::<Vec<_>>()
+            seen.into_iter()
+                .map(|run| (run.kind, run.visible))
+                .collect::<Vec<_>>()
         };
-        assert_eq!(run(surveys::surveys_run(&above).await.unwrap()), [(SurveyKind::Staff, false)]);
-        world.share("hull-a", WorkKind::Surveys, Sharing::Organisation).await;
+        assert_eq!(
+            run(surveys::surveys_run(&above).await.unwrap()),
+            [(SurveyKind::Staff, false)]
+        );
+        world
+            .share("hull-a", WorkKind::Surveys, Sharing::Organisation)
+            .await;
         assert_eq!(list(&above).await.unwrap(), 1);
-        assert!(surveys::survey_summary(&above, survey.id).await.unwrap().results.is_some());
-        assert_eq!(run(surveys::surveys_run(&above).await.unwrap()), [(SurveyKind::Staff, true)]);
+        assert!(
+            surveys::survey_summary(&above, survey.id)
+                .await
+                .unwrap()
+                .results
+                .is_some()
+        );
+        assert_eq!(
+            run(surveys::surveys_run(&above).await.unwrap()),
+            [(SurveyKind::Staff, true)]
+        );
         world.share("hull-a", WorkKind::Surveys, Sharing::Team).await;
         let refusal = surveys::survey_summary(&above, survey.id).await;
         assert_eq!(refused(refusal), [place("", "not_found")]);
@@ -252,7 +287,10 @@ async fn a_unit_counts_as_having_run_a_survey_once_enough_have_answered() {
             answer(&world.app, &link, 1 + n, 3).await.unwrap();
         }
         let run = surveys::surveys_run(&lead).await.unwrap();
-        assert_eq!((run.len(), run[0].unit, run[0].visible), (1, survey.unit_id, true));
+        assert_eq!(
+            (run.len(), run[0].unit, run[0].visible),
+            (1, survey.unit_id, true)
+        );
         close(&lead, survey.id).await.unwrap();
         assert_eq!(surveys::surveys_run(&lead).await.unwrap(), run);
         world.verifies().await;
@@ -298,7 +336,9 @@ async fn an_instrument_of_ones_own_has_versions_that_never_change() {
         assert_eq!(refused(taken), [place("/code", "code_taken")]);
         let latest = surveys::survey_instrument(&other, "wards", None).await.unwrap();
         assert_eq!(latest, second);
-        let old = surveys::survey_instrument(&other, "wards", Some(1)).await.unwrap();
+        let old = surveys::survey_instrument(&other, "wards", Some(1))
+            .await
+            .unwrap();
         assert_eq!((&old, survey.instrument_version), (&first, 1));
         let all = surveys::survey_instruments(&other).await.unwrap();
         assert_eq!(all.len(), 6);
@@ -320,13 +360,21 @@ async fn two_waves_are_compared_by_their_means() {
         let before = answered(&world, &lead, "hull-a", &SIX).await;
         let better = SIX.map(|(first, others)| ((first + 1).min(5), others));
         let after = answered(&world, &lead, "hull-a", &better).await;
-        let compared = surveys::survey_comparison(&lead, before.id, after.id).await.unwrap();
+        let compared = surveys::survey_comparison(&lead, before.id, after.id)
+            .await
+            .unwrap();
         let first = &compared.items[0];
         assert_eq!((first.n_before, first.n_after), (Some(6), Some(6)));
-        assert_eq!((first.before, first.after, first.difference), (Some(3.17), Some(4.0), Some(0.83)));
+        assert_eq!(
+            (first.before, first.after, first.difference),
+            (Some(3.17), Some(4.0), Some(0.83))
+        );
         // Welch by hand: deviations 1.47 and 1.26, standard error 0.79, 9.8 degrees of freedom, t 2.23.
         assert_eq!((first.lower, first.upper), (Some(-0.94), Some(2.6)));
-        assert!(first.p_value.is_some_and(|p| (0.31..0.33).contains(&p)), "{first:?}");
+        assert!(
+            first.p_value.is_some_and(|p| (0.31..0.33).contains(&p)),
+            "{first:?}"
+        );
         assert_eq!(compared.scores[0].difference, Some(0.21));
         let patients = input("hull-a", "patient-survey", SurveyMode::OpenLink);
         let patients = surveys::open_survey(&lead, patients).await.unwrap();

@@ -80,16 +80,21 @@ impl AnswerSurvey {
 type Wrong = (&'static str, &'static str, &'static str);
 
 fn place_and_byte(answer: &Answer, instrument: &SurveyInstrument) -> Result<(usize, u8), Wrong> {
-    let place = instrument
-        .place_of(&answer.item)
-        .ok_or(("/item", "unknown_item", "the survey has no such item"))?;
+    let place =
+        instrument
+            .place_of(&answer.item)
+            .ok_or(("/item", "unknown_item", "the survey has no such item"))?;
     let item = &instrument.items[place];
     let scale = instrument
         .scale(&item.scale)
         .ok_or(("/item", "unknown_item", "the item has no scale"))?;
     let byte = match (answer.value, answer.cant_rate) {
         (Some(value), false) => {
-            let wrong = ("/value", "not_on_scale", "no point of the item's scale has this value");
+            let wrong = (
+                "/value",
+                "not_on_scale",
+                "no point of the item's scale has this value",
+            );
             let point = scale.points.iter().position(|point| point.value == value);
             u8::try_from(point.ok_or(wrong)?)
                 .ok()
@@ -98,7 +103,11 @@ fn place_and_byte(answer: &Answer, instrument: &SurveyInstrument) -> Result<(usi
         }
         (None, true) if scale.cant_rate => CANT_RATE,
         (None, true) => {
-            return Err(("/cantRate", "cant_rate_not_offered", "this item does not offer that"));
+            return Err((
+                "/cantRate",
+                "cant_rate_not_offered",
+                "this item does not offer that",
+            ));
         }
         (None, false) | (Some(_), true) => {
             return Err(("", "one_of", "give either `value` or `cantRate`"));
@@ -152,7 +161,11 @@ impl BallotBox {
         let size = HEAD + self.width * self.ballots.len();
         let mut bytes = Vec::with_capacity(size.next_multiple_of(PAGE));
         bytes.push(LAYOUT);
-        bytes.extend_from_slice(&u32::try_from(self.ballots.len()).unwrap_or(u32::MAX).to_le_bytes());
+        bytes.extend_from_slice(
+            &u32::try_from(self.ballots.len())
+                .unwrap_or(u32::MAX)
+                .to_le_bytes(),
+        );
         for ballot in &self.ballots {
             bytes.extend_from_slice(&ballot.0);
         }

@@ -352,13 +352,7 @@ impl AddSurveyInstrument {
 
     fn check_scales(&self, found: &mut Violations) {
         for (n, scale) in self.scales.iter().enumerate() {
-            check_count(
-                found,
-                &format!("/scales/{n}/points"),
-                scale.points.len(),
-                2,
-                11,
-            );
+            check_count(found, &format!("/scales/{n}/points"), scale.points.len(), 2, 11);
             for (at, point) in scale.points.iter().enumerate() {
                 let pointer = format!("/scales/{n}/points/{at}");
                 check_text(found, &format!("{pointer}/label"), &point.label, 100);

@@ -317,12 +317,11 @@ fn room(instrument: &SurveyInstrument, place: usize, counts: &[i64]) -> (i64, i6
         return (0, 0);
     };
     let (lowest, highest) = scale.ends();
-    sum(scale.points.iter().zip(counts).map(|(point, count)| {
-        (
-            (point.value - lowest) * count,
-            (highest - point.value) * count,
-        )
-    }))
+    sum(scale
+        .points
+        .iter()
+        .zip(counts)
+        .map(|(point, count)| ((point.value - lowest) * count, (highest - point.value) * count)))
 }
 
 fn sum(rooms: impl Iterator<Item = (i64, i64)>) -> (i64, i64) {
@@ -349,7 +348,9 @@ fn value_of(instrument: &SurveyInstrument, place: usize, ballot: &Ballot) -> Opt
 
 fn point_counts(instrument: &SurveyInstrument, place: usize, answers: &BallotBox) -> Vec<i64> {
     let item = &instrument.items[place];
-    let points = instrument.scale(&item.scale).map_or(0, |scale| scale.points.len());
+    let points = instrument
+        .scale(&item.scale)
+        .map_or(0, |scale| scale.points.len());
     let mut counts = vec![0; points];
     for ballot in answers.ballots() {
         let point = ballot.0.get(place).and_then(|byte| byte.checked_sub(FIRST_POINT));
@@ -378,7 +379,11 @@ fn score_of(instrument: &SurveyInstrument, places: &[usize], ballot: &Ballot) ->
             let item = instrument.items.get(*place)?;
             let value = value_of(instrument, *place, ballot)?;
             let (lowest, highest) = instrument.scale(&item.scale)?.ends();
-            Some(if item.reverse { lowest + highest - value } else { value })
+            Some(if item.reverse {
+                lowest + highest - value
+            } else {
+                value
+            })
         })
         .collect();
     let (rated, items) = (float(whole(values.len())), float(whole(places.len())));
@@ -421,7 +426,9 @@ fn item_result(
         .iter()
         .filter(|ballot| ballot.0.get(place) == Some(&CANT_RATE));
     let (rated, cant_rate) = (whole(values.len()), whole(cannot.count()));
-    let points = instrument.scale(&item.scale).map_or(&[][..], |scale| &scale.points);
+    let points = instrument
+        .scale(&item.scale)
+        .map_or(&[][..], |scale| &scale.points);
     let mut result = ItemResult {
         item: item.code.clone(),
         label: item.label.clone(),
@@ -491,9 +498,7 @@ fn bins(scores: &[f64], lowest: f64, highest: f64, parts: usize) -> Vec<ScoreBin
         .map(|n| {
             let (from, to) = (edge(n), edge(n + 1));
             let last = n + 1 == parts;
-            let within = |score: &&f64| {
-                (n == 0 || **score >= from) && (last || **score < to)
-            };
+            let within = |score: &&f64| (n == 0 || **score >= from) && (last || **score < to);
             ScoreBin {
                 from: hundredths(from),
                 to: hundredths(to),
@@ -526,7 +531,10 @@ fn hundredths(value: f64) -> f64 {
     (value * 100.0).round() / 100.0
 }
 
-#[expect(clippy::cast_precision_loss, reason = "counts and values of a survey are small")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "counts and values of a survey are small"
+)]
 fn float(number: i64) -> f64 {
     number as f64
 }

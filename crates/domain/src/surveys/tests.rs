@@ -172,13 +172,22 @@ fn figures_are_what_one_works_out_by_hand() {
     let results = SurveyResults::of(&instrument, &filled(&instrument, &people), 4).unwrap();
     assert_eq!(results.responses, 6);
     let a = &results.items[0];
-    assert_eq!((a.suppressed, a.rated, a.cant_rate, a.not_answered), (false, Some(4), Some(2), Some(0)));
+    assert_eq!(
+        (a.suppressed, a.rated, a.cant_rate, a.not_answered),
+        (false, Some(4), Some(2), Some(0))
+    );
     let counts: Vec<i64> = a.counts.iter().map(|point| point.count).collect();
     assert_eq!(counts, [1, 1, 0, 1, 1]);
-    assert_eq!((a.mean, a.median, a.standard_deviation), (Some(3.0), Some(3.0), Some(1.83)));
+    assert_eq!(
+        (a.mean, a.median, a.standard_deviation),
+        (Some(3.0), Some(3.0), Some(1.83))
+    );
     let c = &results.items[2];
     // As answered: 3, 4, 2, 5.
-    assert_eq!((c.rated, c.cant_rate, c.not_answered, c.mean), (Some(4), Some(1), Some(1), Some(3.5)));
+    assert_eq!(
+        (c.rated, c.cant_rate, c.not_answered, c.mean),
+        (Some(4), Some(1), Some(1), Some(3.5))
+    );
     let score = &results.scores[0];
     assert_eq!((score.scored, score.lowest, score.highest), (Some(5), 1.0, 5.0));
     // 2, 5, 3, 2.67, 2.67.
@@ -204,7 +213,10 @@ fn sums_stand_in_for_what_is_missing() {
 fn nothing_is_told_of_fewer_than_the_threshold() {
     let instrument = small();
     let people = [[1, 2, 3], [5, 5, 2], [2, 4, 4], [3, 3, 5]];
-    assert_eq!(SurveyResults::of(&instrument, &filled(&instrument, &people), 5), None);
+    assert_eq!(
+        SurveyResults::of(&instrument, &filled(&instrument, &people), 5),
+        None
+    );
     assert!(SurveyResults::of(&instrument, &filled(&instrument, &people), 4).is_some());
     assert_eq!(SurveyResults::of(&instrument, &BallotBox::new(3), 0), None);
 }
@@ -237,7 +249,12 @@ fn a_score_gives_no_item_away() {
     let people = [[5, 5, 1]; 6];
     let results = SurveyResults::of(&instrument, &filled(&instrument, &people), 5).unwrap();
     assert!(results.items.iter().all(|item| item.suppressed));
-    assert!(results.scores.iter().all(|score| score.suppressed && score.mean.is_none()));
+    assert!(
+        results
+            .scores
+            .iter()
+            .all(|score| score.suppressed && score.mean.is_none())
+    );
 }
 
 #[test]

