@@ -1,7 +1,6 @@
 //! Surveys: instruments, surveys, what they come to; and, in `public`, where they are answered.
 
 use axum::http::StatusCode;
-use axum::response::IntoResponse as _;
 use serde::{Deserialize, Serialize};
 use spiral_app::surveys::SurveyFilter;
 use spiral_app::{App, surveys};
@@ -146,7 +145,9 @@ async fn get_survey(Part(id): Part<SurveyId>, read: Read) -> Reply {
 #[utoipa::path(patch, path = "/v1/surveys/{id}", tag = "surveys", params(("id" = SurveyId, Path, description = "The survey")), request_body(content = ChangeSurvey, content_type = "application/merge-patch+json"), responses((status = 200, body = Survey)))]
 async fn change_survey(Part(id): Part<SurveyId>, write: Write) -> Reply {
     let input: ChangeSurvey = write.json()?;
-    let if_match = write.if_match().map_err(|problem| problem.into_response())?;
+    let if_match = write
+        .if_match()
+        .map_err(axum::response::IntoResponse::into_response)?;
     let run = |caller| async move { surveys::change_survey(&caller, id, if_match, input).await };
     let version = |survey: &Survey| survey.version;
     write
@@ -161,7 +162,9 @@ async fn change_survey(Part(id): Part<SurveyId>, write: Write) -> Reply {
 #[utoipa::path(post, path = "/v1/surveys/{id}/close", tag = "surveys", params(("id" = SurveyId, Path, description = "The survey")), request_body = CloseSurvey, responses((status = 200, body = Survey)))]
 async fn close_survey(Part(id): Part<SurveyId>, write: Write) -> Reply {
     let input: CloseSurvey = write.json()?;
-    let if_match = write.if_match().map_err(|problem| problem.into_response())?;
+    let if_match = write
+        .if_match()
+        .map_err(axum::response::IntoResponse::into_response)?;
     let run = |caller| async move { surveys::close_survey(&caller, id, if_match, input).await };
     let version = |survey: &Survey| survey.version;
     write

@@ -37,7 +37,7 @@ impl FromRequest<App> for Stranger {
     async fn from_request(request: Request, app: &App) -> Result<Self, Response> {
         app.admit_stranger().map_err(refuse)?;
         let (parts, body) = request.into_parts();
-        refuse_query(&parts).map_err(|problem| problem.into_response())?;
+        refuse_query(&parts).map_err(axum::response::IntoResponse::into_response)?;
         choose(&parts.headers, &[Form::Json])?;
         Ok(Self {
             headers: parts.headers,
