@@ -1001,3 +1001,114 @@ create policy tenant on targets using (tenant_id = (select nullif(current_settin
 alter table measure_links enable row level security;
 alter table measure_links force row level security;
 create policy tenant on measure_links using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+-- 0010_surveys
+
+create table survey_instruments (
+    tenant_id uuid not null references tenants (id),
+    id uuid not null,
+    unit_id uuid,
+    code text collate "C" not null,
+    version bigint not null,
+    title text collate "C" not null,
+    kind text collate "C" not null,
+    provenance text collate "C" not null,
+    scales text collate "C" not null,
+    items text collate "C" not null,
+    subscales text collate "C" not null,
+    scoring text collate "C" not null,
+    created_at timestamptz,
+    primary key (tenant_id, id),
+    constraint survey_instruments_code unique (tenant_id, code, version),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+);
+
+create table surveys (
+    tenant_id uuid not null references tenants (id),
+    id uuid not null,
+    unit_id uuid not null,
+    network_id uuid,
+    title text collate "C" not null,
+    wave text collate "C",
+    kind text collate "C" not null,
+    instrument text collate "C" not null,
+    instrument_version bigint not null,
+    mode text collate "C" not null,
+    opens_on date not null,
+    closes_on date not null,
+    threshold bigint not null,
+    codes_issued bigint not null,
+    status text collate "C" not null,
+    closed_at timestamptz,
+    sharing smallint not null,
+    opened_by uuid not null,
+    version bigint not null,
+    created_at timestamptz not null,
+    updated_at timestamptz not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, network_id) references networks (tenant_id, id)
+);
+create index surveys_unit on surveys (tenant_id, unit_id);
+
+create table survey_parts (
+    tenant_id uuid not null,
+    id uuid not null,
+    survey_id uuid not null,
+    unit_id uuid not null,
+    whole boolean not null,
+    results text collate "C",
+    sharing smallint not null,
+    version bigint not null,
+    created_at timestamptz not null,
+    updated_at timestamptz not null,
+    primary key (tenant_id, id),
+    unique (tenant_id, survey_id, unit_id, whole),
+    foreign key (tenant_id, survey_id) references surveys (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+);
+create index survey_parts_unit on survey_parts (tenant_id, unit_id);
+
+-- What was answered while a survey is open: one sealed box for each unit, made anew with each answer. There is no
+-- row, no id, no time and no place for a single answer (docs/adr/0018-sealed-boxes.md).
+create table survey_boxes (
+    tenant_id uuid not null,
+    survey_id uuid not null,
+    unit_id uuid not null,
+    answered_at_least bigint not null,
+    sealed bytea not null,
+    primary key (tenant_id, survey_id, unit_id),
+    foreign key (tenant_id, survey_id) references surveys (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+);
+
+-- One-time codes that were not used yet: a used one is gone.
+create table survey_codes (
+    tenant_id uuid not null,
+    survey_id uuid not null,
+    unit_id uuid not null,
+    digest bytea not null,
+    primary key (tenant_id, survey_id, digest),
+    foreign key (tenant_id, survey_id) references surveys (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+);
+
+alter table survey_instruments enable row level security;
+alter table survey_instruments force row level security;
+create policy tenant on survey_instruments using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table surveys enable row level security;
+alter table surveys force row level security;
+create policy tenant on surveys using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table survey_parts enable row level security;
+alter table survey_parts force row level security;
+create policy tenant on survey_parts using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table survey_boxes enable row level security;
+alter table survey_boxes force row level security;
+create policy tenant on survey_boxes using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table survey_codes enable row level security;
+alter table survey_codes force row level security;
+create policy tenant on survey_codes using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));

@@ -823,3 +823,94 @@ create table measure_links (
 ) strict, without rowid;
 create index measure_links_unit on measure_links (tenant_id, unit_id, measure_id);
 create index measure_links_changed on measure_links (tenant_id, updated_at);
+
+-- 0010_surveys
+
+create table survey_instruments (
+    tenant_id blob not null references tenants (id),
+    id blob not null,
+    unit_id blob,
+    code text not null,
+    version integer not null,
+    title text not null,
+    kind text not null,
+    provenance text not null,
+    scales text not null,
+    items text not null,
+    subscales text not null,
+    scoring text not null,
+    created_at integer,
+    primary key (tenant_id, id),
+    constraint survey_instruments_code unique (tenant_id, code, version),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+) strict, without rowid;
+
+create table surveys (
+    tenant_id blob not null references tenants (id),
+    id blob not null,
+    unit_id blob not null,
+    network_id blob,
+    title text not null,
+    wave text,
+    kind text not null,
+    instrument text not null,
+    instrument_version integer not null,
+    mode text not null,
+    opens_on text not null,
+    closes_on text not null,
+    threshold integer not null,
+    codes_issued integer not null,
+    status text not null,
+    closed_at integer,
+    sharing integer not null,
+    opened_by blob not null,
+    version integer not null,
+    created_at integer not null,
+    updated_at integer not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, network_id) references networks (tenant_id, id)
+) strict, without rowid;
+create index surveys_unit on surveys (tenant_id, unit_id);
+
+create table survey_parts (
+    tenant_id blob not null,
+    id blob not null,
+    survey_id blob not null,
+    unit_id blob not null,
+    whole integer not null,
+    results text,
+    sharing integer not null,
+    version integer not null,
+    created_at integer not null,
+    updated_at integer not null,
+    primary key (tenant_id, id),
+    unique (tenant_id, survey_id, unit_id, whole),
+    foreign key (tenant_id, survey_id) references surveys (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+) strict, without rowid;
+create index survey_parts_unit on survey_parts (tenant_id, unit_id);
+
+-- What was answered while a survey is open: one sealed box for each unit, made anew with each answer. There is no
+-- row, no id, no time and no place for a single answer (docs/adr/0018-sealed-boxes.md).
+create table survey_boxes (
+    tenant_id blob not null,
+    survey_id blob not null,
+    unit_id blob not null,
+    answered_at_least integer not null,
+    sealed blob not null,
+    primary key (tenant_id, survey_id, unit_id),
+    foreign key (tenant_id, survey_id) references surveys (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+) strict, without rowid;
+
+-- One-time codes that were not used yet: a used one is gone.
+create table survey_codes (
+    tenant_id blob not null,
+    survey_id blob not null,
+    unit_id blob not null,
+    digest blob not null,
+    primary key (tenant_id, survey_id, digest),
+    foreign key (tenant_id, survey_id) references surveys (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+) strict, without rowid;

@@ -53,6 +53,7 @@ const ON_UNIT: &[Action] = &[
     Action::PushObservations,
     Action::RecordAdoption,
     Action::AssessSustainability,
+    Action::RunSurvey,
 ];
 
 /// Adds a unit beneath another.
@@ -419,6 +420,7 @@ pub async fn set_sharing(
         WorkKind::Observations => tx.reshare_observations(&unit, setting.level).await?,
         WorkKind::FieldTests => tx.reshare_field_tests(&unit, setting.level).await?,
         WorkKind::Sustainability => tx.reshare_sustainability(&unit, setting.level).await?,
+        WorkKind::Surveys => tx.reshare_surveys(&unit, setting.level).await?,
     }
     tx.commit(setting).await
 }

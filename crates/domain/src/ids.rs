@@ -117,4 +117,10 @@ ids! {
     AttributeValueId,
     /// One team hands patients or work to another.
     LinkageId,
+    /// A survey instrument in one of its versions.
+    SurveyInstrumentId,
+    /// A survey of a unit or a network.
+    SurveyId,
+    /// What a survey has come to in one unit.
+    SurveyPartId,
 }

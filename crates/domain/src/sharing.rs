@@ -87,15 +87,18 @@ pub enum WorkKind {
     FieldTests,
     /// Sustainability assessments.
     Sustainability,
+    /// Surveys.
+    Surveys,
 }
 
 impl WorkKind {
     /// All of them.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::Observations,
         Self::Adoption,
         Self::FieldTests,
         Self::Sustainability,
+        Self::Surveys,
     ];
 
     /// The stored and published name.
@@ -105,6 +108,7 @@ impl WorkKind {
             Self::Adoption => "adoption",
             Self::FieldTests => "field_tests",
             Self::Sustainability => "sustainability",
+            Self::Surveys => "surveys",
         }
     }
 
@@ -118,7 +122,7 @@ impl WorkKind {
         match self {
             Self::Observations => Sharing::Organisation,
             Self::Adoption | Self::FieldTests => Sharing::National,
-            Self::Sustainability => Sharing::Team,
+            Self::Sustainability | Self::Surveys => Sharing::Team,
         }
     }
 }

@@ -30,6 +30,7 @@ mod retiring;
 mod schemas;
 mod spread;
 mod strict;
+mod surveys;
 mod sustainability;
 mod tenancy;
 
@@ -46,6 +47,7 @@ fn documented() -> OpenApiRouter<App> {
         .merge(spread::routes())
         .merge(field_tests::routes())
         .merge(sustainability::routes())
+        .merge(surveys::routes())
         .merge(oauth::routes())
 }
 

@@ -9,6 +9,7 @@ use spiral_domain::measures::{
 use spiral_domain::people::{ApiClient, Grant, Principal};
 use spiral_domain::programmes::Programme;
 use spiral_domain::spread::AdoptionEvent;
+use spiral_domain::surveys::{Survey, SurveyInstrument, SurveyPart};
 use spiral_domain::sustainability::{Assessment, Rating};
 use spiral_domain::tenancy::{
     Linkage, Network, OrgUnit, Reorganisation, Succession, UnitAttribute, UnitAttributeValue,
@@ -63,6 +64,9 @@ kinds!(
     UnitAttribute,
     UnitAttributeValue,
     Linkage,
+    SurveyInstrument,
+    Survey,
+    SurveyPart,
 );
 
 #[cfg(test)]

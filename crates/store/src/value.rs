@@ -230,6 +230,9 @@ ids!(
     AttributeId,
     AttributeValueId,
     LinkageId,
+    SurveyInstrumentId,
+    SurveyId,
+    SurveyPartId,
 );
 
 /// Enums stand in a text column by the name they have in JSON; other serialisable values as their JSON.

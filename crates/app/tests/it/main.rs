@@ -11,6 +11,7 @@ mod kept;
 mod measures;
 mod people;
 mod spread;
+mod surveys;
 mod sustainability;
 mod tree;
 mod world;

@@ -158,6 +158,14 @@ actions! {
         /// Read such assessments.
         ReadSustainability read,
     }
+    "surveys" {
+        /// Add an instrument by which surveys are asked, or another version of one's own.
+        AddSurveyInstrument write,
+        /// Run a survey: open and change it, get its links, give out one-time codes, close it.
+        RunSurvey write,
+        /// Read which surveys there are, and what all answers to one come to. Nobody reads what one person has answered.
+        ReadSurveys read,
+    }
 }
 
 impl Action {
@@ -249,6 +257,8 @@ impl Role {
             A::PushResults | A::RecordAdoption if team => May::Own,
             A::ReadFieldTests | A::ReadAdoption | A::ReadSustainability if reader => May::Beneath,
             A::AssessSustainability | A::RateSustainability if lead || team => May::Own,
+            A::AddSurveyInstrument | A::RunSurvey if lead || team => May::Own,
+            A::ReadSurveys if reader => May::Beneath,
             A::CreateOrgUnit
             | A::ChangeOrgUnit
             | A::Reorganise
@@ -288,7 +298,10 @@ impl Role {
             | A::ReadSpread
             | A::AssessSustainability
             | A::RateSustainability
-            | A::ReadSustainability => May::No,
+            | A::ReadSustainability
+            | A::AddSurveyInstrument
+            | A::RunSurvey
+            | A::ReadSurveys => May::No,
         }
     }
 }

@@ -4,6 +4,7 @@ mod field_tests;
 mod measures;
 mod people;
 mod spread;
+mod surveys;
 mod sustainability;
 mod tenancy;
 
@@ -104,6 +105,9 @@ pub async fn ask(operation: &str, stage: &Stage<'_>) -> Option<Ask> {
         return Some(ask);
     }
     if let Some(ask) = sustainability::ask(operation, stage).await {
+        return Some(ask);
+    }
+    if let Some(ask) = surveys::ask(operation, stage).await {
         return Some(ask);
     }
     measures::ask(operation, stage).await
