@@ -360,6 +360,8 @@ pub async fn create_programme(caller: &Caller, input: CreateProgramme) -> Result
         ends_precision: precision(input.ends_on),
         coaching: input.coaching,
         teams: input.teams,
+        gates: input.gates,
+        dormancy_days: input.dormancy_days,
         source: input.source,
         version: 1,
         created_at: tx.now(),
@@ -419,7 +421,11 @@ pub async fn set_sharing(
         WorkKind::Observations => tx.reshare_observations(&unit, setting.level).await?,
         WorkKind::FieldTests => tx.reshare_field_tests(&unit, setting.level).await?,
         WorkKind::Sustainability => tx.reshare_sustainability(&unit, setting.level).await?,
+        WorkKind::Spirals => tx.reshare_spirals(&unit, setting.level).await?,
+        // These, and every entry of a timeline, follow beneath.
+        WorkKind::ProgressScores => {}
     }
+    tx.reshare_timelines(&unit).await?;
     tx.commit(setting).await
 }
 

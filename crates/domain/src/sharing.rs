@@ -87,15 +87,21 @@ pub enum WorkKind {
     FieldTests,
     /// Sustainability assessments.
     Sustainability,
+    /// Spirals and what is recorded beneath them.
+    Spirals,
+    /// What a team says of its progress.
+    ProgressScores,
 }
 
 impl WorkKind {
     /// All of them.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 6] = [
         Self::Observations,
         Self::Adoption,
         Self::FieldTests,
         Self::Sustainability,
+        Self::Spirals,
+        Self::ProgressScores,
     ];
 
     /// The stored and published name.
@@ -105,6 +111,8 @@ impl WorkKind {
             Self::Adoption => "adoption",
             Self::FieldTests => "field_tests",
             Self::Sustainability => "sustainability",
+            Self::Spirals => "spirals",
+            Self::ProgressScores => "progress_scores",
         }
     }
 
@@ -116,9 +124,9 @@ impl WorkKind {
     /// Where neither the unit nor the tenant has set another.
     pub const fn default_sharing(self) -> Sharing {
         match self {
-            Self::Observations => Sharing::Organisation,
+            Self::Observations | Self::Spirals => Sharing::Organisation,
             Self::Adoption | Self::FieldTests => Sharing::National,
-            Self::Sustainability => Sharing::Team,
+            Self::Sustainability | Self::ProgressScores => Sharing::Team,
         }
     }
 }

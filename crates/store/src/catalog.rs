@@ -8,6 +8,10 @@ use spiral_domain::measures::{
 };
 use spiral_domain::people::{ApiClient, Grant, Principal};
 use spiral_domain::programmes::Programme;
+use spiral_domain::spirals::{
+    Decision, Entry, KnowledgeAnswer, KnowledgeRequest, KnowledgeUse, Need, Outcome, ProgressScore, Spiral,
+    Stay,
+};
 use spiral_domain::spread::AdoptionEvent;
 use spiral_domain::sustainability::{Assessment, Rating};
 use spiral_domain::tenancy::{
@@ -63,6 +67,16 @@ kinds!(
     UnitAttribute,
     UnitAttributeValue,
     Linkage,
+    Spiral,
+    Stay,
+    Need,
+    KnowledgeUse,
+    KnowledgeRequest,
+    KnowledgeAnswer,
+    Decision,
+    Outcome,
+    Entry,
+    ProgressScore,
 );
 
 #[cfg(test)]

@@ -230,6 +230,17 @@ ids!(
     AttributeId,
     AttributeValueId,
     LinkageId,
+    SpiralId,
+    StayId,
+    NeedId,
+    KnowledgeUseId,
+    KnowledgeRequestId,
+    KnowledgeAnswerId,
+    DecisionId,
+    OutcomeId,
+    ProgressScoreId,
+    EntryId,
+    SubjectId,
 );
 
 /// Enums stand in a text column by the name they have in JSON; other serialisable values as their JSON.
@@ -270,6 +281,7 @@ as_json_text!(
     WorkKind,
     spiral_domain::people::Role,
     spiral_domain::people::PrincipalKind,
+    spiral_domain::programmes::Gates,
     spiral_domain::tenancy::UnitKind,
     spiral_domain::tenancy::NetworkKind,
     Vec<String>,
