@@ -28,13 +28,16 @@ mod beneath;
 mod decisions;
 mod knowledge;
 mod moves;
+mod plant;
 mod progress;
+mod summary;
 
 pub(crate) use activity::Touch;
 pub use activity::note_dormancy;
 pub(crate) use activity::{Stirred, touch_spiral};
 pub use beneath::{
-    beneath, beneath_list, beneath_of, change_need, change_outcome, list_beneath, record_need, record_outcome,
+    beneath, beneath_list, beneath_of, change_need, change_outcome, latest_entries_of, list_beneath,
+    record_need, record_outcome,
 };
 pub use decisions::{change_decision, record_decision, score_decision};
 pub use knowledge::{
@@ -46,7 +49,9 @@ pub use moves::{
     advance_spiral, discontinue_spiral, missing_evidence, reopen_spiral, return_spiral, revolve_spiral,
     sustain_spiral,
 };
-pub use progress::{latest_progress_of, set_progress_score};
+pub use plant::{PlantSpiral, plant_spirals};
+pub use progress::{LatestProgress, latest_progress_of, set_progress_score};
+pub use summary::{SummaryQuery, spiral_summary};
 
 /// What can be done with a spiral, for `allowedActions`.
 const ON_SPIRAL: &[Action] = &[
@@ -149,7 +154,7 @@ pub async fn start_spiral(caller: &Caller, input: StartSpiral) -> Result<Spiral>
         updated_at: tx.now(),
     };
     let stay = stay_of(&spiral, tx.now());
-    let mut stirred = Stirred::begun(caller, &tx, spiral, unit, started_on).await?;
+    let mut stirred = Stirred::begun(caller, &tx, spiral, unit).await?;
     let mut touch = Touch::of(EntryKind::Started, "spiral", stirred.spiral.id);
     touch.on = Some(started_on);
     stirred.tell(caller, &tx, touch);
@@ -187,7 +192,7 @@ pub async fn change_spiral(
     let linked = links(caller.store(), named.0, named.1).await?;
     let (_, unit) = spiral_and_unit(caller, id).await?;
     let mut tx = caller.begin(Action::ManageSpiral, &[&unit][..]).await?;
-    let mut stirred = Stirred::of(caller, &tx, id, None).await?;
+    let mut stirred = Stirred::of(caller, &tx, id).await?;
     check_version(if_match, stirred.met_version)?;
     stirred.refuse_closed()?;
     let before = stirred.spiral.clone();

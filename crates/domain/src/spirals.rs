@@ -39,6 +39,8 @@ mod needs;
 mod outcomes;
 mod progress;
 mod stays;
+mod summary;
+mod support;
 mod tally;
 mod timeline;
 pub use decisions::*;
@@ -49,6 +51,8 @@ pub use needs::*;
 pub use outcomes::*;
 pub use progress::*;
 pub use stays::*;
+pub use summary::*;
+pub use support::*;
 pub use tally::*;
 pub use timeline::*;
 
@@ -300,6 +304,13 @@ impl StartSpiral {
         check_past(&mut found, "/startedOn", self.started_on, today);
         found.into_result()
     }
+}
+
+/// Requires what every title must be.
+pub fn check_spiral_title(title: &str) -> Result<()> {
+    let mut found = Violations::new();
+    check_text(&mut found, "/title", title, 200);
+    found.into_result()
 }
 
 fn check_codes(found: &mut Violations, theme: Option<&str>, priority: Option<&str>) {

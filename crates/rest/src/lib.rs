@@ -28,6 +28,7 @@ mod publish;
 mod reply;
 mod retiring;
 mod schemas;
+mod spirals;
 mod spread;
 mod strict;
 mod sustainability;
@@ -46,6 +47,7 @@ fn documented() -> OpenApiRouter<App> {
         .merge(spread::routes())
         .merge(field_tests::routes())
         .merge(sustainability::routes())
+        .merge(spirals::routes())
         .merge(oauth::routes())
 }
 

@@ -237,3 +237,17 @@ create table timeline_entries (
 );
 create index timeline_entries_spiral on timeline_entries (tenant_id, spiral_id);
 create index timeline_entries_unit on timeline_entries (tenant_id, unit_id);
+
+create table spiral_cells (
+    tenant_id {uuid} not null references tenants (id),
+    node_id {uuid} not null,
+    level {small} not null,
+    facet {text} not null,
+    value {text} not null,
+    span {small} not null,
+    figure {int} not null,
+    starts {date} not null,
+    n {int} not null,
+    primary key (tenant_id, node_id, level, facet, value, span, figure, starts),
+    foreign key (tenant_id, node_id) references org_units (tenant_id, id)
+);

@@ -16,10 +16,13 @@ use spiral_domain::{
     StayId, SubjectId, Timestamp, UnitId, WorkKind,
 };
 
-use crate::record::{Record, Scoping, record};
+use crate::record::{Record, Scoping, columns_of, record};
 use crate::store::{Find, Store};
 use crate::tx::Tx;
 use crate::value::{Column as _, as_json_text};
+
+mod cells;
+pub use cells::{Facet, SpiralCells, within};
 
 as_json_text!(
     SpiralOrigin,
@@ -273,6 +276,35 @@ impl Store {
         Ok(found.into_iter().map(|score| (score.spiral_id, score)).collect())
     }
 
+    /// The last entries of each timeline that the reader sees, latest first, in one statement.
+    pub async fn latest_entries(
+        &self,
+        spirals: &[SpiralId],
+        last: i64,
+    ) -> Result<HashMap<SpiralId, Vec<Entry>>> {
+        let columns = columns_of::<Entry>("r");
+        let mut sql = self.sql(
+            &format!(
+                "select * from (select {columns}, row_number() over (partition by r.spiral_id order by r.id desc) as place \
+                 from timeline_entries r join org_units u on u.tenant_id = r.tenant_id and u.id = r.unit_id \
+                 where r.tenant_id = ? and "
+            ),
+            [self.scope.tenant.value()],
+        );
+        self.scope.push_visible::<Entry>(&mut sql, "r", "u");
+        sql.push(" and ")
+            .push_in("r.spiral_id", spirals)
+            .push(") placed where place <= ")
+            .bind(last)
+            .push(" order by spiral_id, place");
+        let mut by_spiral: HashMap<SpiralId, Vec<Entry>> = HashMap::new();
+        for row in self.fetch(sql).await? {
+            let entry = Entry::read(&row)?;
+            by_spiral.entry(entry.spiral_id).or_default().push(entry);
+        }
+        Ok(by_spiral)
+    }
+
     /// How far a unit shares each kind of its work where it stands beneath a spiral: no further than the spiral.
     pub async fn levels_with_spirals(&self, unit: &OrgUnit) -> Result<HashMap<WorkKind, Sharing>> {
         let settings = self.sharing_of(&[unit]).await?;
@@ -311,11 +343,22 @@ impl Tx {
     /// Adds a spiral with its first stay.
     pub async fn add_spiral(&mut self, spiral: &Spiral, stay: &Stay) -> Result<()> {
         self.insert(spiral).await?;
-        self.insert(stay).await
+        self.insert(stay).await?;
+        self.recount_spiral(None, spiral, std::slice::from_ref(stay))
+            .await
+    }
+
+    /// Adds many spirals, with all their stays and what their timelines tell.
+    pub async fn add_spirals(&mut self, spirals: &[Spiral], stays: &[Stay], entries: &[Entry]) -> Result<()> {
+        self.insert_all(spirals).await?;
+        self.insert_all(stays).await?;
+        self.insert_all(entries).await?;
+        self.count_new(spirals, stays).await
     }
 
     /// Writes a changed spiral, and what changed of its stays.
     pub async fn change_spiral(&mut self, spiral: &Spiral, stays: &[Stay]) -> Result<()> {
+        self.recount_changed(spiral, stays).await?;
         self.update(spiral).await?;
         self.put_all(stays).await
     }
@@ -335,8 +378,16 @@ impl Tx {
         self.insert(answer).await
     }
 
-    /// Lets a unit's spirals, and what is beneath them, follow its new sharing level.
+    /// Lets a unit's spirals, what is beneath them and the counts follow its new sharing level. To be called before the
+    /// unit's new setting is written.
     pub async fn reshare_spirals(&mut self, unit: &OrgUnit, level: Sharing) -> Result<()> {
+        let level = level.on(unit.tier);
+        let was = self.spirals_sharing(&[unit]).await?;
+        let was = was.get(&unit.id).copied().unwrap_or(level);
+        if was == level {
+            return Ok(());
+        }
+        self.move_spirals_level(unit, was, level).await?;
         macro_rules! reshare {
             ($($kind:ty),*) => {$(
                 let mut records: Vec<$kind> = self.at_other_level(unit.id, level).await?;

@@ -541,6 +541,17 @@ impl Tx {
         .await?;
         self.note(setting)
     }
+
+    /// Writes how far units share a kind of work that set nothing themselves.
+    pub async fn write_tenant_sharing(&mut self, kind: WorkKind, level: Sharing) -> Result<()> {
+        self.run(
+            "insert into tenant_sharing (tenant_id, kind, level) values (?, ?, ?) \
+             on conflict (tenant_id, kind) do update set level = excluded.level",
+            [self.scope.tenant.value(), kind.value(), level.value()],
+        )
+        .await?;
+        self.note(&(kind, level))
+    }
 }
 
 fn base36(mut number: i64) -> String {

@@ -57,7 +57,7 @@ pub(crate) async fn touch_spiral(
     spiral: SpiralId,
     touch: Touch,
 ) -> Result<Spiral> {
-    let mut stirred = Stirred::of(caller, tx, spiral, touch.on).await?;
+    let mut stirred = Stirred::of(caller, tx, spiral).await?;
     stirred.wake(caller, tx).await?;
     stirred.tell(caller, tx, touch);
     stirred.write(tx, &[]).await
@@ -73,20 +73,20 @@ pub(crate) struct Stirred {
     pub met_version: i64,
     /// As the database has it.
     stored: Option<Spiral>,
-    /// The day on which the write counts as activity: today, but for what the platform loads of the past.
+    /// The day of the write: whatever day it speaks of, it is activity on this one.
     day: Date,
     levels: HashMap<WorkKind, Sharing>,
     entries: Vec<Entry>,
 }
 
 impl Stirred {
-    /// Reads a spiral for a write that speaks of a day.
-    pub(crate) async fn of(caller: &Caller, tx: &Tx, id: SpiralId, on: Option<Date>) -> Result<Self> {
+    /// Reads a spiral for a write.
+    pub(crate) async fn of(caller: &Caller, tx: &Tx, id: SpiralId) -> Result<Self> {
         let stored = tx.spiral_for_rules(id).await?;
         let unit: OrgUnit = tx.named(&stored.unit_id.into()).await?;
         let mut stirred = Self {
             levels: tx.levels_with_spirals(&unit).await?,
-            day: activity_day(caller, on),
+            day: caller.today(),
             met_version: stored.version,
             spiral: stored.clone(),
             stored: Some(stored),
@@ -98,14 +98,8 @@ impl Stirred {
     }
 
     /// A spiral that is to be added.
-    pub(crate) async fn begun(
-        caller: &Caller,
-        tx: &Tx,
-        mut spiral: Spiral,
-        unit: OrgUnit,
-        on: Date,
-    ) -> Result<Self> {
-        let day = activity_day(caller, Some(on));
+    pub(crate) async fn begun(caller: &Caller, tx: &Tx, mut spiral: Spiral, unit: OrgUnit) -> Result<Self> {
+        let day = caller.today();
         spiral.stir(day, dormancy_days(caller, tx, &spiral).await?);
         Ok(Self {
             levels: tx.levels_with_spirals(&unit).await?,
@@ -245,16 +239,6 @@ fn change_of_status(from: SpiralStatus, to: SpiralStatus) -> Vec<FieldChange> {
     }]
 }
 
-/// A record is activity on the day on which it is made, whatever day it speaks of; only what the platform itself loads
-/// of the past is dated by what it says.
-fn activity_day(caller: &Caller, on: Option<Date>) -> Date {
-    if caller.scope().system {
-        on.unwrap_or_else(|| caller.today())
-    } else {
-        caller.today()
-    }
-}
-
 /// After how many days without a record the spiral is dormant.
 async fn dormancy_days(caller: &Caller, store: &Store, spiral: &Spiral) -> Result<i64> {
     let tenant = i64::from(caller.app().settings().dormancy_days);
@@ -286,7 +270,7 @@ pub async fn note_dormancy(app: &App) -> Result<u64> {
             }
             noted += falling.len() as u64;
             for spiral in falling {
-                let stirred = Stirred::of(&system, &tx, spiral.id, Some(today)).await?;
+                let stirred = Stirred::of(&system, &tx, spiral.id).await?;
                 stirred.write(&mut tx, &[]).await?;
             }
             tx.commit(()).await?;

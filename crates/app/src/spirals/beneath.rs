@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use spiral_domain::measures::Measure;
 use spiral_domain::people::Action;
 use spiral_domain::spirals::{
-    ChangeNeed, ChangeOutcome, EntryKind, FieldChange, Need, NeedState, Outcome, RecordNeed, RecordOutcome,
+    ChangeNeed, ChangeOutcome, Entry, EntryKind, FieldChange, Need, NeedState, Outcome, RecordNeed,
+    RecordOutcome,
 };
 use spiral_domain::{
     Date, MeasureId, NeedId, OutcomeId, Page, PageRequest, Patch, Reference, Result, SpiralId, Timestamp,
@@ -64,6 +65,15 @@ pub async fn beneath_of<R: Beneath>(
     Ok(by_spiral)
 }
 
+/// The last entries of each timeline that the caller may see, latest first.
+pub async fn latest_entries_of(
+    caller: &Caller,
+    spirals: &[SpiralId],
+    last: i64,
+) -> Result<HashMap<SpiralId, Vec<Entry>>> {
+    caller.store().latest_entries(spirals, last).await
+}
+
 /// Whether a kind of record may be written while the spiral is closed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum When {
@@ -81,7 +91,7 @@ pub(super) async fn record<R: Beneath>(
     on: Option<Date>,
     make: impl FnOnce(&Stirred, Timestamp) -> Result<R>,
 ) -> Result<R> {
-    let (mut tx, mut stirred) = begin(caller, (action, when), spiral, on).await?;
+    let (mut tx, mut stirred) = begin(caller, (action, when), spiral).await?;
     let made = make(&stirred, tx.now())?;
     let mut touch = Touch::of(EntryKind::Recorded, R::NAME, made.id());
     touch.on = on;
@@ -101,7 +111,7 @@ pub(super) async fn amend<R: Amended + PartialEq>(
     change: impl FnOnce(&mut R) -> Result<()>,
 ) -> Result<R> {
     let _: R = beneath(caller, spiral, id).await?;
-    let (mut tx, mut stirred) = begin(caller, (action, when), spiral, None).await?;
+    let (mut tx, mut stirred) = begin(caller, (action, when), spiral).await?;
     let mut record: R = tx.find::<R>().beneath(&[spiral]).ids(&[id]).one().await?;
     check_version(if_match, record.version())?;
     let before = record.clone();
@@ -119,15 +129,10 @@ pub(super) async fn amend<R: Amended + PartialEq>(
     tx.commit(record).await
 }
 
-async fn begin(
-    caller: &Caller,
-    (action, when): (Action, When),
-    spiral: SpiralId,
-    on: Option<Date>,
-) -> Result<(Tx, Stirred)> {
+async fn begin(caller: &Caller, (action, when): (Action, When), spiral: SpiralId) -> Result<(Tx, Stirred)> {
     let (_, unit) = spiral_and_unit(caller, spiral).await?;
     let tx = caller.begin(action, &[&unit][..]).await?;
-    let stirred = Stirred::of(caller, &tx, spiral, on).await?;
+    let stirred = Stirred::of(caller, &tx, spiral).await?;
     if when == When::Open {
         stirred.refuse_closed()?;
     }

@@ -218,7 +218,7 @@ pub async fn answer_knowledge_request(
     request.state = request.open_state();
     request.amended(tx.now());
     tx.change_beneath(&request).await?;
-    let mut stirred = Stirred::of(caller, &tx, request.spiral_id, None).await?;
+    let mut stirred = Stirred::of(caller, &tx, request.spiral_id).await?;
     let touch = Touch::of(EntryKind::Recorded, "knowledge_answer", answer.id);
     stirred.tell(caller, &tx, touch);
     stirred.write(&mut tx, &[]).await?;

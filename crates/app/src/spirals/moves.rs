@@ -124,7 +124,7 @@ async fn go(
 ) -> Result<SpiralMoved> {
     let (_, unit) = spiral_and_unit(caller, id).await?;
     let mut tx = caller.begin(action_of(made), &[&unit][..]).await?;
-    let mut stirred = Stirred::of(caller, &tx, id, on).await?;
+    let mut stirred = Stirred::of(caller, &tx, id).await?;
     check_version(if_match, stirred.met_version)?;
     let (turn, step, status) = made.from(&stirred.spiral)?;
     let day = on.unwrap_or_else(|| caller.today());

@@ -3,6 +3,7 @@
 mod field_tests;
 mod measures;
 mod people;
+mod spirals;
 mod spread;
 mod sustainability;
 mod tenancy;
@@ -104,6 +105,9 @@ pub async fn ask(operation: &str, stage: &Stage<'_>) -> Option<Ask> {
         return Some(ask);
     }
     if let Some(ask) = sustainability::ask(operation, stage).await {
+        return Some(ask);
+    }
+    if let Some(ask) = spirals::ask(operation, stage).await {
         return Some(ask);
     }
     measures::ask(operation, stage).await
