@@ -25,6 +25,7 @@ use crate::tenancy::{Successors, check_version, level_of};
 
 mod activity;
 mod beneath;
+mod collaborations;
 mod decisions;
 mod knowledge;
 mod moves;
@@ -38,6 +39,11 @@ pub(crate) use activity::{Stirred, touch_spiral};
 pub use beneath::{
     beneath, beneath_list, beneath_of, change_need, change_outcome, latest_entries_of, list_beneath,
     record_need, record_outcome,
+};
+pub use collaborations::{
+    COLLABORATIONS, collaboration, collaboration_members, collaboration_members_of, collaboration_timeline,
+    collaboration_timeline_list, collaborations, invite_to_collaboration, join_collaboration,
+    leave_collaboration, note_in_collaboration, start_collaboration,
 };
 pub use decisions::{change_decision, record_decision, score_decision};
 pub use knowledge::{

@@ -139,4 +139,10 @@ ids! {
     EntryId,
     /// The record that such an entry is about, of whatever kind.
     SubjectId,
+    /// Several units that work on the same thing.
+    CollaborationId,
+    /// A unit's part in a collaboration.
+    CollaborationMemberId,
+    /// Something that happened in a collaboration.
+    CollaborationEntryId,
 }

@@ -31,6 +31,7 @@ macro_rules! words {
     };
 }
 
+mod collaborations;
 mod decisions;
 mod evidence;
 mod knowledge;
@@ -43,6 +44,7 @@ mod summary;
 mod support;
 mod tally;
 mod timeline;
+pub use collaborations::*;
 pub use decisions::*;
 pub use evidence::*;
 pub use knowledge::*;

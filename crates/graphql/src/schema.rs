@@ -21,6 +21,7 @@ pub struct Query(
     field_tests::FieldTestQuery,
     sustainability::SustainabilityQuery,
     spirals::SpiralsQuery,
+    spirals::CollaborationsQuery,
 );
 
 /// Every single-record write.
@@ -37,6 +38,7 @@ pub struct Mutation(
     field_tests::FieldTestMutation,
     sustainability::SustainabilityMutation,
     spirals::SpiralsMutation,
+    spirals::CollaborationsMutation,
 );
 
 /// The schema.

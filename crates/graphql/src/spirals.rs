@@ -18,9 +18,11 @@ use crate::lists::{connection, page_request};
 use crate::loaders::{UnitKey, load};
 use crate::tenancy::{OrgUnitNode, ProgrammeNode};
 
+mod collaborations;
 mod loaders;
 mod mutations;
 
+pub use collaborations::{CollaborationsMutation, CollaborationsQuery};
 use loaders::{AnswersKey, BeneathKey, EntriesKey, ProgrammeKey, ProgressKey};
 pub(crate) use loaders::{LatestSpiralKey, SpiralsKey};
 pub use mutations::SpiralsMutation;

@@ -297,6 +297,16 @@ pub(crate) const PROBLEMS: &[(&str, u16, &str)] = &[
         "A spiral revolves, and is sustained, from the step `sustainability` only. `detail` says where it is.",
     ),
     (
+        "not_invited",
+        409,
+        "The unit is not invited to the collaboration, or not in it as this takes. A member invites it; it joins with a spiral of its own.",
+    ),
+    (
+        "member_already",
+        409,
+        "The unit is invited to the collaboration, or in it already.",
+    ),
+    (
         "request_closed",
         409,
         "The team that asked takes no more answers to this knowledge request.",

@@ -17,6 +17,7 @@ use crate::lists::{List, Paged};
 use crate::reply::{Reply, refuse};
 
 mod beneath;
+mod collaborations;
 mod knowledge;
 mod summary;
 
@@ -37,6 +38,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(list_progress_scores, set_progress_score))
         .merge(beneath::routes())
         .merge(knowledge::routes())
+        .merge(collaborations::routes())
         .merge(summary::routes())
 }
 

@@ -251,3 +251,52 @@ create table spiral_cells (
     primary key (tenant_id, node_id, level, facet, value, span, figure, starts),
     foreign key (tenant_id, node_id) references org_units (tenant_id, id)
 );
+
+create table collaborations (
+    tenant_id {uuid} not null references tenants (id),
+    id {uuid} not null,
+    title {text} not null,
+    purpose {text},
+    started_by_unit_id {uuid} not null,
+    started_by {uuid} not null,
+    version {int} not null,
+    created_at {time} not null,
+    updated_at {time} not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, started_by_unit_id) references org_units (tenant_id, id)
+);
+create index collaborations_changed on collaborations (tenant_id, updated_at);
+
+create table collaboration_members (
+    tenant_id {uuid} not null,
+    id {uuid} not null,
+    collaboration_id {uuid} not null,
+    unit_id {uuid} not null,
+    spiral_id {uuid},
+    state {text} not null,
+    changed_by {uuid} not null,
+    version {int} not null,
+    created_at {time} not null,
+    updated_at {time} not null,
+    primary key (tenant_id, id),
+    unique (tenant_id, collaboration_id, unit_id),
+    foreign key (tenant_id, collaboration_id) references collaborations (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, spiral_id) references spirals (tenant_id, id)
+);
+create index collaboration_members_unit on collaboration_members (tenant_id, unit_id);
+
+create table collaboration_entries (
+    tenant_id {uuid} not null,
+    id {uuid} not null,
+    collaboration_id {uuid} not null,
+    unit_id {uuid} not null,
+    event {text} not null,
+    text {text},
+    done_by {uuid} not null,
+    recorded_at {time} not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, collaboration_id) references collaborations (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+);
+create index collaboration_entries_of on collaboration_entries (tenant_id, collaboration_id);

@@ -8,6 +8,7 @@ use spiral_domain::measures::{
 };
 use spiral_domain::people::{ApiClient, Grant, Principal};
 use spiral_domain::programmes::Programme;
+use spiral_domain::spirals::{Collaboration, CollaborationEntry, CollaborationMember};
 use spiral_domain::spirals::{
     Decision, Entry, KnowledgeAnswer, KnowledgeRequest, KnowledgeUse, Need, Outcome, ProgressScore, Spiral,
     Stay,
@@ -77,6 +78,9 @@ kinds!(
     Outcome,
     Entry,
     ProgressScore,
+    Collaboration,
+    CollaborationMember,
+    CollaborationEntry,
 );
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ use crate::tx::Tx;
 use crate::value::{Column as _, as_json_text};
 
 mod cells;
+mod collaborations;
 pub use cells::{Facet, SpiralCells, within};
 
 as_json_text!(

@@ -241,6 +241,9 @@ ids!(
     ProgressScoreId,
     EntryId,
     SubjectId,
+    CollaborationId,
+    CollaborationMemberId,
+    CollaborationEntryId,
 );
 
 /// Enums stand in a text column by the name they have in JSON; other serialisable values as their JSON.

@@ -1,5 +1,6 @@
 //! Spirals: their moves, dormancy and timelines, and who sees and does what.
 
+mod collaborations;
 mod random;
 
 use crate::measures::{World, code, worlds};

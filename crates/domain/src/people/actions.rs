@@ -173,6 +173,8 @@ actions! {
         DiscontinueSpiral write,
         /// Answer what another team would know (its knowledge request), for one's own unit.
         AnswerKnowledgeRequest write,
+        /// Work together with other units: start a collaboration, join and leave it, write notes.
+        Collaborate write,
     }
 }
 
@@ -267,7 +269,7 @@ impl Role {
             A::AssessSustainability | A::RateSustainability if lead || team => May::Own,
             A::ReadSpirals if reader || matches!(self, R::PatientPartner) => May::Beneath,
             A::ReadSpiralSummary if reader || matches!(self, R::PatientPartner) => May::Tenant,
-            A::ManageSpiral if lead || team => May::Own,
+            A::ManageSpiral | A::Collaborate if lead || team => May::Own,
             A::RecordNeed | A::ScoreDecision if lead || team || matches!(self, R::PatientPartner) => May::Own,
             A::DiscontinueSpiral if lead || matches!(self, R::TeamLead) => May::Own,
             A::AnswerKnowledgeRequest if lead || team || matches!(self, R::Coach) => May::Own,
@@ -317,7 +319,8 @@ impl Role {
             | A::RecordNeed
             | A::ScoreDecision
             | A::DiscontinueSpiral
-            | A::AnswerKnowledgeRequest => May::No,
+            | A::AnswerKnowledgeRequest
+            | A::Collaborate => May::No,
         }
     }
 }

@@ -38,6 +38,10 @@ pub const REST_ONLY: &[(&str, &str)] = &[
         "getLatestSustainability",
         "in GraphQL an edge: OrgUnit.sustainability",
     ),
+    (
+        "getCollaborationMembers",
+        "in GraphQL an edge: Collaboration.members",
+    ),
     ("getSpiralTurns", "in GraphQL an edge: Spiral.turns"),
     ("listProgressScores", "in GraphQL an edge: Spiral.progressScores"),
     ("listNeeds", "in GraphQL an edge: Spiral.needs"),

@@ -275,7 +275,7 @@ impl<'w> Book<'w> {
         let own = self
             .at(&whole.code, day)
             .iter()
-            .any(|unit| !beneath.contains(*unit) && !seen.contains(**unit));
+            .any(|unit| !beneath.contains(*unit) && !seen.contains(*unit));
         assert_ne!(
             untold + usize::from(own && untold > 0),
             1,

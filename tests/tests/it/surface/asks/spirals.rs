@@ -78,6 +78,37 @@ pub async fn ask(operation: &str, stage: &Stage<'_>) -> Option<Ask> {
         "answerKnowledgeRequest" => Ask::writes("answerKnowledgeRequest")
             .path("request", &stage.request().await)
             .body(json!({ "unit": target, "text": "We do; come and see" })),
+        "listCollaborations" => Ask::reads("readSpirals"),
+        "startCollaboration" => {
+            let body = json!({ "spiral": stage.spiral().await, "title": "From door to door" });
+            Ask::writes("collaborate").hidden().body(body)
+        }
+        "getCollaboration" | "getCollaborationMembers" | "listCollaborationTimeline" => {
+            Ask::reads("readSpirals").path("collaboration", &stage.collaboration().await)
+        }
+        "inviteToCollaboration" => {
+            let other = if stage.target.code == "gamma-falls" {
+                "delta-falls"
+            } else {
+                "gamma-falls"
+            };
+            stage
+                .write_together(json!({ "unit": stage.world.north.unit(other).id }))
+                .await
+        }
+        "joinCollaboration" => {
+            let collaboration = stage.invited().await;
+            Ask::writes("collaborate")
+                .hidden()
+                .path("collaboration", &collaboration)
+                .body(json!({ "spiral": stage.spiral().await }))
+        }
+        "leaveCollaboration" => stage.write_together(json!({ "unit": target })).await,
+        "noteInCollaboration" => {
+            stage
+                .write_together(json!({ "unit": target, "text": "We ring ahead now" }))
+                .await
+        }
         _ => return None,
     })
 }
@@ -154,6 +185,41 @@ impl Stage<'_> {
             .hidden()
             .path("spiral", &spiral)
             .path(name, &made)
+    }
+
+    /// A collaboration that the target has started.
+    async fn collaboration(&self) -> String {
+        let body = json!({ "spiral": self.spiral().await, "title": "From door to door" });
+        self.owner()
+            .post("/v1/collaborations", &body)
+            .await
+            .expect(201)
+            .id()
+    }
+
+    async fn write_together(&self, body: Value) -> Ask {
+        Ask::writes("collaborate")
+            .hidden()
+            .path("collaboration", &self.collaboration().await)
+            .body(body)
+    }
+
+    /// A collaboration of another unit that the target is invited to.
+    async fn invited(&self) -> String {
+        let other = if self.target.code == "gamma-falls" {
+            "delta-falls"
+        } else {
+            "gamma-falls"
+        };
+        let other = self.world.north.unit(other).id.clone();
+        let input = json!({ "unit": other, "title": "Theirs", "origin": "local" });
+        let spiral = self.owner().post("/v1/spirals", &input).await.expect(201).id();
+        let body = json!({ "spiral": spiral, "title": "From door to door", "invite": [self.target.id] });
+        self.owner()
+            .post("/v1/collaborations", &body)
+            .await
+            .expect(201)
+            .id()
     }
 
     /// What the target asks of others.
