@@ -47,6 +47,8 @@ pub struct Settings {
     pub rate_entries: usize,
     /// Reads that may wait for their audit.
     pub access_log_queue: usize,
+    /// Days without a record after which a spiral is dormant, where its programme says nothing else.
+    pub dormancy_days: u16,
     /// Fewest hidden units in a published total.
     pub suppression_threshold: u32,
     /// Largest share of one hidden unit in a published total.
@@ -72,6 +74,7 @@ impl Default for Settings {
             tokens_per_minute: 120,
             rate_entries: 100_000,
             access_log_queue: 4_096,
+            dormancy_days: 90,
             suppression_threshold: 5,
             suppression_dominance: 0.85,
             suppression_settling_days: 30,

@@ -17,6 +17,7 @@ mod directory;
 mod facts;
 mod figures;
 mod records;
+mod spirals;
 mod surveys;
 mod synthetic;
 mod units;

@@ -20,7 +20,9 @@ use crate::clock::fresh;
 use crate::tenancy::Successors;
 use crate::tenancy::{check_version, level_of};
 
+mod plant;
 mod summary;
+pub use plant::{PlantAssessment, plant_assessments};
 pub use summary::sustainability_summary;
 
 /// What can be done with an assessment, for `allowedActions`.

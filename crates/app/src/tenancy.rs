@@ -9,8 +9,8 @@ use spiral_domain::tenancy::{
     SetNetworkMembers, SetSharing, SharingSetting, Tier,
 };
 use spiral_domain::{
-    Allowed, Date, DatePrecision, Error, NetworkId, Page, PageRequest, Reference, Result, Sharing, UnitId,
-    Violations, WorkKind,
+    Allowed, Date, DatePrecision, Error, NetworkId, Page, PageRequest, ProgrammeId, Reference, Result,
+    Sharing, UnitId, Violations, WorkKind,
 };
 use spiral_store::Tx;
 
@@ -361,6 +361,8 @@ pub async fn create_programme(caller: &Caller, input: CreateProgramme) -> Result
         ends_precision: precision(input.ends_on),
         coaching: input.coaching,
         teams: input.teams,
+        gates: input.gates,
+        dormancy_days: input.dormancy_days,
         source: input.source,
         version: 1,
         created_at: tx.now(),
@@ -382,6 +384,11 @@ pub async fn programmes(caller: &Caller, page: &PageRequest) -> Result<Page<Prog
     let window = caller.window("programmes", page)?;
     let slice = caller.store().find::<Programme>().page(&window).await?;
     Ok(slice.into_page(|after| caller.cursor("programmes", after)))
+}
+
+/// Programmes by id, for links between records.
+pub async fn programmes_of(caller: &Caller, ids: &[ProgrammeId]) -> Result<HashMap<ProgrammeId, Programme>> {
+    caller.store().find::<Programme>().ids(ids).by_id().await
 }
 
 /// How far a unit shares each kind of its work.
@@ -411,18 +418,35 @@ pub async fn set_sharing(
         set_by_unit: true,
     };
     // What is recorded follows first: it reads the setting as it was.
-    if kind == WorkKind::Adoption {
-        tx.reshare_adoption(&unit, setting.level).await?;
+    match kind {
+        WorkKind::Adoption => tx.reshare_adoption(&unit, setting.level).await?,
+        WorkKind::Spirals => tx.reshare_spirals(&unit, setting.level).await?,
+        _ => {}
     }
     tx.write_sharing(&setting).await?;
     match kind {
-        WorkKind::Adoption => {}
+        WorkKind::Adoption | WorkKind::Spirals => {}
         WorkKind::Observations => tx.reshare_observations(&unit, setting.level).await?,
         WorkKind::FieldTests => tx.reshare_field_tests(&unit, setting.level).await?,
         WorkKind::Sustainability => tx.reshare_sustainability(&unit, setting.level).await?,
         WorkKind::Surveys => tx.reshare_surveys(&unit, setting.level).await?,
+        // These, and every entry of a timeline, follow beneath.
+        WorkKind::ProgressScores => {}
     }
+    tx.reshare_timelines(&unit).await?;
     tx.commit(setting).await
+}
+
+/// Sets how far units share a kind of work that set nothing themselves; for the platform itself, and only before there
+/// are any: what is there would have to follow.
+pub async fn set_tenant_sharing(caller: &Caller, kind: WorkKind, level: Sharing) -> Result<()> {
+    let mut tx = caller.begin(Action::CreateOrgUnit, crate::Reach::Tenant).await?;
+    if !caller.scope().system || tx.root().await?.is_some() {
+        let detail = "a tenant's own sharing is set before it has units";
+        return Err(Error::conflict("root_exists", detail));
+    }
+    tx.write_tenant_sharing(kind, level).await?;
+    tx.commit(()).await
 }
 
 /// How far a unit shares one kind of its work.

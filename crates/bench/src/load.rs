@@ -19,6 +19,8 @@ use spiral_domain::tenancy::{CreateOrgUnit, Tier, UnitKind};
 use spiral_domain::{Date, Error, Interval, PrincipalId, Reference};
 use spiral_server::config::Config;
 
+mod spirals;
+
 /// The tenant of the data set.
 const TENANT: &str = "bench";
 /// The peers' number of it.
@@ -124,6 +126,7 @@ pub(crate) async fn load(app: &App, folder: &Path, spread_only: bool) -> anyhow:
         .await
         .map_err(plain)?;
     let system = app.system(&tenant, app.clock().now());
+    spirals::share(&system).await?;
     let (root, units) = plant(&system, folder).await?;
     done("units", units);
     let people = hire(app, &tenant, &system, &root).await?;
@@ -140,6 +143,8 @@ pub(crate) async fn load(app: &App, folder: &Path, spread_only: bool) -> anyhow:
     let tool = app.authenticate(Some(&tokens.tool)).await.map_err(plain)?;
     done("measures", define(&system, &root, folder).await?);
     done("innovations", describe(&system, &root, folder).await?);
+    done("spirals", spirals::plant_spirals(&system, folder).await?);
+    done("assessments", spirals::plant_assessments(&system, folder).await?);
     done("adoption events", push_events(&tool, folder).await?);
     if !spread_only {
         done("observations", push_observations(&tool, folder).await?);

@@ -123,4 +123,32 @@ ids! {
     SurveyId,
     /// What a survey has come to in one unit.
     SurveyPartId,
+    /// A unit's improvement spiral.
+    SpiralId,
+    /// A time that a spiral spent in one step.
+    StayId,
+    /// A need that a turn has recognised.
+    NeedId,
+    /// Something that was looked at in a turn.
+    KnowledgeUseId,
+    /// Something that a team would know from others.
+    KnowledgeRequestId,
+    /// What a unit has to say to such a request.
+    KnowledgeAnswerId,
+    /// A local decision.
+    DecisionId,
+    /// What came of a turn.
+    OutcomeId,
+    /// What a team says of its progress.
+    ProgressScoreId,
+    /// An entry of a timeline.
+    EntryId,
+    /// The record that such an entry is about, of whatever kind.
+    SubjectId,
+    /// Several units that work on the same thing.
+    CollaborationId,
+    /// A unit's part in a collaboration.
+    CollaborationMemberId,
+    /// Something that happened in a collaboration.
+    CollaborationEntryId,
 }

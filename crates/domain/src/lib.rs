@@ -17,6 +17,7 @@ pub mod programmes;
 pub mod reference;
 pub mod screening;
 pub mod sharing;
+pub mod spirals;
 pub mod spread;
 pub mod surveys;
 pub mod sustainability;

@@ -8,6 +8,31 @@ use crate::reference::Reference;
 use crate::text::{check_code, check_optional_text, check_text};
 use crate::time::{Date, DatePrecision, PartialDate, Timestamp};
 
+/// Whether a programme's spirals may move on without the evidence of their step.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    utoipa::ToSchema,
+    async_graphql::Enum,
+)]
+#[serde(rename_all = "snake_case")]
+#[graphql(name = "ProgrammeGates")]
+#[schema(as = ProgrammeGates)]
+pub enum Gates {
+    /// They may; what is missing is said.
+    #[default]
+    None,
+    /// They may not.
+    Required,
+}
+
 /// An organised effort that units take part in.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema, async_graphql::SimpleObject)]
 #[serde(rename_all = "camelCase")]
@@ -35,6 +60,10 @@ pub struct Programme {
     pub coaching: Option<bool>,
     /// How many teams took part; null if it is not known.
     pub teams: Option<i64>,
+    /// Whether spirals may move on without the evidence of their step.
+    pub gates: Gates,
+    /// After how many days without a record a spiral is dormant; null for the tenant's own number.
+    pub dormancy_days: Option<i64>,
     /// Where this is known from.
     pub source: Option<String>,
     /// Row version, for `If-Match`.
@@ -73,6 +102,14 @@ pub struct CreateProgramme {
     #[serde(default)]
     #[schema(minimum = 0, maximum = 1_000_000)]
     pub teams: Option<i64>,
+    /// Whether spirals may move on without the evidence of their step; they may if absent.
+    #[serde(default)]
+    #[graphql(default)]
+    pub gates: Gates,
+    /// After how many days without a record a spiral is dormant; the tenant's own number if absent.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 3650, example = 120)]
+    pub dormancy_days: Option<i64>,
     /// Where this is known from.
     #[serde(default)]
     #[schema(max_length = 500)]
@@ -91,6 +128,12 @@ impl CreateProgramme {
             "/teams",
             "out_of_range",
             || "between 0 and 1,000,000 teams".into(),
+        );
+        found.require(
+            self.dormancy_days.is_none_or(|days| (1..=3650).contains(&days)),
+            "/dormancyDays",
+            "out_of_range",
+            || "between 1 and 3,650 days".into(),
         );
         if let (Some(starts), Some(ends)) = (self.starts_on, self.ends_on) {
             found.require(

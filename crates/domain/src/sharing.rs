@@ -89,16 +89,22 @@ pub enum WorkKind {
     Sustainability,
     /// Surveys.
     Surveys,
+    /// Spirals and what is recorded beneath them.
+    Spirals,
+    /// What a team says of its progress.
+    ProgressScores,
 }
 
 impl WorkKind {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::Observations,
         Self::Adoption,
         Self::FieldTests,
         Self::Sustainability,
         Self::Surveys,
+        Self::Spirals,
+        Self::ProgressScores,
     ];
 
     /// The stored and published name.
@@ -109,6 +115,8 @@ impl WorkKind {
             Self::FieldTests => "field_tests",
             Self::Sustainability => "sustainability",
             Self::Surveys => "surveys",
+            Self::Spirals => "spirals",
+            Self::ProgressScores => "progress_scores",
         }
     }
 
@@ -120,9 +128,9 @@ impl WorkKind {
     /// Where neither the unit nor the tenant has set another.
     pub const fn default_sharing(self) -> Sharing {
         match self {
-            Self::Observations => Sharing::Organisation,
+            Self::Observations | Self::Spirals => Sharing::Organisation,
             Self::Adoption | Self::FieldTests => Sharing::National,
-            Self::Sustainability | Self::Surveys => Sharing::Team,
+            Self::Sustainability | Self::Surveys | Self::ProgressScores => Sharing::Team,
         }
     }
 }

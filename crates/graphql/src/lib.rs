@@ -17,6 +17,7 @@ mod operation;
 mod people;
 mod schema;
 mod socket;
+mod spirals;
 mod spread;
 mod stream;
 mod surveys;

@@ -2,7 +2,9 @@
 
 use async_graphql::{EmptySubscription, MergedObject, Schema};
 
-use crate::{analysis, field_tests, innovations, measures, people, spread, surveys, sustainability, tenancy};
+use crate::{
+    analysis, field_tests, innovations, measures, people, spirals, spread, surveys, sustainability, tenancy,
+};
 
 /// Everything that can be read.
 #[derive(Default, MergedObject)]
@@ -21,6 +23,8 @@ pub struct Query(
     field_tests::FieldTestQuery,
     sustainability::SustainabilityQuery,
     surveys::SurveyQueries,
+    spirals::SpiralsQuery,
+    spirals::CollaborationsQuery,
 );
 
 /// Every single-record write.
@@ -37,6 +41,8 @@ pub struct Mutation(
     field_tests::FieldTestMutation,
     sustainability::SustainabilityMutation,
     surveys::SurveyMutation,
+    spirals::SpiralsMutation,
+    spirals::CollaborationsMutation,
 );
 
 /// The schema.

@@ -19,6 +19,7 @@ use crate::loaders::{
     AdoptionKey, AdoptionsKey, ChildrenKey, HeldKey, LinkagesKey, MembersKey, UnitKey, load,
 };
 use crate::measures::{MeasureNode, OwnMeasuresKey, SeriesKey, SeriesNode};
+use crate::spirals::{LatestSpiralKey, SpiralNode, SpiralStateNode, SpiralsKey};
 use crate::spread::{UnitAdoptionsNode, ViewNode};
 use crate::sustainability::{SustainabilityKey, SustainabilityStateNode};
 use crate::writes::write;
@@ -53,13 +54,14 @@ impl OrgUnitNode {
         Ok(load(ctx, UnitKey(parent)).await?.map(Self::from))
     }
 
-    /// The units directly beneath it.
-    #[graphql(complexity = "10 * child_complexity")]
-    async fn children(&self, ctx: &Context<'_>, tier: Option<Tier>) -> Result<Vec<Self>> {
+    /// The units directly beneath it, oldest first; of a tier, and the first so many, where these are given.
+    #[graphql(complexity = "first.unwrap_or(10).clamp(1, 10) as usize * child_complexity")]
+    async fn children(&self, ctx: &Context<'_>, tier: Option<Tier>, first: Option<i32>) -> Result<Vec<Self>> {
         let children = load(ctx, ChildrenKey(self.record.id)).await?.unwrap_or_default();
         Ok(children
             .into_iter()
             .filter(|unit| tier.is_none_or(|tier| unit.tier == tier))
+            .take(first.map_or(usize::MAX, |first| usize::try_from(first).unwrap_or_default()))
             .map(Self::from)
             .collect())
     }
@@ -82,6 +84,19 @@ impl OrgUnitNode {
     /// Its latest closed sustainability assessment.
     async fn sustainability(&self, ctx: &Context<'_>) -> Result<SustainabilityStateNode> {
         let state = load(ctx, SustainabilityKey(self.record.id)).await?;
+        Ok(state.unwrap_or_default().into())
+    }
+
+    /// Its spirals that the caller may see, in the order in which they began.
+    #[graphql(complexity = "5 * child_complexity")]
+    async fn spirals(&self, ctx: &Context<'_>) -> Result<Vec<SpiralNode>> {
+        let found = load(ctx, SpiralsKey(self.record.id)).await?.unwrap_or_default();
+        Ok(found.into_iter().map(SpiralNode::from).collect())
+    }
+
+    /// The spiral that it began last.
+    async fn current_spiral(&self, ctx: &Context<'_>) -> Result<SpiralStateNode> {
+        let state = load(ctx, LatestSpiralKey(self.record.id)).await?;
         Ok(state.unwrap_or_default().into())
     }
 

@@ -35,6 +35,7 @@ use crate::problem::ProblemBody;
         (name = "spread", description = "Adoption events, states, and how far innovations have spread"),
         (name = "sustainability", description = "Whether gains will hold, as those who do the work rate it"),
         (name = "surveys", description = "What those who work in a team, or are cared for by it, say of it"),
+        (name = "spirals", description = "Improvement spirals, what is recorded beneath them, and what teams ask each other"),
         (name = "oauth", description = "Tokens for API clients"),
     ),
     components(schemas(

@@ -28,6 +28,7 @@ mod publish;
 mod reply;
 mod retiring;
 mod schemas;
+mod spirals;
 mod spread;
 mod strict;
 mod surveys;
@@ -48,6 +49,7 @@ fn documented() -> OpenApiRouter<App> {
         .merge(field_tests::routes())
         .merge(sustainability::routes())
         .merge(surveys::routes())
+        .merge(spirals::routes())
         .merge(oauth::routes())
 }
 

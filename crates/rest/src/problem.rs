@@ -277,6 +277,41 @@ pub(crate) const PROBLEMS: &[(&str, u16, &str)] = &[
         "The same linkage between the two teams is recorded already for some of this time. Change that one.",
     ),
     (
+        "spiral_closed",
+        409,
+        "The spiral is sustained or discontinued. Only its outcomes are still recorded; `reopen` it to go on.",
+    ),
+    (
+        "not_closed",
+        409,
+        "The spiral is not closed, so that there is nothing to reopen.",
+    ),
+    (
+        "last_step",
+        409,
+        "Sustainability is the last step of a turn: `revolve` into the next turn, or `sustain`.",
+    ),
+    (
+        "not_at_last_step",
+        409,
+        "A spiral revolves, and is sustained, from the step `sustainability` only. `detail` says where it is.",
+    ),
+    (
+        "not_invited",
+        409,
+        "The unit is not invited to the collaboration, or not in it as this takes. A member invites it; it joins with a spiral of its own.",
+    ),
+    (
+        "member_already",
+        409,
+        "The unit is invited to the collaboration, or in it already.",
+    ),
+    (
+        "request_closed",
+        409,
+        "The team that asked takes no more answers to this knowledge request.",
+    ),
+    (
         "assessment_closed",
         409,
         "The assessment is closed and takes no more ratings. Open another one.",

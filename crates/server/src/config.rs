@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 pub use schema::json_schema;
 pub use sections::{
     AuthConfig, DatabaseConfig, DemoConfig, IssuerConfig, LimitsConfig, LogFormat, RoleClaim, SecretsConfig,
-    ServerConfig, SuppressionConfig, TelemetryConfig,
+    ServerConfig, SpiralsConfig, SuppressionConfig, TelemetryConfig,
 };
 
 const DEFAULTS: &str = include_str!("config/default.toml");
@@ -45,6 +45,8 @@ pub struct Config {
     pub limits: LimitsConfig,
     /// Suppression of small numbers, where a tenant has set nothing of its own.
     pub suppression: SuppressionConfig,
+    /// Improvement spirals.
+    pub spirals: SpiralsConfig,
     /// Logs, traces and metrics.
     pub telemetry: TelemetryConfig,
 }

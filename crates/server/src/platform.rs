@@ -54,6 +54,7 @@ pub fn settings(config: &Config) -> Settings {
         tokens_per_minute: config.limits.tokens_per_minute,
         rate_entries: config.limits.rate_entries,
         access_log_queue: config.limits.access_log_queue,
+        dormancy_days: config.spirals.dormancy_days,
         suppression_threshold: config.suppression.threshold,
         suppression_dominance: config.suppression.dominance,
         suppression_settling_days: config.suppression.settling_days,

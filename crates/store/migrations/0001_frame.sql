@@ -247,6 +247,8 @@ create table programmes (
     ends_precision {text} not null,
     coaching {bool},
     teams {int},
+    gates {text} not null,
+    dormancy_days {int},
     source {text},
     version {int} not null,
     created_at {time} not null,

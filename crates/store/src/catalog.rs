@@ -8,6 +8,11 @@ use spiral_domain::measures::{
 };
 use spiral_domain::people::{ApiClient, Grant, Principal};
 use spiral_domain::programmes::Programme;
+use spiral_domain::spirals::{Collaboration, CollaborationEntry, CollaborationMember};
+use spiral_domain::spirals::{
+    Decision, Entry, KnowledgeAnswer, KnowledgeRequest, KnowledgeUse, Need, Outcome, ProgressScore, Spiral,
+    Stay,
+};
 use spiral_domain::spread::AdoptionEvent;
 use spiral_domain::surveys::{Survey, SurveyInstrument, SurveyPart};
 use spiral_domain::sustainability::{Assessment, Rating};
@@ -67,6 +72,19 @@ kinds!(
     SurveyInstrument,
     Survey,
     SurveyPart,
+    Spiral,
+    Stay,
+    Need,
+    KnowledgeUse,
+    KnowledgeRequest,
+    KnowledgeAnswer,
+    Decision,
+    Outcome,
+    Entry,
+    ProgressScore,
+    Collaboration,
+    CollaborationMember,
+    CollaborationEntry,
 );
 
 #[cfg(test)]

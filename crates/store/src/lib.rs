@@ -16,6 +16,7 @@ pub mod migrations;
 mod people;
 mod record;
 mod scope;
+mod spirals;
 mod spread;
 mod sql;
 mod store;
@@ -38,6 +39,7 @@ pub use measures::{Mark, MeasureBook, ObservationChange, ObservationFilter, Obse
 pub use people::{Known, SecretRow};
 pub use record::{Part, Record, Scoping, column_of};
 pub use scope::{HeldGrant, Scope};
+pub use spirals::{Amended, Beneath, Facet, SpiralCells, SpiralFilter, within};
 pub use spread::{AdoptionFilter, Histories, Pair, SpreadCells, eligibility_id};
 pub use sql::{Dialect, Rows, Sql};
 pub use store::{Find, Slice, Store, Window};

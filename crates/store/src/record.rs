@@ -21,6 +21,10 @@ pub enum Scoping {
     Owned(Action),
     /// Owned by a unit, but one principal's own: only the one in this column, while they may do this there.
     Personal(Action, &'static str),
+    /// Several units' own together: whoever may do this with what one of them keeps to itself, for a unit that is
+    /// invited or accepted in this table. The table names the record in this column, and so does the record, but for
+    /// the one whose `id` is named there.
+    Joint(Action, &'static str, &'static str),
 }
 
 /// A record that stands in a table of its own.

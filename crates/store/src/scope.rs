@@ -173,6 +173,22 @@ impl Scope {
                 self.push_reach(sql, action, record, unit, Some(&sharing), sourced);
             }
             Scoping::Owned(action) => self.push_shared(sql, action, record, unit, None),
+            Scoping::Joint(action, members, column) => {
+                if self.system {
+                    sql.push("1 = 1");
+                    return;
+                }
+                let named = R::COLUMNS.iter().any(|(name, _)| *name == column);
+                let own = if named { column } else { "id" };
+                sql.push(&format!(
+                    "exists (select 1 from {members} jm join org_units ju on ju.tenant_id = jm.tenant_id \
+                     and ju.id = jm.unit_id where jm.tenant_id = {record}.tenant_id and jm.{column} = {record}.{own} \
+                     and jm.state in ('invited', 'accepted') and "
+                ));
+                // What a unit keeps to itself is read from its own tier.
+                self.push_shared(sql, action, "jm", "ju", Some("ju.tier"));
+                sql.push(")");
+            }
             Scoping::Personal(action, column) => {
                 self.push_shared(sql, action, record, unit, None);
                 if !self.system {

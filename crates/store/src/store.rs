@@ -109,7 +109,9 @@ fn asks_of_unit(text: &str) -> bool {
 impl<R: Record> Find<'_, R> {
     /// The whole statement. Every record has its unit, so that the unit is only joined where something is asked of it.
     fn statement(mut self) -> Sql {
-        if R::SCOPING != Scoping::Directory && asks_of_unit(&self.sql.text[self.from..]) {
+        if !matches!(R::SCOPING, Scoping::Directory | Scoping::Joint(..))
+            && asks_of_unit(&self.sql.text[self.from..])
+        {
             let join = " join org_units u on u.tenant_id = r.tenant_id and u.id = r.unit_id";
             self.sql.text.insert_str(self.from, join);
         }

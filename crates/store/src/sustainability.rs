@@ -202,6 +202,11 @@ impl Tx {
         self.insert(assessment).await
     }
 
+    /// Adds many assessments.
+    pub async fn add_assessments(&mut self, assessments: &[Assessment]) -> Result<()> {
+        self.insert_all(assessments).await
+    }
+
     /// Writes a changed assessment.
     pub async fn change_assessment(&mut self, assessment: &Assessment) -> Result<()> {
         self.update(assessment).await

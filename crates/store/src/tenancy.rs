@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use spiral_domain::people::Tenant;
-use spiral_domain::programmes::Programme;
+use spiral_domain::programmes::{Gates, Programme};
 use spiral_domain::tenancy::{Network, NetworkKind, NetworkMember, OrgUnit, SharingSetting, Tier, UnitKind};
 use spiral_domain::{
     Date, DatePrecision, Error, NetworkId, ProgrammeId, Reference, Result, Sharing, TenantId, Timestamp,
@@ -44,8 +44,8 @@ record!(Network, 2, "network", "network", "networks", Scoping::Directory, {
 record!(Programme, 6, "programme", "programme", "programmes", Scoping::Directory, {
     id: ProgrammeId, code: String, name: String, unit_id: UnitId, network_id: Option<NetworkId>,
     starts_on: Option<Date>, starts_precision: DatePrecision, ends_on: Option<Date>, ends_precision: DatePrecision,
-    coaching: Option<bool>, teams: Option<i64>, source: Option<String>, version: i64, created_at: Timestamp,
-    updated_at: Timestamp,
+    coaching: Option<bool>, teams: Option<i64>, gates: Gates, dormancy_days: Option<i64>, source: Option<String>,
+    version: i64, created_at: Timestamp, updated_at: Timestamp,
 });
 
 fn read_tenant(row: &Row) -> Result<Tenant> {
@@ -540,6 +540,17 @@ impl Tx {
         )
         .await?;
         self.note(setting)
+    }
+
+    /// Writes how far units share a kind of work that set nothing themselves.
+    pub async fn write_tenant_sharing(&mut self, kind: WorkKind, level: Sharing) -> Result<()> {
+        self.run(
+            "insert into tenant_sharing (tenant_id, kind, level) values (?, ?, ?) \
+             on conflict (tenant_id, kind) do update set level = excluded.level",
+            [self.scope.tenant.value(), kind.value(), level.value()],
+        )
+        .await?;
+        self.note(&(kind, level))
     }
 }
 

@@ -233,6 +233,20 @@ ids!(
     SurveyInstrumentId,
     SurveyId,
     SurveyPartId,
+    SpiralId,
+    StayId,
+    NeedId,
+    KnowledgeUseId,
+    KnowledgeRequestId,
+    KnowledgeAnswerId,
+    DecisionId,
+    OutcomeId,
+    ProgressScoreId,
+    EntryId,
+    SubjectId,
+    CollaborationId,
+    CollaborationMemberId,
+    CollaborationEntryId,
 );
 
 /// Enums stand in a text column by the name they have in JSON; other serialisable values as their JSON.
@@ -273,6 +287,7 @@ as_json_text!(
     WorkKind,
     spiral_domain::people::Role,
     spiral_domain::people::PrincipalKind,
+    spiral_domain::programmes::Gates,
     spiral_domain::tenancy::UnitKind,
     spiral_domain::tenancy::NetworkKind,
     Vec<String>,

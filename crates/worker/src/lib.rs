@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use spiral_app::{App, retention};
+use spiral_app::{App, retention, spirals};
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
@@ -27,6 +27,12 @@ impl Worker {
                     Err(error) => {
                         tracing::warn!(error = %error, "expired idempotency keys stay for another round");
                     }
+                }
+                match spirals::note_dormancy(&app).await {
+                    Ok(0) => {}
+                    Ok(noted) => tracing::info!(noted, "spirals have fallen dormant"),
+                    // They are dormant for whoever reads them; only their timelines do not say so yet.
+                    Err(error) => tracing::warn!(error = %error, "dormant spirals are noted another time"),
                 }
                 if let Err(error) = retention::forget_assertions(&app).await {
                     tracing::warn!(error = %error, "used assertions stay for another round");

@@ -16,6 +16,7 @@ mod lists;
 mod refusals;
 mod reorganisation;
 mod series;
+mod spirals;
 mod stopping;
 mod surface;
 mod surveys;

@@ -1,6 +1,7 @@
 //! The facts of the published evaluations, as they stand in `data/seed-facts.json`.
 
 use serde::Deserialize;
+use spiral_domain::spirals::SpiralStatus;
 use spiral_domain::tenancy::{NetworkKind, Tier, UnitKind};
 use spiral_domain::{Date, Error, PartialDate, Result};
 
@@ -79,6 +80,9 @@ pub(super) struct TeamFact {
     pub name: String,
     pub service_area: String,
     pub programme: String,
+    pub status: SpiralStatus,
+    pub note: Option<String>,
+    pub outcomes: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]

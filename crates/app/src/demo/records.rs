@@ -4,7 +4,7 @@ use spiral_domain::tenancy::SetSharing;
 use spiral_domain::{Reference, Result, Sharing, WorkKind};
 
 use super::facts::Facts;
-use super::{adoption, assessments, directory, figures};
+use super::{adoption, assessments, directory, figures, spirals};
 use crate::caller::Caller;
 use crate::tenancy;
 
@@ -25,6 +25,7 @@ pub(super) async fn load(caller: &Caller, facts: &Facts) -> Result<()> {
     figures::load_published(caller, facts).await?;
     figures::load_synthetic(caller).await?;
     adoption::load(caller, facts).await?;
+    spirals::load(caller, facts).await?;
     assessments::load(caller).await
 }
 

@@ -1,6 +1,6 @@
 //! The demo's units: those that the sources name, and synthetic ones where they only count.
 
-use spiral_domain::programmes::CreateProgramme;
+use spiral_domain::programmes::{CreateProgramme, Gates};
 use spiral_domain::tenancy::{CreateOrgUnit, Tier, UnitKind};
 use spiral_domain::{Reference, Result};
 
@@ -97,6 +97,8 @@ pub(super) async fn plant(caller: &Caller, facts: &Facts) -> Result<()> {
             ends_on: programme.end,
             coaching: programme.coaching,
             teams: programme.teams.or(programme.sites),
+            gates: Gates::None,
+            dormancy_days: None,
             source: Some(programme.source.clone()),
         };
         tenancy::create_programme(caller, input).await?;

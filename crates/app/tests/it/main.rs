@@ -10,6 +10,7 @@ mod identity;
 mod kept;
 mod measures;
 mod people;
+mod spirals;
 mod spread;
 mod surveys;
 mod sustainability;

@@ -110,6 +110,11 @@ impl World {
         Timestamp::from_micros(self.clock.fetch_add(hour, Ordering::SeqCst) + hour)
     }
 
+    /// Lets days pass.
+    pub fn pass(&self, days: i64) {
+        self.clock.fetch_add(days * 86_400_000_000, Ordering::SeqCst);
+    }
+
     pub fn now(&self) -> Timestamp {
         Timestamp::from_micros(self.clock.load(Ordering::SeqCst))
     }

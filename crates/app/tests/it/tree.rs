@@ -2,9 +2,9 @@
 
 mod curves;
 mod file;
-mod model;
+pub mod model;
 mod monthly;
-mod random;
+pub mod random;
 mod refusals;
 
 use serde_json::{Value, json};

@@ -166,6 +166,24 @@ actions! {
         /// Read which surveys there are, and what all answers to one come to. Nobody reads what one person has answered.
         ReadSurveys read,
     }
+    "spirals" {
+        /// Read improvement spirals, what is recorded beneath them, and their timelines.
+        ReadSpirals read,
+        /// Read how many spirals stand where, and how long steps take (in numbers).
+        ReadSpiralSummary read,
+        /// Start a spiral, change it, move it from step to step, and record knowledge, decisions and outcomes.
+        ManageSpiral write,
+        /// Record what gap there is between what is and what could be (needs).
+        RecordNeed write,
+        /// Score the options of a decision.
+        ScoreDecision write,
+        /// Give a spiral up (discontinue it).
+        DiscontinueSpiral write,
+        /// Answer what another team would know (its knowledge request), for one's own unit.
+        AnswerKnowledgeRequest write,
+        /// Work together with other units: start a collaboration, join and leave it, write notes.
+        Collaborate write,
+    }
 }
 
 impl Action {
@@ -259,6 +277,12 @@ impl Role {
             A::AssessSustainability | A::RateSustainability if lead || team => May::Own,
             A::AddSurveyInstrument | A::RunSurvey if lead || team => May::Own,
             A::ReadSurveys if reader => May::Beneath,
+            A::ReadSpirals if reader || matches!(self, R::PatientPartner) => May::Beneath,
+            A::ReadSpiralSummary if reader || matches!(self, R::PatientPartner) => May::Tenant,
+            A::ManageSpiral | A::Collaborate if lead || team => May::Own,
+            A::RecordNeed | A::ScoreDecision if lead || team || matches!(self, R::PatientPartner) => May::Own,
+            A::DiscontinueSpiral if lead || matches!(self, R::TeamLead) => May::Own,
+            A::AnswerKnowledgeRequest if lead || team || matches!(self, R::Coach) => May::Own,
             A::CreateOrgUnit
             | A::ChangeOrgUnit
             | A::Reorganise
@@ -301,7 +325,15 @@ impl Role {
             | A::ReadSustainability
             | A::AddSurveyInstrument
             | A::RunSurvey
-            | A::ReadSurveys => May::No,
+            | A::ReadSurveys
+            | A::ReadSpirals
+            | A::ReadSpiralSummary
+            | A::ManageSpiral
+            | A::RecordNeed
+            | A::ScoreDecision
+            | A::DiscontinueSpiral
+            | A::AnswerKnowledgeRequest
+            | A::Collaborate => May::No,
         }
     }
 }
@@ -311,20 +343,35 @@ mod tests {
     use super::*;
 
     #[test]
-    fn analysts_patients_and_auditors_change_nothing() {
+    fn analysts_and_auditors_change_nothing() {
         for &action in Action::ALL.iter().filter(|action| action.writes()) {
             for role in Role::ALL {
                 let silent = matches!(
                     role,
-                    Role::NationalAnalyst
-                        | Role::ShaAnalyst
-                        | Role::OrganisationAnalyst
-                        | Role::Auditor
-                        | Role::PatientPartner
+                    Role::NationalAnalyst | Role::ShaAnalyst | Role::OrganisationAnalyst | Role::Auditor
                 );
                 assert!(!silent || role.may(action) == May::No, "{role:?} {action:?}");
             }
         }
+    }
+
+    #[test]
+    fn patients_write_of_spirals_what_is_theirs_to_say() {
+        let spirals = Action::ALL
+            .iter()
+            .filter(|action| action.capability() == "spirals" && action.writes());
+        let theirs: Vec<&Action> = spirals
+            .filter(|action| Role::PatientPartner.may(**action) != May::No)
+            .collect();
+        assert_eq!(theirs, [&Action::RecordNeed, &Action::ScoreDecision]);
+    }
+
+    #[test]
+    fn a_member_does_what_the_lead_does_but_gives_nothing_up() {
+        assert_eq!(Role::TeamMember.may(Action::ManageSpiral), May::Own);
+        assert_eq!(Role::TeamMember.may(Action::DiscontinueSpiral), May::No);
+        assert_eq!(Role::Coach.may(Action::ManageSpiral), May::No);
+        assert_eq!(Role::Coach.may(Action::ReadSpirals), May::Beneath);
     }
 
     #[test]

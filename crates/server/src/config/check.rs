@@ -46,6 +46,7 @@ pub(super) fn check(config: &Config) -> Result<(), Vec<String>> {
     if !(config.suppression.dominance > 0.0 && config.suppression.dominance <= 1.0) {
         problems.add("suppression.dominance", "must be above 0 and at most 1");
     }
+    problems.range("spirals.dormancy_days", config.spirals.dormancy_days, 1..=3_650);
     telemetry(&mut problems, &config.telemetry);
     if problems.0.is_empty() {
         Ok(())

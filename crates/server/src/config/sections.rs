@@ -289,6 +289,14 @@ pub struct SuppressionConfig {
     pub settling_days: u16,
 }
 
+/// Improvement spirals.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SpiralsConfig {
+    /// After how many days without a record a spiral is dormant, where its programme says nothing else.
+    pub dormancy_days: u16,
+}
+
 /// Logs, traces and metrics.
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]

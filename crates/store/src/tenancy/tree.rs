@@ -324,7 +324,8 @@ impl Tx {
                 (unit, now)
             })
             .collect();
-        self.move_spread(&changes, &spans_before, &spans_after).await
+        self.move_spread(&changes, &spans_before, &spans_after).await?;
+        self.move_spirals(&changes, &spans_before, &spans_after).await
     }
 
     /// Adds many units, each after the one above it, where their lines say.

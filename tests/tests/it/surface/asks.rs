@@ -3,6 +3,7 @@
 mod field_tests;
 mod measures;
 mod people;
+mod spirals;
 mod spread;
 mod surveys;
 mod sustainability;
@@ -108,6 +109,9 @@ pub async fn ask(operation: &str, stage: &Stage<'_>) -> Option<Ask> {
         return Some(ask);
     }
     if let Some(ask) = surveys::ask(operation, stage).await {
+        return Some(ask);
+    }
+    if let Some(ask) = spirals::ask(operation, stage).await {
         return Some(ask);
     }
     measures::ask(operation, stage).await

@@ -39,6 +39,24 @@ pub const REST_ONLY: &[(&str, &str)] = &[
         "getLatestSustainability",
         "in GraphQL an edge: OrgUnit.sustainability",
     ),
+    (
+        "getCollaborationMembers",
+        "in GraphQL an edge: Collaboration.members",
+    ),
+    ("getSpiralTurns", "in GraphQL an edge: Spiral.turns"),
+    ("listProgressScores", "in GraphQL an edge: Spiral.progressScores"),
+    ("listNeeds", "in GraphQL an edge: Spiral.needs"),
+    ("getNeed", "in GraphQL an edge: Spiral.needs"),
+    ("listOutcomes", "in GraphQL an edge: Spiral.outcomes"),
+    ("getOutcome", "in GraphQL an edge: Spiral.outcomes"),
+    ("listDecisions", "in GraphQL an edge: Spiral.decisions"),
+    ("getDecision", "in GraphQL an edge: Spiral.decisions"),
+    ("listKnowledgeUses", "in GraphQL an edge: Spiral.knowledgeUses"),
+    ("getKnowledgeUse", "in GraphQL an edge: Spiral.knowledgeUses"),
+    (
+        "listKnowledgeAnswers",
+        "in GraphQL an edge: KnowledgeRequest.givenAnswers",
+    ),
 ];
 
 /// What the REST operation of a GraphQL field may be called: the same, or a query's with a verb before it.

@@ -5,8 +5,11 @@ mod history;
 mod readers;
 mod recount;
 
-use self::history::{Dice, draw, live, on_of};
-use self::readers::{Reader, answers, readers, visible};
+pub use self::history::{Dice, draw, on_of};
+pub use self::readers::{Reader, readers, visible};
+
+use self::history::live;
+use self::readers::answers;
 use self::recount::Book;
 use crate::measures::{World, worlds};
 use crate::tree::model::{Change, Model};

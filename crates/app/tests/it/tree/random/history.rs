@@ -12,10 +12,10 @@ use spiral_domain::tenancy::Tier;
 use spiral_domain::{Date, Sharing};
 use std::collections::BTreeSet;
 
-pub(super) struct Dice(pub(super) u64);
+pub struct Dice(pub u64);
 
 impl Dice {
-    pub(super) fn below(&mut self, most: usize) -> usize {
+    pub fn below(&mut self, most: usize) -> usize {
         self.0 = self
             .0
             .wrapping_mul(6_364_136_223_846_793_005)
@@ -23,12 +23,12 @@ impl Dice {
         usize::try_from(self.0 >> 33).unwrap() % most
     }
 
-    pub(super) fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
+    pub fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
         &from[self.below(from.len())]
     }
 
     /// A day in the year of the data; often the first of a month.
-    pub(super) fn day(&mut self) -> Date {
+    pub fn day(&mut self) -> Date {
         let month = Date::ymd(2005, 4, 1)
             .unwrap()
             .plus_months(i32::try_from(self.below(14)).unwrap());
@@ -41,7 +41,7 @@ impl Dice {
 }
 
 /// Observations of every team and organisation, and adoption by all sorts of units.
-pub(super) async fn live(world: &World, dice: &mut Dice) {
+pub async fn live(world: &World, dice: &mut Dice) {
     world.measure("m", json!({"countsPeople": true})).await;
     let units: Vec<String> = {
         let mut codes: Vec<String> = world.units.keys().cloned().collect();
@@ -107,7 +107,7 @@ pub(super) async fn live(world: &World, dice: &mut Dice) {
 }
 
 /// A change as a caller would ask for it; many are refused, as they should be.
-pub(super) fn draw(dice: &mut Dice, model: &Model) -> (Change, Value, String) {
+pub fn draw(dice: &mut Dice, model: &Model) -> (Change, Value, String) {
     let of = |tier: Tier| -> Vec<String> {
         let places = model.places.iter().filter(|(_, place)| place.tier == tier);
         places.map(|(code, _)| code.clone()).collect()
@@ -189,6 +189,6 @@ pub(super) fn draw(dice: &mut Dice, model: &Model) -> (Change, Value, String) {
     (change, input, unit)
 }
 
-pub(super) fn on_of(input: &Value) -> Date {
+pub fn on_of(input: &Value) -> Date {
     input["effectiveOn"].as_str().unwrap().parse().unwrap()
 }

@@ -13,14 +13,14 @@ use spiral_domain::spread::{AdoptionEvent, SpreadGroupBy, SpreadTree};
 use spiral_domain::{Interval, PageRequest, PrincipalId, Sharing, UnitId};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-pub(super) struct Reader {
-    pub(super) name: &'static str,
-    pub(super) id: PrincipalId,
+pub struct Reader {
+    pub name: &'static str,
+    pub id: PrincipalId,
     /// Units and the sharing level that a role there reads.
-    pub(super) grants: Vec<(&'static str, Sharing)>,
+    pub grants: Vec<(&'static str, Sharing)>,
 }
 
-pub(super) async fn readers(world: &World) -> Vec<Reader> {
+pub async fn readers(world: &World) -> Vec<Reader> {
     type Roles = [(Role, &'static str, Sharing)];
     let plan: [(&str, &Roles); 6] = [
         ("national", &[(Role::NationalAnalyst, "nat", Sharing::National)]),
@@ -55,7 +55,7 @@ pub(super) async fn readers(world: &World) -> Vec<Reader> {
     readers
 }
 
-pub(super) async fn observations(caller: &Caller) -> Vec<Observation> {
+pub async fn observations(caller: &Caller) -> Vec<Observation> {
     let mut all = Vec::new();
     let mut page = PageRequest {
         limit: Some(500),
@@ -73,7 +73,7 @@ pub(super) async fn observations(caller: &Caller) -> Vec<Observation> {
     }
 }
 
-pub(super) async fn events(caller: &Caller) -> Vec<AdoptionEvent> {
+pub async fn events(caller: &Caller) -> Vec<AdoptionEvent> {
     let page = PageRequest {
         limit: Some(500),
         ..PageRequest::default()
@@ -85,7 +85,7 @@ pub(super) async fn events(caller: &Caller) -> Vec<AdoptionEvent> {
 }
 
 /// Everything that is asked, by everybody: the answers as text.
-pub(super) async fn answers(world: &World, readers: &[Reader]) -> BTreeMap<String, String> {
+pub async fn answers(world: &World, readers: &[Reader]) -> BTreeMap<String, String> {
     let mut all = BTreeMap::new();
     for reader in readers {
         let caller = world.caller(reader.id).await;
@@ -137,7 +137,7 @@ pub(super) async fn answers(world: &World, readers: &[Reader]) -> BTreeMap<Strin
 }
 
 /// The units of which each reader sees something, or could.
-pub(super) fn visible(
+pub fn visible(
     world: &World,
     model: &Model,
     reader: &Reader,

@@ -1,0 +1,516 @@
+//! The counts of spirals at every unit above them, kept by whoever changes what is counted.
+//!
+//! A row holds what changed of one figure at one node, one sharing level, one facet and one value, three times over: on
+//! a day, in a month, and in all. The count on a day is all, less the months after it and the days after it in its own
+//! month: to read where things stand now takes no more rows however long or full the history is.
+
+use std::collections::{BTreeMap, HashMap};
+
+use spiral_domain::spirals::{Change, Figure, Spiral, Stay, changes_of};
+use spiral_domain::tenancy::OrgUnit;
+use spiral_domain::{Date, Error, Result, Sharing, SpiralId, UnitId, WorkKind};
+
+use crate::sql::{Rows, Sql};
+use crate::store::Store;
+use crate::tenancy::Spans;
+use crate::tx::Tx;
+use crate::value::{Column, Row, Type, Value};
+
+/// By what else spirals are counted than by where they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Facet {
+    /// By nothing: all of them.
+    All,
+    /// By their theme; those without one have the empty value.
+    Theme,
+    /// By their origin.
+    Origin,
+    /// By their programme's id; those without one have the empty value.
+    Programme,
+}
+
+impl Facet {
+    const EACH: [Self; 4] = [Self::All, Self::Theme, Self::Origin, Self::Programme];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Theme => "theme",
+            Self::Origin => "origin",
+            Self::Programme => "programme",
+        }
+    }
+
+    /// Under which value a spiral is counted.
+    pub fn value_of(self, spiral: &Spiral) -> String {
+        match self {
+            Self::All => String::new(),
+            Self::Theme => spiral.theme.clone().unwrap_or_default(),
+            Self::Origin => spiral.origin.name().to_owned(),
+            Self::Programme => spiral.programme_id.map(|id| id.to_string()).unwrap_or_default(),
+        }
+    }
+}
+
+/// How long a time a row speaks of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Span {
+    Day = 0,
+    Month = 1,
+    All = 2,
+}
+
+impl Span {
+    /// The first day of the time that a day lies in.
+    fn start(self, day: Date) -> Date {
+        match self {
+            Self::Day => day,
+            Self::Month => day.month_start(),
+            Self::All => Date::MIN,
+        }
+    }
+}
+
+/// Node, level, facet, value, span, figure, first day.
+type Key = (UnitId, i16, &'static str, String, i16, i64, Date);
+
+/// Where units stood: each node, from when to when.
+type Standing = [(UnitId, Date, Date)];
+
+/// Changes to the rows.
+#[derive(Default)]
+struct Deltas(BTreeMap<Key, i64>);
+
+impl Deltas {
+    fn place(
+        &mut self,
+        (facet, value): (Facet, &str),
+        changes: &[Change],
+        times: i64,
+        level: Sharing,
+        spans: &Standing,
+    ) {
+        for (node, from, to) in spans {
+            for (day, figure, n) in within(changes, *from, *to) {
+                for span in [Span::Day, Span::Month, Span::All] {
+                    let key = (
+                        *node,
+                        level.level(),
+                        facet.name(),
+                        value.to_owned(),
+                        span as i16,
+                        figure.number(),
+                        span.start(day),
+                    );
+                    *self.0.entry(key).or_default() += n * times;
+                }
+            }
+        }
+    }
+
+    fn place_spiral(&mut self, spiral: &Spiral, stays: &[Stay], times: i64, spans: &Standing) {
+        let changes = changes_of(spiral, stays);
+        for facet in Facet::EACH {
+            let value = facet.value_of(spiral);
+            self.place((facet, &value), &changes, times, spiral.sharing, spans);
+        }
+    }
+
+    fn place_unit(&mut self, unit: &OrgUnit, times: i64, level: Sharing, spans: &Standing) {
+        self.place((Facet::All, ""), &opening(unit), times, level, spans);
+    }
+}
+
+/// A unit counts from its first day on, and when it has closed, too: what it recorded stays.
+fn opening(unit: &OrgUnit) -> [Change; 1] {
+    [(unit.opened_on.unwrap_or(Date::MIN), Figure::Units, 1)]
+}
+
+/// What of some changes falls to a node where it all stood from one day to another: what had come before comes with it,
+/// and goes with it.
+pub fn within(changes: &[Change], from: Date, to: Date) -> Vec<Change> {
+    let mut cut: Vec<Change> = Vec::new();
+    let mut there: BTreeMap<Figure, i64> = BTreeMap::new();
+    for (day, figure, n) in changes.iter().filter(|(day, ..)| *day <= to) {
+        cut.push((*day.max(&from), *figure, *n));
+        *there.entry(*figure).or_default() += n;
+    }
+    if to < Date::MAX {
+        let left = there.into_iter().filter(|(_, n)| *n != 0);
+        cut.extend(left.map(|(figure, n)| (to.next(), figure, -n)));
+    }
+    cut
+}
+
+/// Counts at a node on a day, by sharing level and value.
+#[derive(Debug, Clone, Default)]
+pub struct SpiralCells(HashMap<UnitId, Vec<(i16, String, Figure, i64)>>);
+
+impl SpiralCells {
+    /// The counts of a node, over the levels in the range, by value and figure.
+    pub fn of(
+        &self,
+        node: UnitId,
+        levels: &std::ops::Range<i16>,
+    ) -> impl Iterator<Item = (&str, Figure, i64)> {
+        let levels = levels.clone();
+        self.0
+            .get(&node)
+            .into_iter()
+            .flatten()
+            .filter(move |(level, ..)| levels.contains(level))
+            .map(|(_, value, figure, n)| (value.as_str(), *figure, *n))
+    }
+}
+
+fn overlay(mut stays: Vec<Stay>, changed: &[Stay]) -> Vec<Stay> {
+    for stay in changed {
+        match stays.iter_mut().find(|old| old.id == stay.id) {
+            Some(old) => *old = stay.clone(),
+            None => stays.push(stay.clone()),
+        }
+    }
+    stays
+}
+
+impl Store {
+    /// The counts at these nodes on a day, all levels: what of them a reader may be told is for the caller to decide.
+    pub async fn spiral_cells(&self, nodes: &[UnitId], facet: Facet, on: Date) -> Result<SpiralCells> {
+        let mut sql = self.sql(
+            "select node_id, level, value, figure, cast(sum(case when span = 2 then n else -n end) as bigint) \
+             from spiral_cells where tenant_id = ? and facet = ? and (span = 2 or span = 1 and starts > ? \
+             or span = 0 and starts > ? and starts <= ?) and ",
+            [
+                self.scope.tenant.value(),
+                facet.name().to_owned().value(),
+                on.month_start().value(),
+                on.value(),
+                on.month_end().value(),
+            ],
+        );
+        sql.push_in("node_id", nodes)
+            .push(" group by node_id, level, value, figure");
+        let mut cells = SpiralCells::default();
+        for row in self.fetch(sql).await? {
+            let n: i64 = row.get(4)?;
+            if n == 0 {
+                continue;
+            }
+            let (level, value) = (row.get(1)?, row.get(2)?);
+            let figure = figure(&row, 3)?;
+            cells
+                .0
+                .entry(row.get(0)?)
+                .or_default()
+                .push((level, value, figure, n));
+        }
+        Ok(cells)
+    }
+
+    /// How far each unit shares its spirals.
+    pub async fn spirals_sharing(&self, units: &[&OrgUnit]) -> Result<HashMap<UnitId, Sharing>> {
+        let settings = self.sharing_of(units).await?;
+        Ok(settings
+            .into_iter()
+            .filter(|((_, kind), _)| *kind == WorkKind::Spirals)
+            .map(|((unit, _), setting)| (unit, setting.level))
+            .collect())
+    }
+
+    async fn stays_by_spiral(&self, spirals: &[SpiralId]) -> Result<HashMap<SpiralId, Vec<Stay>>> {
+        let mut by_spiral: HashMap<SpiralId, Vec<Stay>> = HashMap::new();
+        for stay in self.find_all::<Stay>().beneath(spirals).all("r.id").await? {
+            by_spiral.entry(stay.spiral_id).or_default().push(stay);
+        }
+        Ok(by_spiral)
+    }
+
+    /// What the rows must be, from the records alone.
+    async fn recount_spirals(&self) -> Result<Deltas> {
+        let units = self.find_all::<OrgUnit>().all("r.id").await?;
+        let ids: Vec<UnitId> = units.iter().map(|unit| unit.id).collect();
+        let spans = self.spans(&ids).await?;
+        let levels = self.spirals_sharing(&units.iter().collect::<Vec<_>>()).await?;
+        let none = Vec::new();
+        let mut deltas = Deltas::default();
+        for unit in &units {
+            let level = levels.get(&unit.id).copied().unwrap_or(Sharing::Team);
+            deltas.place_unit(unit, 1, level, spans.get(&unit.id).unwrap_or(&none));
+        }
+        let mut stays: HashMap<SpiralId, Vec<Stay>> = HashMap::new();
+        for stay in self.find_all::<Stay>().all("r.id").await? {
+            stays.entry(stay.spiral_id).or_default().push(stay);
+        }
+        for spiral in self.find_all::<Spiral>().all("r.id").await? {
+            let spans = spans.get(&spiral.unit_id).unwrap_or(&none);
+            let stays = stays.remove(&spiral.id).unwrap_or_default();
+            deltas.place_spiral(&spiral, &stays, 1, spans);
+        }
+        deltas.0.retain(|_, n| *n != 0);
+        Ok(deltas)
+    }
+
+    /// Compares the counts of spirals with what the records say; lists every difference.
+    pub async fn verify_spiral_cells(&self) -> Result<Vec<String>> {
+        let mut expected = self.recount_spirals().await?.0;
+        let mut findings = Vec::new();
+        let words = |node: UnitId, facet: &str, value: &str, figure: i64, starts: Date, level: i16| {
+            let of = if value.is_empty() {
+                facet.to_owned()
+            } else {
+                format!("{facet} {value}")
+            };
+            format!("the spirals of {of} at unit {node} from {starts} (level {level}, figure {figure})")
+        };
+        let sql = self.sql(
+            "select node_id, level, facet, value, span, figure, starts, n from spiral_cells where tenant_id = ?",
+            [self.scope.tenant.value()],
+        );
+        for row in self.fetch(sql).await? {
+            let (node, level, value): (UnitId, i16, String) = (row.get(0)?, row.get(1)?, row.get(3)?);
+            let (span, number, starts): (i16, i64, Date) = (row.get(4)?, row.get(5)?, row.get(6)?);
+            let (facet, n): (String, i64) = (row.get(2)?, row.get(7)?);
+            let known = Facet::EACH.into_iter().find(|known| known.name() == facet);
+            let wanted = known.and_then(|known| {
+                expected.remove(&(node, level, known.name(), value.clone(), span, number, starts))
+            });
+            if wanted.unwrap_or_default() != n {
+                let what = words(node, &facet, &value, number, starts, level);
+                findings.push(format!(
+                    "{what} are {n}; the records say {}",
+                    wanted.unwrap_or_default()
+                ));
+            }
+        }
+        findings.extend(
+            expected
+                .iter()
+                .map(|((node, level, facet, value, _, number, starts), n)| {
+                    let what = words(*node, facet, value, *number, *starts, *level);
+                    format!("{what} are not counted; the records say {n}")
+                }),
+        );
+        findings.sort();
+        Ok(findings)
+    }
+}
+
+fn figure(row: &Row, column: usize) -> Result<Figure> {
+    let number: i64 = row.get(column)?;
+    Figure::from_number(number).ok_or_else(|| Error::internal(format!("{number} is no figure of spirals")))
+}
+
+impl Tx {
+    /// Writes the counts of spirals anew from the records.
+    pub async fn rebuild_spiral_cells(&mut self) -> Result<()> {
+        let deltas = self.recount_spirals().await?;
+        self.run(
+            "delete from spiral_cells where tenant_id = ?",
+            [self.scope.tenant.value()],
+        )
+        .await?;
+        self.add_to_cells(deltas).await
+    }
+
+    /// Lets the counts follow a spiral from one state (none of a new one) to another.
+    pub(super) async fn recount_spiral(
+        &mut self,
+        before: Option<(&Spiral, &[Stay])>,
+        after: &Spiral,
+        stays: &[Stay],
+    ) -> Result<()> {
+        let spans = self.spans(&[after.unit_id]).await?;
+        let spans = spans.get(&after.unit_id).map(Vec::as_slice).unwrap_or_default();
+        let mut deltas = Deltas::default();
+        if let Some((before, stays)) = before {
+            deltas.place_spiral(before, stays, -1, spans);
+        }
+        deltas.place_spiral(after, stays, 1, spans);
+        self.add_to_cells(deltas).await
+    }
+
+    /// The same for a changed spiral, of whose stays these are new or changed; to be called before they are written.
+    pub(super) async fn recount_changed(&mut self, after: &Spiral, changed: &[Stay]) -> Result<()> {
+        let before = self.spiral_for_rules(after.id).await?;
+        let counts = |spiral: &Spiral| {
+            (
+                spiral.theme.clone(),
+                spiral.origin,
+                spiral.programme_id,
+                spiral.dormant_from,
+                spiral.quiet.clone(),
+            )
+        };
+        if changed.is_empty() && counts(&before) == counts(after) {
+            return Ok(());
+        }
+        let was = self.stays_of(after.id).await?;
+        let is = overlay(was.clone(), changed);
+        self.recount_spiral(Some((&before, &was)), after, &is).await
+    }
+
+    /// Counts new spirals, each with its stays.
+    pub(super) async fn count_new(&mut self, spirals: &[Spiral], stays: &[Stay]) -> Result<()> {
+        let units: Vec<UnitId> = spirals.iter().map(|spiral| spiral.unit_id).collect();
+        let spans = self.spans(&units).await?;
+        let mut by_spiral: HashMap<SpiralId, Vec<Stay>> = HashMap::new();
+        for stay in stays {
+            by_spiral.entry(stay.spiral_id).or_default().push(stay.clone());
+        }
+        let mut deltas = Deltas::default();
+        for spiral in spirals {
+            let spans = spans.get(&spiral.unit_id).map(Vec::as_slice).unwrap_or_default();
+            let stays = by_spiral.remove(&spiral.id).unwrap_or_default();
+            deltas.place_spiral(spiral, &stays, 1, spans);
+        }
+        self.add_to_cells(deltas).await
+    }
+
+    /// Lets the counts follow a unit's new sharing level; to be called before its records are written.
+    pub(super) async fn move_spirals_level(
+        &mut self,
+        unit: &OrgUnit,
+        was: Sharing,
+        is: Sharing,
+    ) -> Result<()> {
+        let spans = self.spans(&[unit.id]).await?;
+        let spans = spans.get(&unit.id).map(Vec::as_slice).unwrap_or_default();
+        let mut deltas = Deltas::default();
+        deltas.place_unit(unit, -1, was, spans);
+        deltas.place_unit(unit, 1, is, spans);
+        let spirals = self.spirals_at(&[unit.id]).await?;
+        let ids: Vec<SpiralId> = spirals.iter().map(|spiral| spiral.id).collect();
+        let mut stays = self.stays_by_spiral(&ids).await?;
+        for mut spiral in spirals {
+            let stays = stays.remove(&spiral.id).unwrap_or_default();
+            deltas.place_spiral(&spiral, &stays, -1, spans);
+            spiral.sharing = is;
+            deltas.place_spiral(&spiral, &stays, 1, spans);
+        }
+        self.add_to_cells(deltas).await
+    }
+
+    async fn spirals_at(&self, units: &[UnitId]) -> Result<Vec<Spiral>> {
+        self.find_all::<Spiral>()
+            .among("r.unit_id", units)
+            .all("r.id")
+            .await
+    }
+
+    /// Lets the counts follow units that have moved in the tree, or that opened on another day.
+    pub(crate) async fn move_spirals(
+        &mut self,
+        changes: &[(OrgUnit, OrgUnit)],
+        before: &Spans,
+        after: &Spans,
+    ) -> Result<()> {
+        let moved: Vec<&(OrgUnit, OrgUnit)> = changes
+            .iter()
+            .filter(|(was, is)| before.get(&is.id) != after.get(&is.id) || was.opened_on != is.opened_on)
+            .collect();
+        if moved.is_empty() {
+            return Ok(());
+        }
+        let units: Vec<&OrgUnit> = moved.iter().map(|(_, is)| is).collect();
+        let ids: Vec<UnitId> = units.iter().map(|unit| unit.id).collect();
+        let levels = self.spirals_sharing(&units).await?;
+        let none = Vec::new();
+        let mut deltas = Deltas::default();
+        for (was, is) in moved {
+            let level = levels.get(&is.id).copied().unwrap_or(Sharing::Team);
+            deltas.place_unit(was, -1, level, before.get(&is.id).unwrap_or(&none));
+            deltas.place_unit(is, 1, level, after.get(&is.id).unwrap_or(&none));
+        }
+        let spirals = self.spirals_at(&ids).await?;
+        let spiral_ids: Vec<SpiralId> = spirals.iter().map(|spiral| spiral.id).collect();
+        let mut stays = self.stays_by_spiral(&spiral_ids).await?;
+        for spiral in spirals {
+            let stays = stays.remove(&spiral.id).unwrap_or_default();
+            deltas.place_spiral(&spiral, &stays, -1, before.get(&spiral.unit_id).unwrap_or(&none));
+            deltas.place_spiral(&spiral, &stays, 1, after.get(&spiral.unit_id).unwrap_or(&none));
+        }
+        self.add_to_cells(deltas).await
+    }
+
+    /// Lets the counts follow units that are new (`None` before) or opened on another day, where they stand.
+    pub(crate) async fn count_units(&mut self, changes: &[(Option<OrgUnit>, OrgUnit)]) -> Result<()> {
+        let opened = |unit: &OrgUnit| unit.opened_on;
+        let changes: Vec<&(Option<OrgUnit>, OrgUnit)> = changes
+            .iter()
+            .filter(|(was, is)| was.as_ref().is_none_or(|was| opened(was) != opened(is)))
+            .collect();
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let units: Vec<&OrgUnit> = changes.iter().map(|(_, is)| is).collect();
+        let ids: Vec<UnitId> = units.iter().map(|unit| unit.id).collect();
+        let (spans, levels) = (self.spans(&ids).await?, self.spirals_sharing(&units).await?);
+        let none = Vec::new();
+        let mut deltas = Deltas::default();
+        for (was, is) in changes {
+            let spans = spans.get(&is.id).unwrap_or(&none);
+            let level = levels.get(&is.id).copied().unwrap_or(Sharing::Team);
+            if let Some(was) = was {
+                deltas.place_unit(was, -1, level, spans);
+            }
+            deltas.place_unit(is, 1, level, spans);
+        }
+        self.add_to_cells(deltas).await
+    }
+
+    /// Adds to the rows that are there; one that comes to nothing goes.
+    async fn add_to_cells(&mut self, mut deltas: Deltas) -> Result<()> {
+        deltas.0.retain(|_, n| *n != 0);
+        if deltas.0.is_empty() {
+            return Ok(());
+        }
+        let columns = vec![
+            ("tenant_id", Type::Uuid),
+            ("node_id", Type::Uuid),
+            ("level", Type::Small),
+            ("facet", Type::Text),
+            ("value", Type::Text),
+            ("span", Type::Small),
+            ("figure", Type::Int),
+            ("starts", Type::Date),
+            ("n", Type::Int),
+        ];
+        let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
+        let (mut rows, mut less) = (Rows::new(columns.clone()), Rows::new(columns.clone()));
+        for ((node, level, facet, value, span, figure, starts), n) in deltas.0 {
+            let row: Vec<Value> = vec![
+                self.scope.tenant.value(),
+                node.value(),
+                level.value(),
+                facet.to_owned().value(),
+                value.value(),
+                span.value(),
+                figure.value(),
+                starts.value(),
+                n.value(),
+            ];
+            if n < 0 {
+                less.push(row.clone());
+            }
+            rows.push(row);
+        }
+        let list = names.join(", ");
+        let key = names[..names.len() - 1].join(", ");
+        self.run_rows(
+            &format!("insert into spiral_cells ({list}) select {list} from "),
+            rows,
+            "new",
+            &format!(" where true on conflict ({key}) do update set n = spiral_cells.n + excluded.n"),
+        )
+        .await?;
+        for piece in less.pieces(self.dialect()) {
+            let text = format!(
+                "delete from spiral_cells where tenant_id = ? and n = 0 and ({key}) in (select {key} from "
+            );
+            let mut sql: Sql = self.sql(&text, [self.scope.tenant.value()]);
+            sql.push_rows(&piece, "gone").push(")");
+            self.execute(sql).await?;
+        }
+        Ok(())
+    }
+}
