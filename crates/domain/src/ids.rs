@@ -117,4 +117,12 @@ ids! {
     AttributeValueId,
     /// One team hands patients or work to another.
     LinkageId,
+    /// Somebody in a lead team.
+    LeadTeamMemberId,
+    /// A meeting of a team.
+    MeetingId,
+    /// A team's own rhythm of meetings, from a day on.
+    RhythmId,
+    /// How a team sees itself on a day.
+    FivePsId,
 }

@@ -87,15 +87,24 @@ pub enum WorkKind {
     FieldTests,
     /// Sustainability assessments.
     Sustainability,
+    /// Who is in the lead team.
+    LeadTeam,
+    /// Meetings, and the rhythm that expects them.
+    Meetings,
+    /// 5Ps assessments.
+    FivePs,
 }
 
 impl WorkKind {
     /// All of them.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 7] = [
         Self::Observations,
         Self::Adoption,
         Self::FieldTests,
         Self::Sustainability,
+        Self::LeadTeam,
+        Self::Meetings,
+        Self::FivePs,
     ];
 
     /// The stored and published name.
@@ -105,6 +114,9 @@ impl WorkKind {
             Self::Adoption => "adoption",
             Self::FieldTests => "field_tests",
             Self::Sustainability => "sustainability",
+            Self::LeadTeam => "lead_team",
+            Self::Meetings => "meetings",
+            Self::FivePs => "five_ps",
         }
     }
 
@@ -118,7 +130,7 @@ impl WorkKind {
         match self {
             Self::Observations => Sharing::Organisation,
             Self::Adoption | Self::FieldTests => Sharing::National,
-            Self::Sustainability => Sharing::Team,
+            Self::Sustainability | Self::LeadTeam | Self::Meetings | Self::FivePs => Sharing::Team,
         }
     }
 }

@@ -158,6 +158,22 @@ actions! {
         /// Read such assessments.
         ReadSustainability read,
     }
+    "microsystems" {
+        /// Say who is in the lead team of a unit, who joins it and who leaves.
+        ManageLeadTeam write,
+        /// Set how often a unit expects to meet (its rhythm).
+        SetRhythm write,
+        /// Record meetings of a unit.
+        RecordMeeting write,
+        /// Record how a unit sees itself: purpose, patients, professionals, processes, patterns (5Ps).
+        AssessFivePs write,
+        /// Record what was found about patients in a 5Ps assessment.
+        RecordPatientsFindings write,
+        /// Read the patients' part of 5Ps assessments.
+        ReadPatientsFindings read,
+        /// Read lead teams, meetings, rhythms and 5Ps assessments.
+        ReadTeamWork read,
+    }
 }
 
 impl Action {
@@ -249,6 +265,11 @@ impl Role {
             A::PushResults | A::RecordAdoption if team => May::Own,
             A::ReadFieldTests | A::ReadAdoption | A::ReadSustainability if reader => May::Beneath,
             A::AssessSustainability | A::RateSustainability if lead || team => May::Own,
+            A::ManageLeadTeam | A::SetRhythm | A::AssessFivePs if lead || team => May::Own,
+            A::RecordMeeting if lead || team || matches!(self, R::Coach) => May::Own,
+            A::RecordPatientsFindings if lead || team || matches!(self, R::PatientPartner) => May::Own,
+            A::ReadPatientsFindings if matches!(self, R::PatientPartner) => May::Own,
+            A::ReadTeamWork | A::ReadPatientsFindings if reader => May::Beneath,
             A::CreateOrgUnit
             | A::ChangeOrgUnit
             | A::Reorganise
@@ -288,7 +309,14 @@ impl Role {
             | A::ReadSpread
             | A::AssessSustainability
             | A::RateSustainability
-            | A::ReadSustainability => May::No,
+            | A::ReadSustainability
+            | A::ManageLeadTeam
+            | A::SetRhythm
+            | A::RecordMeeting
+            | A::AssessFivePs
+            | A::RecordPatientsFindings
+            | A::ReadPatientsFindings
+            | A::ReadTeamWork => May::No,
         }
     }
 }
@@ -298,9 +326,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn analysts_patients_and_auditors_change_nothing() {
+    fn analysts_and_auditors_change_nothing_and_patients_what_concerns_them() {
         for &action in Action::ALL.iter().filter(|action| action.writes()) {
             for role in Role::ALL {
+                if (role, action) == (Role::PatientPartner, Action::RecordPatientsFindings) {
+                    continue;
+                }
                 let silent = matches!(
                     role,
                     Role::NationalAnalyst
