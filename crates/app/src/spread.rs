@@ -1,7 +1,7 @@
 //! Adoption events, what they add up to, and how far innovations have spread.
 
 mod curve;
-mod eyes;
+pub(crate) mod eyes;
 mod metrics;
 mod paths;
 mod places;

@@ -12,6 +12,7 @@ mod field_tests;
 mod idempotency;
 mod ledger;
 mod measures;
+mod microsystems;
 pub mod migrations;
 mod people;
 mod record;
@@ -33,6 +34,7 @@ pub use analysis::{
 pub use db::{Db, DbOptions, Meter};
 pub use idempotency::{Kept, Keyed};
 pub use ledger::{AuditReport, Standing};
+pub use microsystems::FivePsCell;
 pub use measures::{Mark, MeasureBook, ObservationChange, ObservationFilter, ObservationGroup};
 pub use people::{Known, SecretRow};
 pub use record::{Part, Record, Scoping, column_of};

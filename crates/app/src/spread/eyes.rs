@@ -1,4 +1,4 @@
-//! What of adoption one reader sees.
+//! What of adoption, or of another kind of work, one reader sees.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
@@ -12,11 +12,11 @@ use crate::caller::Caller;
 /// One more than the widest sharing level.
 pub(super) const LEVELS: i16 = 5;
 
-/// What a reader sees of adoption, as the scope of every list says it, in a form that counts can be added up by.
-pub(super) struct Eyes {
+/// What a reader sees of a kind of work, as the scope of every list says it, in a form that counts can be added up by.
+pub(crate) struct Eyes {
     /// The platform itself.
     pub(super) all: bool,
-    /// Whether the token lets adoption be read at all.
+    /// Whether the token lets it be read at all.
     pub(super) open: bool,
     /// Paths at and beneath which is read what is shared at least so far; a path before those beneath it.
     beneath: Vec<(String, UnitId, i16)>,
@@ -25,10 +25,14 @@ pub(super) struct Eyes {
 }
 
 impl Eyes {
-    /// The caller's.
+    /// The caller's, for adoption.
     pub(super) async fn of(caller: &Caller) -> Result<Self> {
+        Self::reading(caller, Action::ReadAdoption).await
+    }
+
+    /// The caller's, for what takes this action to read.
+    pub(crate) async fn reading(caller: &Caller, action: Action) -> Result<Self> {
         let scope = caller.scope();
-        let action = Action::ReadAdoption;
         let mut eyes = Self {
             all: scope.system,
             open: scope.system || scope.token_allows(action),
@@ -84,8 +88,8 @@ impl Eyes {
         *least = level.min(*least);
     }
 
-    /// Whether the adoption of a unit that shares so far is seen.
-    pub(super) fn see(&self, unit: &OrgUnit, level: Sharing) -> bool {
+    /// Whether the work of a unit that shares so far is seen.
+    pub(crate) fn see(&self, unit: &OrgUnit, level: Sharing) -> bool {
         self.see_by_tree(unit, level)
             || self.open
                 && self
@@ -95,7 +99,7 @@ impl Eyes {
     }
 
     /// Whether it is seen by a grant on the tree.
-    pub(super) fn see_by_tree(&self, unit: &OrgUnit, level: Sharing) -> bool {
+    pub(crate) fn see_by_tree(&self, unit: &OrgUnit, level: Sharing) -> bool {
         self.all || self.open && level.level() >= self.least_at(&unit.path)
     }
 
@@ -139,6 +143,12 @@ impl Eyes {
 }
 
 impl Eyes {
+    /// The units that are read for themselves: by a grant on one of them, or on a network that it is in.
+    pub(crate) fn single_units(&self) -> Vec<UnitId> {
+        let granted = self.beneath.iter().map(|(_, unit, _)| *unit);
+        granted.chain(self.alone.keys().copied()).collect()
+    }
+
     /// Paths at and beneath which grants on the tree read, but for those on the root: it is above everybody.
     pub(super) fn inner_paths(&self) -> Vec<&str> {
         self.beneath
