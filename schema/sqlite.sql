@@ -825,3 +825,98 @@ create table measure_links (
 ) strict, without rowid;
 create index measure_links_unit on measure_links (tenant_id, unit_id, measure_id);
 create index measure_links_changed on measure_links (tenant_id, updated_at);
+
+-- 0009_microsystems
+
+create table lead_team_members (
+    tenant_id blob not null,
+    id blob not null,
+    unit_id blob not null,
+    principal_id blob,
+    description text,
+    discipline text not null,
+    role text not null,
+    joined_on text not null,
+    left_on text,
+    leave_reason text,
+    withdrawn integer not null,
+    sharing integer not null,
+    recorded_by blob not null,
+    version integer not null,
+    created_at integer not null,
+    updated_at integer not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, principal_id) references principals (tenant_id, id)
+) strict, without rowid;
+create index lead_team_members_unit on lead_team_members (tenant_id, unit_id, joined_on);
+
+create table meetings (
+    tenant_id blob not null,
+    id blob not null,
+    unit_id blob not null,
+    kind text not null,
+    held_on text not null,
+    attendance integer not null,
+    attendees text not null,
+    protected_minutes integer not null,
+    notes text,
+    withdrawn integer not null,
+    sharing integer not null,
+    recorded_by blob not null,
+    version integer not null,
+    created_at integer not null,
+    updated_at integer not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+) strict, without rowid;
+create index meetings_unit on meetings (tenant_id, unit_id, held_on);
+
+create table rhythm_settings (
+    tenant_id blob not null,
+    id blob not null,
+    unit_id blob not null,
+    starts_on text not null,
+    expectations text not null,
+    sharing integer not null,
+    recorded_by blob not null,
+    version integer not null,
+    created_at integer not null,
+    updated_at integer not null,
+    primary key (tenant_id, id),
+    constraint rhythm_settings_start unique (tenant_id, unit_id, starts_on),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+) strict, without rowid;
+
+create table five_ps (
+    tenant_id blob not null,
+    id blob not null,
+    unit_id blob not null,
+    assessed_on text not null,
+    purpose text not null,
+    patients text not null,
+    professionals text not null,
+    processes text not null,
+    patterns text not null,
+    withdrawn integer not null,
+    sharing integer not null,
+    recorded_by blob not null,
+    version integer not null,
+    created_at integer not null,
+    updated_at integer not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+) strict, without rowid;
+create index five_ps_unit on five_ps (tenant_id, unit_id, assessed_on);
+
+create table five_ps_cells (
+    tenant_id blob not null,
+    parent_id blob not null,
+    level integer not null,
+    day text not null,
+    part integer not null,
+    state integer not null,
+    teams integer not null,
+    primary key (tenant_id, parent_id, level, day, part, state),
+    foreign key (tenant_id, parent_id) references org_units (tenant_id, id)
+) strict, without rowid;

@@ -18,6 +18,7 @@ mod facts;
 mod figures;
 mod records;
 mod synthetic;
+mod teamwork;
 mod units;
 
 use facts::Facts;

@@ -22,8 +22,8 @@ pub use lead_team::{
     LeadTeamFilter, add_lead_team_member, change_lead_team_member, lead_team, lead_team_member, names_of,
 };
 pub use meetings::{
-    MeetingFilter, change_meeting, meeting, meeting_rhythms, meetings, missed_meetings, record_meeting, rhythm,
-    set_rhythm,
+    MeetingFilter, change_meeting, meeting, meeting_rhythms, meetings, missed_meetings, record_meeting,
+    rhythm, set_rhythm,
 };
 pub use summary::five_ps_summary;
 

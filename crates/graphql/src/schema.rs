@@ -2,7 +2,9 @@
 
 use async_graphql::{EmptySubscription, MergedObject, Schema};
 
-use crate::{analysis, field_tests, innovations, measures, microsystems, people, spread, sustainability, tenancy};
+use crate::{
+    analysis, field_tests, innovations, measures, microsystems, people, spread, sustainability, tenancy,
+};
 
 /// Everything that can be read.
 #[derive(Default, MergedObject)]

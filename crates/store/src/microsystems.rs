@@ -96,7 +96,8 @@ team_records!(LeadTeamMember, Meeting, RhythmSetting, FivePs);
 impl Store {
     /// Under what name each of these principals is registered.
     pub async fn names_of(&self, principals: &[PrincipalId]) -> Result<HashMap<PrincipalId, String>> {
-        let found: HashMap<PrincipalId, Principal> = self.find_all::<Principal>().ids(principals).by_id().await?;
+        let found: HashMap<PrincipalId, Principal> =
+            self.find_all::<Principal>().ids(principals).by_id().await?;
         Ok(found
             .into_iter()
             .map(|(id, principal)| (id, principal.name))

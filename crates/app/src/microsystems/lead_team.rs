@@ -155,7 +155,11 @@ pub async fn lead_team(
         .page(&window)
         .await?
         .into_page(|after| caller.cursor(&list, after));
-    let people: Vec<PrincipalId> = page.data.iter().filter_map(|member| member.principal_id).collect();
+    let people: Vec<PrincipalId> = page
+        .data
+        .iter()
+        .filter_map(|member| member.principal_id)
+        .collect();
     let names = names_of(caller, &people).await?;
     let named = page.map(|record| NamedMember {
         name: record.principal_id.and_then(|person| names.get(&person).cloned()),

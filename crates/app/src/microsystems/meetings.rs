@@ -6,9 +6,7 @@ use spiral_domain::microsystems::{
 };
 use spiral_domain::people::Action;
 use spiral_domain::tenancy::OrgUnit;
-use spiral_domain::{
-    Allowed, Date, Error, MeetingId, Page, PageRequest, Reference, Result, WorkKind,
-};
+use spiral_domain::{Allowed, Date, Error, MeetingId, Page, PageRequest, Reference, Result, WorkKind};
 use spiral_store::Column as _;
 
 use super::{TeamRecordKind, allowed_on, check_open, list_of, own, unit_of, within, wrong};
@@ -185,7 +183,11 @@ pub async fn rhythm(caller: &Caller, unit: &Reference, on: Option<Date>) -> Resu
     caller.require(Action::ReadTeamWork)?;
     let unit = unit_of(caller, unit).await?;
     let settings = settings(caller, &unit).await?;
-    Ok(rhythm_on(unit.id, &settings, on.unwrap_or_else(|| caller.today())))
+    Ok(rhythm_on(
+        unit.id,
+        &settings,
+        on.unwrap_or_else(|| caller.today()),
+    ))
 }
 
 /// What the rhythm of a unit expected in a time, and what of it was not held.

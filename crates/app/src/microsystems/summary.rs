@@ -4,7 +4,8 @@
 use std::collections::{HashMap, HashSet};
 
 use spiral_domain::microsystems::{
-    FiveP, FivePsCount, FivePsDistribution, FivePsPartCounts, FivePsState, FivePsSummary, Neglect, TeamGroupBy,
+    FiveP, FivePsCount, FivePsDistribution, FivePsPartCounts, FivePsState, FivePsSummary, Neglect,
+    TeamGroupBy,
 };
 use spiral_domain::people::Action;
 use spiral_domain::tenancy::{OrgUnit, Tier};
@@ -63,7 +64,10 @@ pub async fn five_ps_summary(
         return Err(Error::internal("there are five Ps"));
     };
     let distribution = |place: usize| {
-        let told = trees.iter().zip(&left_out).map(|(tree, out)| tree.told(place, out));
+        let told = trees
+            .iter()
+            .zip(&left_out)
+            .map(|(tree, out)| tree.told(place, out));
         distribution(tree.unit(place), told.collect())
     };
     let whole = tree.at(top.id).ok_or(Error::NotFound("unit"))?;
@@ -80,10 +84,7 @@ pub async fn five_ps_summary(
 }
 
 /// Where the teams stand, for each P, and how many of the hidden ones beneath each unit give no cover yet.
-async fn standings(
-    caller: &Caller,
-    units: &[OrgUnit],
-) -> Result<(Vec<Vec<Standing>>, HashMap<UnitId, i64>)> {
+async fn standings(caller: &Caller, units: &[OrgUnit]) -> Result<(Vec<Vec<Standing>>, HashMap<UnitId, i64>)> {
     let store = caller.store();
     let eyes = Eyes::reading(caller, Action::ReadTeamWork).await?;
     let paths: HashMap<UnitId, &OrgUnit> = units.iter().map(|unit| (unit.id, unit)).collect();
@@ -131,7 +132,9 @@ async fn standings(
             })
             .collect();
         seen.extend(moved.iter().map(|team| team.id));
-        let states = store.five_ps_states(&seen.iter().copied().collect::<Vec<_>>()).await?;
+        let states = store
+            .five_ps_states(&seen.iter().copied().collect::<Vec<_>>())
+            .await?;
         for team in moved {
             let Some(parent) = team.parent_id else { continue };
             let of = states.get(&team.id);

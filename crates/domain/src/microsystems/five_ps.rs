@@ -111,7 +111,10 @@ pub enum Completion {
 #[schema(as = FivePsFinding)]
 pub struct Finding {
     /// What was found; nothing about one patient.
-    #[schema(max_length = 1000, example = "Patients wait twice: at the desk, then for the nurse")]
+    #[schema(
+        max_length = 1000,
+        example = "Patients wait twice: at the desk, then for the nurse"
+    )]
     pub text: String,
 }
 
@@ -321,7 +324,8 @@ fn apply_part(
                 format!("at most {MOST} metrics of a P are kept")
             });
             for (n, metric) in metrics.iter().enumerate() {
-                let same = |before: &MetricInput| (&before.name, &before.unit) == (&metric.name, &metric.unit);
+                let same =
+                    |before: &MetricInput| (&before.name, &before.unit) == (&metric.name, &metric.unit);
                 let twice = metrics[..n].iter().any(same);
                 found.require(!twice, &format!("{pointer}/{n}/name"), "twice", || {
                     format!("`{}` in this unit is reported twice", metric.name)
@@ -377,9 +381,12 @@ fn read_metric(
         "out_of_range",
         || format!("a value is between -{LARGEST:e} and {LARGEST:e}"),
     );
-    found.require(metric.as_of <= today, &format!("{pointer}/asOf"), "in_future", || {
-        "a metric does not speak of a day to come".into()
-    });
+    found.require(
+        metric.as_of <= today,
+        &format!("{pointer}/asOf"),
+        "in_future",
+        || "a metric does not speak of a day to come".into(),
+    );
     let measure_id = metric.measure.as_ref().and_then(|measure| {
         let id = measures.get(measure).copied();
         found.require(id.is_some(), &format!("{pointer}/measure"), "not_found", || {

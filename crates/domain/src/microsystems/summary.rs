@@ -173,7 +173,9 @@ impl Neglect {
         Self {
             parts: neglected.map(|part| part.p).collect(),
             not_started: most,
-            assessed: parts.first().map_or(0, |part| assessed(part).iter().map(figure).sum()),
+            assessed: parts
+                .first()
+                .map_or(0, |part| assessed(part).iter().map(figure).sum()),
             basis,
         }
     }

@@ -28,7 +28,8 @@ fn codes(result: crate::Result<()>) -> Vec<(String, String)> {
 
 fn said(places: &[(&str, &str)]) -> Vec<(String, String)> {
     let list = places.iter();
-    list.map(|(pointer, code)| ((*pointer).into(), (*code).into())).collect()
+    list.map(|(pointer, code)| ((*pointer).into(), (*code).into()))
+        .collect()
 }
 
 fn member() -> LeadTeamMember {
@@ -149,7 +150,12 @@ fn setting(from: &str, expectations: &[(MeetingKind, Every, i64)]) -> RhythmSett
 }
 
 fn missed(window: (&str, &str), settings: &[RhythmSetting], meetings: &[Meeting]) -> MissedMeetings {
-    missed_meetings(id::<UnitId>(2), (day(window.0), day(window.1)), settings, meetings)
+    missed_meetings(
+        id::<UnitId>(2),
+        (day(window.0), day(window.1)),
+        settings,
+        meetings,
+    )
 }
 
 #[test]
@@ -219,7 +225,10 @@ fn a_rhythm_holds_until_the_next_and_the_reference_before_the_first() {
 
 #[test]
 fn quarters_begin_in_january() {
-    let settings = [setting("2003-01-01", &[(MeetingKind::Workshop, Every::Quarter, 1)])];
+    let settings = [setting(
+        "2003-01-01",
+        &[(MeetingKind::Workshop, Every::Quarter, 1)],
+    )];
     let held = [meeting(MeetingKind::Workshop, "2004-05-31")];
     let answer = missed(("2004-01-01", "2004-12-31"), &settings, &held);
     let quarters: Vec<String> = answer
@@ -303,7 +312,11 @@ fn what_is_there_is_computed_and_enough_is_said() {
     assert_eq!(complete.purpose.findings, begun.purpose.findings);
     let metric = serde_json::json!({ "name": "Seen in a day", "value": 16.0, "unit": "patients",
         "provenance": "Clinic book", "asOf": "2004-06-30", "measure": "code:dna" });
-    let more = changed(&complete, serde_json::json!({ "purpose": { "metrics": [metric] } })).unwrap();
+    let more = changed(
+        &complete,
+        serde_json::json!({ "purpose": { "metrics": [metric] } }),
+    )
+    .unwrap();
     assert_eq!(more.purpose.state, Completion::Complete, "it stays so");
     assert_eq!(more.purpose.metrics[0].measure_id, Some(id(9)));
     let emptied = changed(&more, serde_json::json!({ "purpose": null })).unwrap();
@@ -409,7 +422,14 @@ fn a_comparison_says_what_came_what_went_and_by_how_much() {
     let metrics: Vec<_> = patterns
         .metrics
         .iter()
-        .map(|metric| (metric.name.as_str(), metric.before, metric.after, metric.difference))
+        .map(|metric| {
+            (
+                metric.name.as_str(),
+                metric.before,
+                metric.after,
+                metric.difference,
+            )
+        })
         .collect();
     assert_eq!(
         metrics,

@@ -7,9 +7,7 @@ use spiral_domain::microsystems::{
     Discipline, Expectation, FivePsComparison, FivePsSummary, LeadTeamRole, MeetingKind, MeetingRhythm,
     MissedMeetings, PatientsFindings, RhythmInForce, RhythmSetting, TeamGroupBy,
 };
-use spiral_domain::{
-    Date, FivePsId, LeadTeamMemberId, MeetingId, Reference, Sort, Timestamp, UnitId,
-};
+use spiral_domain::{Date, FivePsId, LeadTeamMemberId, MeetingId, Reference, Sort, Timestamp, UnitId};
 
 use super::{FivePsNode, LeadTeamMemberNode, MeetingNode};
 use crate::faults::fault;
@@ -80,7 +78,13 @@ impl MicrosystemsQuery {
             .map_err(fault)?;
         let cursor = |place| caller.cursor(&list, place);
         let later = request.cursor.is_some();
-        Ok(connection(page, EmptyFields, later, cursor, LeadTeamMemberNode::from))
+        Ok(connection(
+            page,
+            EmptyFields,
+            later,
+            cursor,
+            LeadTeamMemberNode::from,
+        ))
     }
 
     /// One member of a lead team.
@@ -223,7 +227,13 @@ impl MicrosystemsQuery {
             .await
             .map_err(fault)?;
         let cursor = |place| caller.cursor(&list, place);
-        Ok(connection(page, EmptyFields, request.cursor.is_some(), cursor, |of| of))
+        Ok(connection(
+            page,
+            EmptyFields,
+            request.cursor.is_some(),
+            cursor,
+            |of| of,
+        ))
     }
 
     /// How many of the teams beneath a unit (the tenant's root if none is named), and of each of its parts, stand where

@@ -4,8 +4,8 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use spiral_app::{App, microsystems};
 use spiral_domain::microsystems::{
-    ChangeFivePs, FiveP, FivePs, FivePsComparison, FivePsState, FivePsSummary, PatientsFindings, RecordFivePs,
-    RecordPatientsFindings, TeamGroupBy,
+    ChangeFivePs, FiveP, FivePs, FivePsComparison, FivePsState, FivePsSummary, PatientsFindings,
+    RecordFivePs, RecordPatientsFindings, TeamGroupBy,
 };
 use spiral_domain::{Allowed, Date, FivePsId, Page, PageRequest, Reference, UnitId};
 use utoipa_axum::router::OpenApiRouter;
@@ -95,8 +95,7 @@ async fn change_five_ps(Parts2(unit, id): Parts2<Reference, FivePsId>, write: Wr
     let if_match = write
         .if_match()
         .map_err(axum::response::IntoResponse::into_response)?;
-    let run =
-        |caller| async move { microsystems::change_five_ps(&caller, &unit, id, if_match, input).await };
+    let run = |caller| async move { microsystems::change_five_ps(&caller, &unit, id, if_match, input).await };
     let version = |of: &FivePs| of.version;
     write
         .once_record(StatusCode::OK, version, |_| String::new(), run)
@@ -118,11 +117,7 @@ struct DaysQuery {
 ///
 /// What changed, P by P: how far it had been looked at, which findings came and went, and each metric before and after.
 #[utoipa::path(get, path = "/v1/microsystems/{unitId}/five-ps/compare", tag = "microsystems", params(("unitId" = Reference, Path, description = "The team"), DaysQuery), responses((status = 200, body = FivePsComparison)))]
-async fn compare_five_ps(
-    Part(unit): Part<Reference>,
-    read: Read,
-    Query(query): Query<DaysQuery>,
-) -> Reply {
+async fn compare_five_ps(Part(unit): Part<Reference>, read: Read, Query(query): Query<DaysQuery>) -> Reply {
     let found = microsystems::compare_five_ps(&read.caller, &unit, query.from, query.to)
         .await
         .map_err(refuse)?;
@@ -133,11 +128,7 @@ async fn compare_five_ps(
 ///
 /// The part of each 5Ps assessment that the team's patient partner reads and writes.
 #[utoipa::path(get, path = "/v1/microsystems/{unitId}/patients-findings", tag = "microsystems", params(("unitId" = Reference, Path, description = "The team"), PageRequest), responses((status = 200, body = Page<PatientsFindings>)))]
-async fn list_patients_findings(
-    Part(unit): Part<Reference>,
-    read: Read,
-    Paged(page): Paged,
-) -> Reply {
+async fn list_patients_findings(Part(unit): Part<Reference>, read: Read, Paged(page): Paged) -> Reply {
     let fetch = move |caller, page| {
         let unit = unit.clone();
         async move {
@@ -152,10 +143,7 @@ async fn list_patients_findings(
 ///
 /// Its figures, and all the rest of the assessment, stay as they are.
 #[utoipa::path(put, path = "/v1/microsystems/{unitId}/patients-findings/{id}", tag = "microsystems", params(("unitId" = Reference, Path, description = "The team"), ("id" = FivePsId, Path, description = "The assessment")), request_body = RecordPatientsFindings, responses((status = 200, body = PatientsFindings)))]
-async fn record_patients_findings(
-    Parts2(unit, id): Parts2<Reference, FivePsId>,
-    write: Write,
-) -> Reply {
+async fn record_patients_findings(Parts2(unit, id): Parts2<Reference, FivePsId>, write: Write) -> Reply {
     let input: RecordPatientsFindings = write.json()?;
     let if_match = write
         .if_match()

@@ -79,10 +79,7 @@ async fn add_lead_team_member(Part(unit): Part<Reference>, write: Write) -> Repl
 
 /// Read a member of a lead team
 #[utoipa::path(get, path = "/v1/microsystems/{unitId}/lead-team/{id}", tag = "microsystems", params(("unitId" = Reference, Path, description = "The team"), ("id" = LeadTeamMemberId, Path, description = "The member")), responses((status = 200, body = Allowed<NamedMember>)))]
-async fn get_lead_team_member(
-    Parts2(unit, id): Parts2<Reference, LeadTeamMemberId>,
-    read: Read,
-) -> Reply {
+async fn get_lead_team_member(Parts2(unit, id): Parts2<Reference, LeadTeamMemberId>, read: Read) -> Reply {
     let member = microsystems::lead_team_member(&read.caller, &unit, id)
         .await
         .map_err(refuse)?;

@@ -96,8 +96,7 @@ async fn change_meeting(Parts2(unit, id): Parts2<Reference, MeetingId>, write: W
     let if_match = write
         .if_match()
         .map_err(axum::response::IntoResponse::into_response)?;
-    let run =
-        |caller| async move { microsystems::change_meeting(&caller, &unit, id, if_match, input).await };
+    let run = |caller| async move { microsystems::change_meeting(&caller, &unit, id, if_match, input).await };
     let version = |meeting: &Meeting| meeting.version;
     write
         .once_record(StatusCode::OK, version, |_| String::new(), run)
