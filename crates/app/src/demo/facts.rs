@@ -88,6 +88,7 @@ pub(super) struct TeamFact {
 /// Which tools of the approach a team used, as published.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "flags as the source gives them")]
 pub(super) struct ToolFacts {
     pub workshops: bool,
     pub protected_time: bool,

@@ -1,6 +1,6 @@
 //! 5Ps assessments: recorded and changed, two of them compared, and the part that patient partners write.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use spiral_domain::measures::Measure;
 use spiral_domain::microsystems::{
@@ -38,7 +38,7 @@ impl FivePsFilter {
 }
 
 /// The measures that an input names, as far as the caller may see them.
-async fn measures(caller: &Caller, parts: &Parts) -> Result<HashMap<Reference, MeasureId>> {
+async fn measures(caller: &Caller, parts: &Parts) -> Result<BTreeMap<Reference, MeasureId>> {
     let named: HashMap<Reference, Measure> = caller.store().resolve(measures_in(parts)).await?;
     Ok(named
         .into_iter()

@@ -1,6 +1,6 @@
 //! The 5Ps: how a team sees its purpose, patients, professionals, processes and patterns, on a day.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -282,7 +282,7 @@ pub fn measures_in(parts: &Parts) -> Vec<&Reference> {
 pub fn apply_parts(
     assessment: &mut FivePs,
     parts: Parts,
-    measures: &HashMap<Reference, MeasureId>,
+    measures: &BTreeMap<Reference, MeasureId>,
     today: Date,
 ) -> Result<()> {
     let mut found = Violations::new();
@@ -303,7 +303,7 @@ fn apply_part(
     pointer: &str,
     part: &mut Part,
     said: PartInput,
-    measures: &HashMap<Reference, MeasureId>,
+    measures: &BTreeMap<Reference, MeasureId>,
     today: Date,
 ) {
     let (states, was) = (said.complete.is_some(), part.state);
@@ -369,7 +369,7 @@ fn read_metric(
     found: &mut Violations,
     pointer: &str,
     metric: MetricInput,
-    measures: &HashMap<Reference, MeasureId>,
+    measures: &BTreeMap<Reference, MeasureId>,
     today: Date,
 ) -> Metric {
     check_text(found, &format!("{pointer}/name"), &metric.name, 200);

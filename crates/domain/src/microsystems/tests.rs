@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use super::*;
 use crate::Timestamp;
@@ -292,7 +292,7 @@ fn five_ps() -> FivePs {
 /// The assessment after a change that JSON says.
 fn changed(assessment: &FivePs, change: serde_json::Value) -> crate::Result<FivePs> {
     let change: ChangeFivePs = serde_json::from_value(change).unwrap();
-    let measures: HashMap<Reference, MeasureId> = [(Reference::code("dna"), id(9))].into();
+    let measures: BTreeMap<Reference, MeasureId> = [(Reference::code("dna"), id(9))].into();
     let mut after = assessment.clone();
     apply_parts(&mut after, change.into_parts(), &measures, day("2006-03-31"))?;
     Ok(after)

@@ -210,7 +210,6 @@ impl MicrosystemsQuery {
     }
 
     /// What a team's 5Ps assessments say of patients, a page at a time: what its patient partner reads of them.
-    #[expect(clippy::too_many_arguments, reason = "a page is its arguments")]
     #[graphql(complexity = "first.unwrap_or(50).max(1) as usize * child_complexity")]
     async fn patients_findings(
         &self,

@@ -245,7 +245,7 @@ async fn step(world: &World, dice: &mut Dice, teams: &[String], organisations: &
         6..=7 => {
             world
                 .share(team, WorkKind::FivePs, *dice.pick(&Sharing::ALL))
-                .await
+                .await;
         }
         _ => {
             let organisation = dice.pick(organisations);
