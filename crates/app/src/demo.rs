@@ -20,6 +20,7 @@ mod records;
 mod spirals;
 mod surveys;
 mod synthetic;
+mod teamwork;
 mod units;
 
 use facts::Facts;

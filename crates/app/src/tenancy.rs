@@ -54,6 +54,10 @@ const ON_UNIT: &[Action] = &[
     Action::RecordAdoption,
     Action::AssessSustainability,
     Action::RunSurvey,
+    Action::ManageLeadTeam,
+    Action::SetRhythm,
+    Action::RecordMeeting,
+    Action::AssessFivePs,
 ];
 
 /// Adds a unit beneath another.
@@ -421,15 +425,18 @@ pub async fn set_sharing(
     match kind {
         WorkKind::Adoption => tx.reshare_adoption(&unit, setting.level).await?,
         WorkKind::Spirals => tx.reshare_spirals(&unit, setting.level).await?,
+        WorkKind::FivePs => tx.reshare_five_ps(&unit, setting.level).await?,
         _ => {}
     }
     tx.write_sharing(&setting).await?;
     match kind {
-        WorkKind::Adoption | WorkKind::Spirals => {}
+        WorkKind::Adoption | WorkKind::Spirals | WorkKind::FivePs => {}
         WorkKind::Observations => tx.reshare_observations(&unit, setting.level).await?,
         WorkKind::FieldTests => tx.reshare_field_tests(&unit, setting.level).await?,
         WorkKind::Sustainability => tx.reshare_sustainability(&unit, setting.level).await?,
         WorkKind::Surveys => tx.reshare_surveys(&unit, setting.level).await?,
+        WorkKind::LeadTeam => tx.reshare_lead_team(&unit, setting.level).await?,
+        WorkKind::Meetings => tx.reshare_meetings(&unit, setting.level).await?,
         // These, and every entry of a timeline, follow beneath.
         WorkKind::ProgressScores => {}
     }

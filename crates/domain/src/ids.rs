@@ -151,4 +151,12 @@ ids! {
     CollaborationMemberId,
     /// Something that happened in a collaboration.
     CollaborationEntryId,
+    /// Somebody in a lead team.
+    LeadTeamMemberId,
+    /// A meeting of a team.
+    MeetingId,
+    /// A team's own rhythm of meetings, from a day on.
+    RhythmId,
+    /// How a team sees itself on a day.
+    FivePsId,
 }

@@ -93,11 +93,17 @@ pub enum WorkKind {
     Spirals,
     /// What a team says of its progress.
     ProgressScores,
+    /// Who is in the lead team.
+    LeadTeam,
+    /// Meetings, and the rhythm that expects them.
+    Meetings,
+    /// 5Ps assessments.
+    FivePs,
 }
 
 impl WorkKind {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::Observations,
         Self::Adoption,
         Self::FieldTests,
@@ -105,6 +111,9 @@ impl WorkKind {
         Self::Surveys,
         Self::Spirals,
         Self::ProgressScores,
+        Self::LeadTeam,
+        Self::Meetings,
+        Self::FivePs,
     ];
 
     /// The stored and published name.
@@ -117,6 +126,9 @@ impl WorkKind {
             Self::Surveys => "surveys",
             Self::Spirals => "spirals",
             Self::ProgressScores => "progress_scores",
+            Self::LeadTeam => "lead_team",
+            Self::Meetings => "meetings",
+            Self::FivePs => "five_ps",
         }
     }
 
@@ -130,7 +142,12 @@ impl WorkKind {
         match self {
             Self::Observations | Self::Spirals => Sharing::Organisation,
             Self::Adoption | Self::FieldTests => Sharing::National,
-            Self::Sustainability | Self::Surveys | Self::ProgressScores => Sharing::Team,
+            Self::Sustainability
+            | Self::Surveys
+            | Self::ProgressScores
+            | Self::LeadTeam
+            | Self::Meetings
+            | Self::FivePs => Sharing::Team,
         }
     }
 }

@@ -3,7 +3,8 @@
 use async_graphql::{EmptySubscription, MergedObject, Schema};
 
 use crate::{
-    analysis, field_tests, innovations, measures, people, spirals, spread, surveys, sustainability, tenancy,
+    analysis, field_tests, innovations, measures, microsystems, people, spirals, spread, surveys,
+    sustainability, tenancy,
 };
 
 /// Everything that can be read.
@@ -25,6 +26,7 @@ pub struct Query(
     surveys::SurveyQueries,
     spirals::SpiralsQuery,
     spirals::CollaborationsQuery,
+    microsystems::MicrosystemsQuery,
 );
 
 /// Every single-record write.
@@ -43,6 +45,7 @@ pub struct Mutation(
     surveys::SurveyMutation,
     spirals::SpiralsMutation,
     spirals::CollaborationsMutation,
+    microsystems::MicrosystemsMutation,
 );
 
 /// The schema.

@@ -3,6 +3,7 @@
 use spiral_domain::Sort;
 use spiral_domain::analysis::{ChartTheme, GroupBy, SeriesSort};
 use spiral_domain::exchange::ReportDetail;
+use spiral_domain::microsystems::TeamGroupBy;
 use spiral_domain::people::AuditKind;
 use spiral_domain::spread::{SpreadGroupBy, SpreadTree};
 use spiral_domain::sustainability::SummaryGroups;
@@ -36,6 +37,7 @@ use crate::problem::ProblemBody;
         (name = "sustainability", description = "Whether gains will hold, as those who do the work rate it"),
         (name = "surveys", description = "What those who work in a team, or are cared for by it, say of it"),
         (name = "spirals", description = "Improvement spirals, what is recorded beneath them, and what teams ask each other"),
+        (name = "microsystems", description = "A team's own work: lead team, meetings, how it sees itself"),
         (name = "oauth", description = "Tokens for API clients"),
     ),
     components(schemas(
@@ -49,6 +51,7 @@ use crate::problem::ProblemBody;
         SpreadGroupBy,
         SpreadTree,
         SummaryGroups,
+        TeamGroupBy,
     )),
     modifiers(&Bearer)
 )]

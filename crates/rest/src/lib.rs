@@ -20,6 +20,7 @@ mod field_tests;
 mod innovations;
 mod lists;
 mod measures;
+mod microsystems;
 mod oauth;
 mod paths;
 mod people;
@@ -50,6 +51,7 @@ fn documented() -> OpenApiRouter<App> {
         .merge(sustainability::routes())
         .merge(surveys::routes())
         .merge(spirals::routes())
+        .merge(microsystems::routes())
         .merge(oauth::routes())
 }
 

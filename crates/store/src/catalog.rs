@@ -6,6 +6,7 @@ use spiral_domain::innovations::Innovation;
 use spiral_domain::measures::{
     Annotation, Measure, MeasureLink, Observation, Phase, StratumDimension, Target,
 };
+use spiral_domain::microsystems::{FivePs, LeadTeamMember, Meeting, RhythmSetting};
 use spiral_domain::people::{ApiClient, Grant, Principal};
 use spiral_domain::programmes::Programme;
 use spiral_domain::spirals::{Collaboration, CollaborationEntry, CollaborationMember};
@@ -85,6 +86,10 @@ kinds!(
     Collaboration,
     CollaborationMember,
     CollaborationEntry,
+    LeadTeamMember,
+    Meeting,
+    RhythmSetting,
+    FivePs,
 );
 
 #[cfg(test)]

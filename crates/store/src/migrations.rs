@@ -23,6 +23,7 @@ migrations![
     "0006_directory",
     "0007_series",
     "0008_spirals",
+    "0009_microsystems",
     "0010_surveys"
 ];
 
@@ -39,6 +40,7 @@ const CHANGING: &[&str] = &[
     "measure_cells",
     "spread_cells",
     "spiral_cells",
+    "five_ps_cells",
     "ledger_head",
 ];
 

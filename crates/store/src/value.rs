@@ -247,6 +247,10 @@ ids!(
     CollaborationId,
     CollaborationMemberId,
     CollaborationEntryId,
+    LeadTeamMemberId,
+    MeetingId,
+    RhythmId,
+    FivePsId,
 );
 
 /// Enums stand in a text column by the name they have in JSON; other serialisable values as their JSON.

@@ -9,6 +9,7 @@ mod field_tests;
 mod identity;
 mod kept;
 mod measures;
+mod microsystems;
 mod people;
 mod spirals;
 mod spread;

@@ -184,6 +184,22 @@ actions! {
         /// Work together with other units: start a collaboration, join and leave it, write notes.
         Collaborate write,
     }
+    "microsystems" {
+        /// Say who is in the lead team of a unit, who joins it and who leaves.
+        ManageLeadTeam write,
+        /// Set how often a unit expects to meet (its rhythm).
+        SetRhythm write,
+        /// Record meetings of a unit.
+        RecordMeeting write,
+        /// Record how a unit sees itself: purpose, patients, professionals, processes, patterns (5Ps).
+        AssessFivePs write,
+        /// Record what was found about patients in a 5Ps assessment.
+        RecordPatientsFindings write,
+        /// Read the patients' part of 5Ps assessments.
+        ReadPatientsFindings read,
+        /// Read lead teams, meetings, rhythms and 5Ps assessments.
+        ReadTeamWork read,
+    }
 }
 
 impl Action {
@@ -283,6 +299,11 @@ impl Role {
             A::RecordNeed | A::ScoreDecision if lead || team || matches!(self, R::PatientPartner) => May::Own,
             A::DiscontinueSpiral if lead || matches!(self, R::TeamLead) => May::Own,
             A::AnswerKnowledgeRequest if lead || team || matches!(self, R::Coach) => May::Own,
+            A::ManageLeadTeam | A::SetRhythm | A::AssessFivePs if lead || team => May::Own,
+            A::RecordMeeting if lead || team || matches!(self, R::Coach) => May::Own,
+            A::RecordPatientsFindings if lead || team || matches!(self, R::PatientPartner) => May::Own,
+            A::ReadPatientsFindings if matches!(self, R::PatientPartner) => May::Own,
+            A::ReadTeamWork | A::ReadPatientsFindings if reader => May::Beneath,
             A::CreateOrgUnit
             | A::ChangeOrgUnit
             | A::Reorganise
@@ -333,7 +354,14 @@ impl Role {
             | A::ScoreDecision
             | A::DiscontinueSpiral
             | A::AnswerKnowledgeRequest
-            | A::Collaborate => May::No,
+            | A::Collaborate
+            | A::ManageLeadTeam
+            | A::SetRhythm
+            | A::RecordMeeting
+            | A::AssessFivePs
+            | A::RecordPatientsFindings
+            | A::ReadPatientsFindings
+            | A::ReadTeamWork => May::No,
         }
     }
 }
@@ -356,14 +384,20 @@ mod tests {
     }
 
     #[test]
-    fn patients_write_of_spirals_what_is_theirs_to_say() {
-        let spirals = Action::ALL
-            .iter()
-            .filter(|action| action.capability() == "spirals" && action.writes());
-        let theirs: Vec<&Action> = spirals
-            .filter(|action| Role::PatientPartner.may(**action) != May::No)
+    fn patients_write_what_is_theirs_to_say() {
+        let writes = Action::ALL.iter().filter(|action| action.writes());
+        let theirs: Vec<Action> = writes
+            .copied()
+            .filter(|action| Role::PatientPartner.may(*action) != May::No)
             .collect();
-        assert_eq!(theirs, [&Action::RecordNeed, &Action::ScoreDecision]);
+        assert_eq!(
+            theirs,
+            [
+                Action::RecordNeed,
+                Action::ScoreDecision,
+                Action::RecordPatientsFindings
+            ]
+        );
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod field_tests;
 mod measures;
+mod microsystems;
 mod people;
 mod spirals;
 mod spread;
@@ -112,6 +113,9 @@ pub async fn ask(operation: &str, stage: &Stage<'_>) -> Option<Ask> {
         return Some(ask);
     }
     if let Some(ask) = spirals::ask(operation, stage).await {
+        return Some(ask);
+    }
+    if let Some(ask) = microsystems::ask(operation, stage).await {
         return Some(ask);
     }
     measures::ask(operation, stage).await

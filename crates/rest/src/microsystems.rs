@@ -1,0 +1,16 @@
+//! A team's own work: lead team, meetings and their rhythm, 5Ps.
+
+use spiral_app::App;
+use utoipa_axum::router::OpenApiRouter;
+
+mod five_ps;
+mod lead_team;
+mod meetings;
+
+/// The routes of this capability.
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .merge(lead_team::routes())
+        .merge(meetings::routes())
+        .merge(five_ps::routes())
+}
