@@ -19,6 +19,7 @@ mod figures;
 mod records;
 mod synthetic;
 mod units;
+mod work;
 
 use facts::Facts;
 

@@ -13,6 +13,7 @@ pub mod field_tests;
 pub mod innovations;
 mod kept;
 pub mod measures;
+pub mod microsystems;
 mod once;
 pub mod people;
 pub mod projections;

@@ -53,6 +53,9 @@ const ON_UNIT: &[Action] = &[
     Action::PushObservations,
     Action::RecordAdoption,
     Action::AssessSustainability,
+    Action::DrawDiagram,
+    Action::SetAim,
+    Action::RunCycle,
 ];
 
 /// Adds a unit beneath another.
@@ -419,6 +422,8 @@ pub async fn set_sharing(
         WorkKind::Observations => tx.reshare_observations(&unit, setting.level).await?,
         WorkKind::FieldTests => tx.reshare_field_tests(&unit, setting.level).await?,
         WorkKind::Sustainability => tx.reshare_sustainability(&unit, setting.level).await?,
+        WorkKind::Diagrams => tx.reshare_diagrams(&unit, setting.level).await?,
+        WorkKind::Aims => tx.reshare_aims(&unit, setting.level).await?,
     }
     tx.commit(setting).await
 }

@@ -117,4 +117,12 @@ ids! {
     AttributeValueId,
     /// One team hands patients or work to another.
     LinkageId,
+    /// A diagram of a team's work.
+    DiagramId,
+    /// What a team wants to reach.
+    AimId,
+    /// Cycles that build on each other.
+    RampId,
+    /// A test of a change, or of a standard.
+    CycleId,
 }

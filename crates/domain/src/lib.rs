@@ -10,6 +10,7 @@ pub mod field_tests;
 pub mod ids;
 pub mod innovations;
 pub mod measures;
+pub mod microsystems;
 pub mod page;
 pub mod patch;
 pub mod people;

@@ -87,15 +87,21 @@ pub enum WorkKind {
     FieldTests,
     /// Sustainability assessments.
     Sustainability,
+    /// Diagrams.
+    Diagrams,
+    /// Aims, ramps and cycles.
+    Aims,
 }
 
 impl WorkKind {
     /// All of them.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 6] = [
         Self::Observations,
         Self::Adoption,
         Self::FieldTests,
         Self::Sustainability,
+        Self::Diagrams,
+        Self::Aims,
     ];
 
     /// The stored and published name.
@@ -105,6 +111,8 @@ impl WorkKind {
             Self::Adoption => "adoption",
             Self::FieldTests => "field_tests",
             Self::Sustainability => "sustainability",
+            Self::Diagrams => "diagrams",
+            Self::Aims => "aims",
         }
     }
 
@@ -116,9 +124,9 @@ impl WorkKind {
     /// Where neither the unit nor the tenant has set another.
     pub const fn default_sharing(self) -> Sharing {
         match self {
-            Self::Observations => Sharing::Organisation,
+            Self::Observations | Self::Aims => Sharing::Organisation,
             Self::Adoption | Self::FieldTests => Sharing::National,
-            Self::Sustainability => Sharing::Team,
+            Self::Sustainability | Self::Diagrams => Sharing::Team,
         }
     }
 }

@@ -13,6 +13,7 @@ mod innovations;
 mod lists;
 mod loaders;
 mod measures;
+mod microsystems;
 mod operation;
 mod people;
 mod schema;

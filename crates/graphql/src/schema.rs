@@ -2,7 +2,9 @@
 
 use async_graphql::{EmptySubscription, MergedObject, Schema};
 
-use crate::{analysis, field_tests, innovations, measures, people, spread, sustainability, tenancy};
+use crate::{
+    analysis, field_tests, innovations, measures, microsystems, people, spread, sustainability, tenancy,
+};
 
 /// Everything that can be read.
 #[derive(Default, MergedObject)]
@@ -20,6 +22,8 @@ pub struct Query(
     spread::SpreadQueries,
     field_tests::FieldTestQuery,
     sustainability::SustainabilityQuery,
+    microsystems::WorkQuery,
+    microsystems::WallQuery,
 );
 
 /// Every single-record write.
@@ -35,6 +39,7 @@ pub struct Mutation(
     spread::SpreadMutation,
     field_tests::FieldTestMutation,
     sustainability::SustainabilityMutation,
+    microsystems::WorkMutation,
 );
 
 /// The schema.

@@ -34,6 +34,7 @@ use crate::problem::ProblemBody;
         (name = "innovations", description = "Changes that may be worth spreading"),
         (name = "spread", description = "Adoption events, states, and how far innovations have spread"),
         (name = "sustainability", description = "Whether gains will hold, as those who do the work rate it"),
+        (name = "microsystems", description = "A team's own work"),
         (name = "oauth", description = "Tokens for API clients"),
     ),
     components(schemas(

@@ -20,6 +20,7 @@ mod field_tests;
 mod innovations;
 mod lists;
 mod measures;
+mod microsystems;
 mod oauth;
 mod paths;
 mod people;
@@ -46,6 +47,7 @@ fn documented() -> OpenApiRouter<App> {
         .merge(spread::routes())
         .merge(field_tests::routes())
         .merge(sustainability::routes())
+        .merge(microsystems::routes())
         .merge(oauth::routes())
 }
 

@@ -6,6 +6,7 @@ use spiral_domain::innovations::Innovation;
 use spiral_domain::measures::{
     Annotation, Measure, MeasureLink, Observation, Phase, StratumDimension, Target,
 };
+use spiral_domain::microsystems::{Aim, Cycle, Diagram, Ramp};
 use spiral_domain::people::{ApiClient, Grant, Principal};
 use spiral_domain::programmes::Programme;
 use spiral_domain::spread::AdoptionEvent;
@@ -63,6 +64,10 @@ kinds!(
     UnitAttribute,
     UnitAttributeValue,
     Linkage,
+    Diagram,
+    Aim,
+    Ramp,
+    Cycle,
 );
 
 #[cfg(test)]

@@ -21,7 +21,8 @@ migrations![
     "0004_sustainability",
     "0005_tree",
     "0006_directory",
-    "0007_series"
+    "0007_series",
+    "0011_work",
 ];
 
 /// Tables without a tenant, hence without row-level security.

@@ -230,6 +230,10 @@ ids!(
     AttributeId,
     AttributeValueId,
     LinkageId,
+    DiagramId,
+    AimId,
+    RampId,
+    CycleId,
 );
 
 /// Enums stand in a text column by the name they have in JSON; other serialisable values as their JSON.

@@ -4,7 +4,7 @@ use spiral_domain::tenancy::SetSharing;
 use spiral_domain::{Reference, Result, Sharing, WorkKind};
 
 use super::facts::Facts;
-use super::{adoption, assessments, directory, figures};
+use super::{adoption, assessments, directory, figures, work};
 use crate::caller::Caller;
 use crate::tenancy;
 
@@ -25,7 +25,8 @@ pub(super) async fn load(caller: &Caller, facts: &Facts) -> Result<()> {
     figures::load_published(caller, facts).await?;
     figures::load_synthetic(caller).await?;
     adoption::load(caller, facts).await?;
-    assessments::load(caller).await
+    assessments::load(caller).await?;
+    work::load(caller).await
 }
 
 /// Published figures and the six evaluated teams' records are for everyone; synthetic ones keep the defaults.

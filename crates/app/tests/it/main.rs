@@ -9,6 +9,7 @@ mod field_tests;
 mod identity;
 mod kept;
 mod measures;
+mod microsystems_work;
 mod people;
 mod spread;
 mod sustainability;

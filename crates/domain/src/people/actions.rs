@@ -158,6 +158,18 @@ actions! {
         /// Read such assessments.
         ReadSustainability read,
     }
+    "microsystems" {
+        /// Read a team's process maps, fishbones and driver diagrams.
+        ReadDiagrams read,
+        /// Draw them, change them and take them back.
+        DrawDiagram write,
+        /// Read a team's aims, and the ramps and cycles by which it tests changes (PDSA, SDSA).
+        ReadAims read,
+        /// Set a team's aims, change them and take them back.
+        SetAim write,
+        /// Plan cycles, carry them out, study them and act on them, in ramps.
+        RunCycle write,
+    }
 }
 
 impl Action {
@@ -249,6 +261,10 @@ impl Role {
             A::PushResults | A::RecordAdoption if team => May::Own,
             A::ReadFieldTests | A::ReadAdoption | A::ReadSustainability if reader => May::Beneath,
             A::AssessSustainability | A::RateSustainability if lead || team => May::Own,
+            A::ReadDiagrams if reader => May::Beneath,
+            A::ReadAims if reader || matches!(self, R::PatientPartner) => May::Beneath,
+            A::SetAim if lead || team => May::Own,
+            A::DrawDiagram | A::RunCycle if lead || team || matches!(self, R::Coach) => May::Own,
             A::CreateOrgUnit
             | A::ChangeOrgUnit
             | A::Reorganise
@@ -288,7 +304,12 @@ impl Role {
             | A::ReadSpread
             | A::AssessSustainability
             | A::RateSustainability
-            | A::ReadSustainability => May::No,
+            | A::ReadSustainability
+            | A::ReadDiagrams
+            | A::DrawDiagram
+            | A::ReadAims
+            | A::SetAim
+            | A::RunCycle => May::No,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod field_tests;
 mod measures;
+mod microsystems_work;
 mod people;
 mod spread;
 mod sustainability;
@@ -104,6 +105,9 @@ pub async fn ask(operation: &str, stage: &Stage<'_>) -> Option<Ask> {
         return Some(ask);
     }
     if let Some(ask) = sustainability::ask(operation, stage).await {
+        return Some(ask);
+    }
+    if let Some(ask) = microsystems_work::ask(operation, stage).await {
         return Some(ask);
     }
     measures::ask(operation, stage).await

@@ -1,0 +1,5 @@
+//! The microsystem's own work, as rows.
+
+mod work;
+
+pub use work::Work;
