@@ -1003,3 +1003,116 @@ create policy tenant on targets using (tenant_id = (select nullif(current_settin
 alter table measure_links enable row level security;
 alter table measure_links force row level security;
 create policy tenant on measure_links using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+-- 0011_work
+
+create table diagrams (
+    tenant_id uuid not null references tenants (id),
+    id uuid not null,
+    unit_id uuid not null,
+    kind text collate "C" not null,
+    title text collate "C" not null,
+    drawn_on date not null,
+    process_map text collate "C",
+    fishbone text collate "C",
+    driver_diagram text collate "C",
+    retracted boolean not null,
+    sharing smallint not null,
+    recorded_by uuid not null,
+    version bigint not null,
+    created_at timestamptz not null,
+    updated_at timestamptz not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+);
+create index diagrams_unit on diagrams (tenant_id, unit_id, kind);
+
+create table aims (
+    tenant_id uuid not null references tenants (id),
+    id uuid not null,
+    unit_id uuid not null,
+    kind text collate "C" not null,
+    statement text collate "C" not null,
+    under_id uuid,
+    measure_id uuid,
+    direction text collate "C",
+    from_value double precision,
+    to_value double precision,
+    by_when date,
+    status text collate "C" not null,
+    retracted boolean not null,
+    sharing smallint not null,
+    recorded_by uuid not null,
+    version bigint not null,
+    created_at timestamptz not null,
+    updated_at timestamptz not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, under_id) references aims (tenant_id, id),
+    foreign key (tenant_id, measure_id) references measures (tenant_id, id)
+);
+create index aims_unit on aims (tenant_id, unit_id);
+
+create table ramps (
+    tenant_id uuid not null references tenants (id),
+    id uuid not null,
+    unit_id uuid not null,
+    aim_id uuid not null,
+    title text collate "C" not null,
+    retracted boolean not null,
+    sharing smallint not null,
+    recorded_by uuid not null,
+    version bigint not null,
+    created_at timestamptz not null,
+    updated_at timestamptz not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, aim_id) references aims (tenant_id, id)
+);
+create index ramps_unit on ramps (tenant_id, unit_id);
+
+create table cycles (
+    tenant_id uuid not null references tenants (id),
+    id uuid not null,
+    unit_id uuid not null,
+    kind text collate "C" not null,
+    ramp_id uuid,
+    follows_id uuid,
+    title text collate "C" not null,
+    phase text collate "C" not null,
+    plan text collate "C" not null,
+    carried_out text collate "C",
+    study text collate "C",
+    act text collate "C",
+    owner text collate "C",
+    review_on date,
+    reviewed_on date,
+    retracted boolean not null,
+    sharing smallint not null,
+    recorded_by uuid not null,
+    version bigint not null,
+    created_at timestamptz not null,
+    updated_at timestamptz not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, ramp_id) references ramps (tenant_id, id),
+    foreign key (tenant_id, follows_id) references cycles (tenant_id, id)
+);
+create index cycles_unit on cycles (tenant_id, unit_id);
+create index cycles_ramp on cycles (tenant_id, ramp_id);
+
+alter table diagrams enable row level security;
+alter table diagrams force row level security;
+create policy tenant on diagrams using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table aims enable row level security;
+alter table aims force row level security;
+create policy tenant on aims using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table ramps enable row level security;
+alter table ramps force row level security;
+create policy tenant on ramps using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table cycles enable row level security;
+alter table cycles force row level security;
+create policy tenant on cycles using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));

