@@ -1,5 +1,5 @@
-//! A team's own work: its lead team, its meetings and their rhythm, and how it sees itself (the 5Ps). All of it is the
-//! team's first: who stands above reads what the team shares, and counts of the rest.
+//! A team's own work: its lead team, its meetings and their rhythm, how it sees itself (the 5Ps), and what it draws, aims
+//! for and tests. All of it is the team's first: who stands above reads what the team shares, and counts of the rest.
 
 use spiral_domain::people::Action;
 use spiral_domain::tenancy::OrgUnit;
@@ -9,11 +9,28 @@ use spiral_store::{Column as _, Find, Record, Tx};
 use crate::caller::Caller;
 use crate::tenancy::Successors;
 
+mod aims;
+mod cycles;
+mod diagrams;
+mod figures;
 mod five_ps;
 mod lead_team;
 mod meetings;
+mod storyboard;
 mod summary;
+mod wall;
+mod work;
 
+pub use aims::{AimFilter, aim, aim_progress, aim_progress_of, aims, change_aim, retract_aim, set_aim};
+pub use cycles::{
+    CycleFilter, RampFilter, act_on_cycle, carry_out_cycle, change_cycle, change_ramp, cycle, cycles,
+    fidelity, open_ramp, plan_cycle, ramp, ramp_fidelity_of, ramps, retract_cycle, retract_ramp,
+    review_cycle, study_cycle,
+};
+pub use diagrams::{
+    DiagramFilter, change_diagram, diagram, diagrams, draw_diagram, process_figures, retract_diagram,
+    show_diagram, show_diagram_record, units_with_process_map,
+};
 pub use five_ps::{
     FivePsFilter, change_five_ps, compare_five_ps, five_ps, five_ps_assessments, patients_findings,
     record_five_ps, record_patients_findings,
@@ -25,7 +42,9 @@ pub use meetings::{
     MeetingFilter, change_meeting, meeting, meeting_rhythms, meetings, missed_meetings, record_meeting,
     rhythm, set_rhythm,
 };
+pub use storyboard::storyboard;
 pub use summary::five_ps_summary;
+pub use wall::{data_wall, draw_aim};
 
 /// The unit whose work it is.
 async fn unit_of(caller: &Caller, unit: &Reference) -> Result<OrgUnit> {

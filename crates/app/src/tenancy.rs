@@ -58,6 +58,9 @@ const ON_UNIT: &[Action] = &[
     Action::SetRhythm,
     Action::RecordMeeting,
     Action::AssessFivePs,
+    Action::DrawDiagram,
+    Action::SetAim,
+    Action::RunCycle,
 ];
 
 /// Adds a unit beneath another.
@@ -437,6 +440,8 @@ pub async fn set_sharing(
         WorkKind::Surveys => tx.reshare_surveys(&unit, setting.level).await?,
         WorkKind::LeadTeam => tx.reshare_lead_team(&unit, setting.level).await?,
         WorkKind::Meetings => tx.reshare_meetings(&unit, setting.level).await?,
+        WorkKind::Diagrams => tx.reshare_diagrams(&unit, setting.level).await?,
+        WorkKind::Aims => tx.reshare_aims(&unit, setting.level).await?,
         // These, and every entry of a timeline, follow beneath.
         WorkKind::ProgressScores => {}
     }

@@ -159,4 +159,12 @@ ids! {
     RhythmId,
     /// How a team sees itself on a day.
     FivePsId,
+    /// A diagram of a team's work.
+    DiagramId,
+    /// What a team wants to reach.
+    AimId,
+    /// Cycles that build on each other.
+    RampId,
+    /// A test of a change, or of a standard.
+    CycleId,
 }

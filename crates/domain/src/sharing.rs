@@ -99,11 +99,15 @@ pub enum WorkKind {
     Meetings,
     /// 5Ps assessments.
     FivePs,
+    /// Diagrams.
+    Diagrams,
+    /// Aims, ramps and cycles.
+    Aims,
 }
 
 impl WorkKind {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Observations,
         Self::Adoption,
         Self::FieldTests,
@@ -114,6 +118,8 @@ impl WorkKind {
         Self::LeadTeam,
         Self::Meetings,
         Self::FivePs,
+        Self::Diagrams,
+        Self::Aims,
     ];
 
     /// The stored and published name.
@@ -129,6 +135,8 @@ impl WorkKind {
             Self::LeadTeam => "lead_team",
             Self::Meetings => "meetings",
             Self::FivePs => "five_ps",
+            Self::Diagrams => "diagrams",
+            Self::Aims => "aims",
         }
     }
 
@@ -140,14 +148,15 @@ impl WorkKind {
     /// Where neither the unit nor the tenant has set another.
     pub const fn default_sharing(self) -> Sharing {
         match self {
-            Self::Observations | Self::Spirals => Sharing::Organisation,
+            Self::Observations | Self::Spirals | Self::Aims => Sharing::Organisation,
             Self::Adoption | Self::FieldTests => Sharing::National,
             Self::Sustainability
             | Self::Surveys
             | Self::ProgressScores
             | Self::LeadTeam
             | Self::Meetings
-            | Self::FivePs => Sharing::Team,
+            | Self::FivePs
+            | Self::Diagrams => Sharing::Team,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A team's own work: lead team, meetings and their rhythm, 5Ps.
+//! A team's own work: lead team, meetings and their rhythm, 5Ps; what it draws, aims for and tests.
 
 use std::collections::HashMap;
 
@@ -14,9 +14,15 @@ use crate::loaders::{Batches, Shared, UnitKey, load};
 use crate::tenancy::OrgUnitNode;
 
 mod reads;
+mod wall;
+mod work;
+mod work_writes;
 mod writes;
 
 pub use reads::MicrosystemsQuery;
+pub use wall::WallQuery;
+pub use work::WorkQuery;
+pub use work_writes::WorkMutation;
 pub use writes::MicrosystemsMutation;
 
 async fn unit(ctx: &Context<'_>, id: UnitId) -> Result<Option<OrgUnitNode>> {

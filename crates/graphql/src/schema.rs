@@ -27,6 +27,8 @@ pub struct Query(
     spirals::SpiralsQuery,
     spirals::CollaborationsQuery,
     microsystems::MicrosystemsQuery,
+    microsystems::WorkQuery,
+    microsystems::WallQuery,
 );
 
 /// Every single-record write.
@@ -46,6 +48,7 @@ pub struct Mutation(
     spirals::SpiralsMutation,
     spirals::CollaborationsMutation,
     microsystems::MicrosystemsMutation,
+    microsystems::WorkMutation,
 );
 
 /// The schema.

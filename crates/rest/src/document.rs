@@ -37,7 +37,7 @@ use crate::problem::ProblemBody;
         (name = "sustainability", description = "Whether gains will hold, as those who do the work rate it"),
         (name = "surveys", description = "What those who work in a team, or are cared for by it, say of it"),
         (name = "spirals", description = "Improvement spirals, what is recorded beneath them, and what teams ask each other"),
-        (name = "microsystems", description = "A team's own work: lead team, meetings, how it sees itself"),
+        (name = "microsystems", description = "A team's own work: lead team, meetings, how it sees itself, what it draws, aims for and tests"),
         (name = "oauth", description = "Tokens for API clients"),
     ),
     components(schemas(

@@ -1,11 +1,15 @@
-//! A team's own work: lead team, meetings and their rhythm, 5Ps.
+//! A team's own work: lead team, meetings and their rhythm, 5Ps; what it draws, aims for and tests.
 
 use spiral_app::App;
 use utoipa_axum::router::OpenApiRouter;
 
+mod aims;
+mod cycles;
+mod diagrams;
 mod five_ps;
 mod lead_team;
 mod meetings;
+mod wall;
 
 /// The routes of this capability.
 pub(crate) fn routes() -> OpenApiRouter<App> {
@@ -13,4 +17,8 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .merge(lead_team::routes())
         .merge(meetings::routes())
         .merge(five_ps::routes())
+        .merge(diagrams::routes())
+        .merge(aims::routes())
+        .merge(cycles::routes())
+        .merge(wall::routes())
 }

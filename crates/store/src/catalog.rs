@@ -6,6 +6,7 @@ use spiral_domain::innovations::Innovation;
 use spiral_domain::measures::{
     Annotation, Measure, MeasureLink, Observation, Phase, StratumDimension, Target,
 };
+use spiral_domain::microsystems::{Aim, Cycle, Diagram, Ramp};
 use spiral_domain::microsystems::{FivePs, LeadTeamMember, Meeting, RhythmSetting};
 use spiral_domain::people::{ApiClient, Grant, Principal};
 use spiral_domain::programmes::Programme;
@@ -90,6 +91,10 @@ kinds!(
     Meeting,
     RhythmSetting,
     FivePs,
+    Diagram,
+    Aim,
+    Ramp,
+    Cycle,
 );
 
 #[cfg(test)]

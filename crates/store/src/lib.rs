@@ -38,6 +38,7 @@ pub use idempotency::{Kept, Keyed};
 pub use ledger::{AuditReport, Standing};
 pub use measures::{Mark, MeasureBook, ObservationChange, ObservationFilter, ObservationGroup};
 pub use microsystems::FivePsCell;
+pub use microsystems::Work;
 pub use people::{Known, SecretRow};
 pub use record::{Part, Record, Scoping, column_of};
 pub use scope::{HeldGrant, Scope};

@@ -1,4 +1,4 @@
-//! Lead teams, meetings, rhythms and 5Ps assessments, as rows.
+//! Lead teams, meetings, rhythms and 5Ps assessments, as rows; beneath, what a team draws, aims for and tests.
 
 use std::collections::HashMap;
 
@@ -18,8 +18,10 @@ use crate::tx::Tx;
 use crate::value::{Column as _, as_json_text};
 
 mod cells;
+mod work;
 
 pub use cells::FivePsCell;
+pub use work::Work;
 
 as_json_text!(
     Discipline,

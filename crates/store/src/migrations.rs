@@ -24,7 +24,8 @@ migrations![
     "0007_series",
     "0008_spirals",
     "0009_microsystems",
-    "0010_surveys"
+    "0010_surveys",
+    "0011_work",
 ];
 
 /// Tables without a tenant, hence without row-level security.

@@ -251,6 +251,10 @@ ids!(
     MeetingId,
     RhythmId,
     FivePsId,
+    DiagramId,
+    AimId,
+    RampId,
+    CycleId,
 );
 
 /// Enums stand in a text column by the name they have in JSON; other serialisable values as their JSON.

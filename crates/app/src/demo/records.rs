@@ -4,7 +4,7 @@ use spiral_domain::tenancy::SetSharing;
 use spiral_domain::{Reference, Result, Sharing, WorkKind};
 
 use super::facts::Facts;
-use super::{adoption, assessments, directory, figures, spirals, teamwork};
+use super::{adoption, assessments, directory, figures, spirals, teamwork, work};
 use crate::caller::Caller;
 use crate::tenancy;
 
@@ -27,7 +27,8 @@ pub(super) async fn load(caller: &Caller, facts: &Facts) -> Result<()> {
     adoption::load(caller, facts).await?;
     spirals::load(caller, facts).await?;
     assessments::load(caller).await?;
-    teamwork::load(caller, facts).await
+    teamwork::load(caller, facts).await?;
+    work::load(caller).await
 }
 
 /// Published figures and the six evaluated teams' records are for everyone, what these did as teams for all tiers above;
@@ -44,8 +45,18 @@ async fn share_what_is_published(caller: &Caller, facts: &Facts) -> Result<()> {
     for team in &facts.microsystems {
         for kind in WorkKind::ALL {
             let level = match kind {
-                WorkKind::LeadTeam | WorkKind::Meetings | WorkKind::FivePs => Sharing::National,
-                _ => Sharing::Everyone,
+                WorkKind::LeadTeam
+                | WorkKind::Meetings
+                | WorkKind::FivePs
+                | WorkKind::Surveys
+                | WorkKind::Diagrams
+                | WorkKind::Aims => Sharing::National,
+                WorkKind::Observations
+                | WorkKind::Adoption
+                | WorkKind::FieldTests
+                | WorkKind::Sustainability
+                | WorkKind::Spirals
+                | WorkKind::ProgressScores => Sharing::Everyone,
             };
             share(caller, &team.code, kind, level).await?;
         }

@@ -199,6 +199,16 @@ actions! {
         ReadPatientsFindings read,
         /// Read lead teams, meetings, rhythms and 5Ps assessments.
         ReadTeamWork read,
+        /// Read a team's process maps, fishbones and driver diagrams.
+        ReadDiagrams read,
+        /// Draw them, change them and take them back.
+        DrawDiagram write,
+        /// Read a team's aims, and the ramps and cycles by which it tests changes (PDSA, SDSA).
+        ReadAims read,
+        /// Set a team's aims, change them and take them back.
+        SetAim write,
+        /// Plan cycles, carry them out, study them and act on them, in ramps.
+        RunCycle write,
     }
 }
 
@@ -304,6 +314,10 @@ impl Role {
             A::RecordPatientsFindings if lead || team || matches!(self, R::PatientPartner) => May::Own,
             A::ReadPatientsFindings if matches!(self, R::PatientPartner) => May::Own,
             A::ReadTeamWork | A::ReadPatientsFindings if reader => May::Beneath,
+            A::ReadDiagrams if reader => May::Beneath,
+            A::ReadAims if reader || matches!(self, R::PatientPartner) => May::Beneath,
+            A::SetAim if lead || team => May::Own,
+            A::DrawDiagram | A::RunCycle if lead || team || matches!(self, R::Coach) => May::Own,
             A::CreateOrgUnit
             | A::ChangeOrgUnit
             | A::Reorganise
@@ -361,7 +375,12 @@ impl Role {
             | A::AssessFivePs
             | A::RecordPatientsFindings
             | A::ReadPatientsFindings
-            | A::ReadTeamWork => May::No,
+            | A::ReadTeamWork
+            | A::ReadDiagrams
+            | A::DrawDiagram
+            | A::ReadAims
+            | A::SetAim
+            | A::RunCycle => May::No,
         }
     }
 }
