@@ -375,7 +375,7 @@ async fn two_waves_are_compared_by_their_means() {
             first.p_value.is_some_and(|p| (0.31..0.33).contains(&p)),
             "{first:?}"
         );
-        assert_eq!(compared.scores[0].difference, Some(0.21));
+        assert_eq!(compared.scores[0].difference, Some(0.28));
         let patients = input("hull-a", "patient-survey", SurveyMode::OpenLink);
         let patients = surveys::open_survey(&lead, patients).await.unwrap();
         let mixed = surveys::survey_comparison(&lead, before.id, patients.id).await;

@@ -76,17 +76,21 @@ async fn a_link_cannot_be_made_up_or_carried_to_another_tenant_or_unit() {
         let link = link_of(&lead, survey.id).await;
         world.app.create_tenant("other", "Other").await.unwrap();
         let (_, signed) = link.split_once('~').unwrap();
-        let mut changed = link.clone().into_bytes();
-        let last = changed.len() - 30;
-        changed[last] = if changed[last] == b'A' { b'B' } else { b'A' };
-        let changed = String::from_utf8(changed).unwrap();
+        // One letter of what is signed, and one of the signature.
+        let changed = |from_end: usize| {
+            let mut changed = link.clone().into_bytes();
+            let at = changed.len() - from_end;
+            changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
+            String::from_utf8(changed).unwrap()
+        };
         let wrong = [
             format!("other~{signed}"),
             format!("nobody~{signed}"),
             signed.to_owned(),
             "demo~".to_owned(),
             format!("demo~{}", survey.id),
-            changed,
+            changed(30),
+            changed(5),
             "~".repeat(4000),
         ];
         for link in wrong {
