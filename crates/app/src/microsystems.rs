@@ -9,11 +9,16 @@ use spiral_store::{Column as _, Find, Record, Tx};
 use crate::caller::Caller;
 use crate::tenancy::Successors;
 
+mod conditions;
 mod five_ps;
 mod lead_team;
 mod meetings;
 mod summary;
 
+pub use conditions::{
+    ConditionFilter, assess_condition, change_condition, condition_assessment, condition_assessments,
+    latest_conditions, latest_conditions_of,
+};
 pub use five_ps::{
     FivePsFilter, change_five_ps, compare_five_ps, five_ps, five_ps_assessments, patients_findings,
     record_five_ps, record_patients_findings,
@@ -101,6 +106,8 @@ pub enum TeamRecordKind {
     Meeting,
     /// A 5Ps assessment.
     FivePs,
+    /// An assessment of a condition.
+    Condition,
 }
 
 impl TeamRecordKind {
@@ -108,6 +115,7 @@ impl TeamRecordKind {
         match self {
             Self::LeadTeamMember => &[Action::ManageLeadTeam],
             Self::Meeting => &[Action::RecordMeeting],
+            Self::Condition => &[Action::AssessCondition],
             Self::FivePs => &[Action::AssessFivePs, Action::RecordPatientsFindings],
         }
     }

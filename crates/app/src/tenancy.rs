@@ -57,6 +57,7 @@ const ON_UNIT: &[Action] = &[
     Action::SetRhythm,
     Action::RecordMeeting,
     Action::AssessFivePs,
+    Action::AssessCondition,
 ];
 
 /// Adds a unit beneath another.
@@ -427,6 +428,7 @@ pub async fn set_sharing(
         WorkKind::Sustainability => tx.reshare_sustainability(&unit, setting.level).await?,
         WorkKind::LeadTeam => tx.reshare_lead_team(&unit, setting.level).await?,
         WorkKind::Meetings => tx.reshare_meetings(&unit, setting.level).await?,
+        WorkKind::Conditions => tx.reshare_conditions(&unit, setting.level).await?,
     }
     tx.commit(setting).await
 }

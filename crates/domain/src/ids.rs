@@ -125,4 +125,6 @@ ids! {
     RhythmId,
     /// How a team sees itself on a day.
     FivePsId,
+    /// A condition of a unit on a day.
+    ConditionAssessmentId,
 }

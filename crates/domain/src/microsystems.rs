@@ -2,17 +2,21 @@
 
 use serde::{Deserialize, Serialize};
 
+mod conditions;
 mod five_ps;
 mod lead_team;
 mod meetings;
 mod rhythm;
 mod summary;
+mod tool_use;
 
+pub use conditions::*;
 pub use five_ps::*;
 pub use lead_team::*;
 pub use meetings::*;
 pub use rhythm::*;
 pub use summary::*;
+pub use tool_use::*;
 
 /// What somebody brings to a team: a patient's eyes, or a profession.
 #[derive(

@@ -93,11 +93,13 @@ pub enum WorkKind {
     Meetings,
     /// 5Ps assessments.
     FivePs,
+    /// Assessments of leadership and local conditions.
+    Conditions,
 }
 
 impl WorkKind {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Observations,
         Self::Adoption,
         Self::FieldTests,
@@ -105,6 +107,7 @@ impl WorkKind {
         Self::LeadTeam,
         Self::Meetings,
         Self::FivePs,
+        Self::Conditions,
     ];
 
     /// The stored and published name.
@@ -117,6 +120,7 @@ impl WorkKind {
             Self::LeadTeam => "lead_team",
             Self::Meetings => "meetings",
             Self::FivePs => "five_ps",
+            Self::Conditions => "conditions",
         }
     }
 
@@ -130,7 +134,9 @@ impl WorkKind {
         match self {
             Self::Observations => Sharing::Organisation,
             Self::Adoption | Self::FieldTests => Sharing::National,
-            Self::Sustainability | Self::LeadTeam | Self::Meetings | Self::FivePs => Sharing::Team,
+            Self::Sustainability | Self::LeadTeam | Self::Meetings | Self::FivePs | Self::Conditions => {
+                Sharing::Team
+            }
         }
     }
 }

@@ -13,9 +13,12 @@ use spiral_domain::{PrincipalId, UnitId};
 use crate::loaders::{Batches, Shared, UnitKey, load};
 use crate::tenancy::OrgUnitNode;
 
+mod conditions;
 mod reads;
 mod writes;
 
+pub(crate) use conditions::{ConditionsKey, LatestConditionsNode};
+pub use conditions::{ConditionsMutation, ConditionsQuery};
 pub use reads::MicrosystemsQuery;
 pub use writes::MicrosystemsMutation;
 

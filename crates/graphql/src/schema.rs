@@ -23,6 +23,7 @@ pub struct Query(
     field_tests::FieldTestQuery,
     sustainability::SustainabilityQuery,
     microsystems::MicrosystemsQuery,
+    microsystems::ConditionsQuery,
 );
 
 /// Every single-record write.
@@ -39,6 +40,7 @@ pub struct Mutation(
     field_tests::FieldTestMutation,
     sustainability::SustainabilityMutation,
     microsystems::MicrosystemsMutation,
+    microsystems::ConditionsMutation,
 );
 
 /// The schema.

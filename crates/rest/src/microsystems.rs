@@ -3,6 +3,7 @@
 use spiral_app::App;
 use utoipa_axum::router::OpenApiRouter;
 
+mod conditions;
 mod five_ps;
 mod lead_team;
 mod meetings;
@@ -13,4 +14,5 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .merge(lead_team::routes())
         .merge(meetings::routes())
         .merge(five_ps::routes())
+        .merge(conditions::routes())
 }

@@ -234,6 +234,7 @@ ids!(
     MeetingId,
     RhythmId,
     FivePsId,
+    ConditionAssessmentId,
 );
 
 /// Enums stand in a text column by the name they have in JSON; other serialisable values as their JSON.

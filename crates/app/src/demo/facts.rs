@@ -83,6 +83,7 @@ pub(super) struct TeamFact {
     pub patients_per_day_before: Option<u32>,
     pub tools: ToolFacts,
     pub outcomes: Vec<String>,
+    pub note: Option<String>,
 }
 
 /// Which tools of the approach a team used, as published.

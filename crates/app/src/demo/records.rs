@@ -43,7 +43,9 @@ async fn share_what_is_published(caller: &Caller, facts: &Facts) -> Result<()> {
     for team in &facts.microsystems {
         for kind in WorkKind::ALL {
             let level = match kind {
-                WorkKind::LeadTeam | WorkKind::Meetings | WorkKind::FivePs => Sharing::National,
+                WorkKind::LeadTeam | WorkKind::Meetings | WorkKind::FivePs | WorkKind::Conditions => {
+                    Sharing::National
+                }
                 _ => Sharing::Everyone,
             };
             share(caller, &team.code, kind, level).await?;

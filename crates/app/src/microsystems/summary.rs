@@ -15,7 +15,7 @@ use spiral_store::Column as _;
 
 use crate::caller::Caller;
 use crate::distribution::{Standing, Told, Tree};
-use crate::spread::eyes::Eyes;
+use crate::eyes::Eyes;
 
 /// The states of a P.
 const STATES: usize = FivePsState::ALL.len();
@@ -86,7 +86,7 @@ pub async fn five_ps_summary(
 /// Where the teams stand, for each P, and how many of the hidden ones beneath each unit give no cover yet.
 async fn standings(caller: &Caller, units: &[OrgUnit]) -> Result<(Vec<Vec<Standing>>, HashMap<UnitId, i64>)> {
     let store = caller.store();
-    let eyes = Eyes::reading(caller, Action::ReadTeamWork).await?;
+    let eyes = Eyes::of(caller, Action::ReadTeamWork).await?;
     let paths: HashMap<UnitId, &OrgUnit> = units.iter().map(|unit| (unit.id, unit)).collect();
     let mut standings: Vec<Vec<Standing>> = vec![Vec::new(); FiveP::ALL.len()];
     let mut add = |part: usize, parent, visible, state, teams| {
@@ -108,7 +108,9 @@ async fn standings(caller: &Caller, units: &[OrgUnit]) -> Result<(Vec<Vec<Standi
     }
     // What a grant on a team itself, or on a network, shows beside that is moved from one side to the other.
     let mut seen: HashSet<UnitId> = HashSet::new();
-    let alone = eyes.single_units();
+    let granted = caller.scope().by(Action::ReadTeamWork);
+    let mut alone: Vec<UnitId> = granted.map(|(held, _)| held.grant.unit_id).collect();
+    alone.extend(eyes.alone.keys());
     if !alone.is_empty() {
         let today = caller.today();
         let teams: Vec<OrgUnit> = store

@@ -12,7 +12,7 @@ use spiral_store::{Column as _, ToolFact};
 
 use crate::caller::Caller;
 use crate::distribution::{Standing, Tree};
-use crate::spread::eyes::Eyes;
+use crate::eyes::Eyes;
 
 /// At most so many teams are listed.
 const MOST_USERS: usize = 500;
@@ -86,7 +86,7 @@ impl Sight {
     async fn of(caller: &Caller, teams: &[OrgUnit]) -> Result<Self> {
         let mut eyes = HashMap::new();
         for action in [Action::ReadTeamWork, Action::ReadSurveys, Action::ReadDiagrams] {
-            eyes.insert(action, Eyes::reading(caller, action).await?);
+            eyes.insert(action, Eyes::of(caller, action).await?);
         }
         let teams: Vec<&OrgUnit> = teams.iter().collect();
         Ok(Self {

@@ -169,9 +169,11 @@ actions! {
         AssessFivePs write,
         /// Record what was found about patients in a 5Ps assessment.
         RecordPatientsFindings write,
+        /// Record how leadership and local conditions of a unit stand.
+        AssessCondition write,
         /// Read the patients' part of 5Ps assessments.
         ReadPatientsFindings read,
-        /// Read lead teams, meetings, rhythms and 5Ps assessments.
+        /// Read lead teams, meetings, rhythms, 5Ps assessments and conditions.
         ReadTeamWork read,
     }
 }
@@ -265,7 +267,9 @@ impl Role {
             A::PushResults | A::RecordAdoption if team => May::Own,
             A::ReadFieldTests | A::ReadAdoption | A::ReadSustainability if reader => May::Beneath,
             A::AssessSustainability | A::RateSustainability if lead || team => May::Own,
-            A::ManageLeadTeam | A::SetRhythm | A::AssessFivePs if lead || team => May::Own,
+            A::ManageLeadTeam | A::SetRhythm | A::AssessFivePs | A::AssessCondition if lead || team => {
+                May::Own
+            }
             A::RecordMeeting if lead || team || matches!(self, R::Coach) => May::Own,
             A::RecordPatientsFindings if lead || team || matches!(self, R::PatientPartner) => May::Own,
             A::ReadPatientsFindings if matches!(self, R::PatientPartner) => May::Own,
@@ -314,6 +318,7 @@ impl Role {
             | A::SetRhythm
             | A::RecordMeeting
             | A::AssessFivePs
+            | A::AssessCondition
             | A::RecordPatientsFindings
             | A::ReadPatientsFindings
             | A::ReadTeamWork => May::No,

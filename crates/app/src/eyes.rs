@@ -1,4 +1,4 @@
-//! What of adoption, or of another kind of work, one reader sees.
+//! What of one sort of work one reader sees, in a form that counts can be added up by.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
@@ -10,28 +10,23 @@ use spiral_domain::{Date, NetworkId, Result, Sharing, UnitId};
 use crate::caller::Caller;
 
 /// One more than the widest sharing level.
-pub(super) const LEVELS: i16 = 5;
+pub(crate) const LEVELS: i16 = 5;
 
-/// What a reader sees of a kind of work, as the scope of every list says it, in a form that counts can be added up by.
+/// What a reader sees, as the scope of every list says it.
 pub(crate) struct Eyes {
     /// The platform itself.
-    pub(super) all: bool,
+    pub(crate) all: bool,
     /// Whether the token lets it be read at all.
-    pub(super) open: bool,
+    pub(crate) open: bool,
     /// Paths at and beneath which is read what is shared at least so far; a path before those beneath it.
     beneath: Vec<(String, UnitId, i16)>,
     /// Units that are read by themselves, and how far their work must be shared.
-    pub(super) alone: HashMap<UnitId, i16>,
+    pub(crate) alone: HashMap<UnitId, i16>,
 }
 
 impl Eyes {
-    /// The caller's, for adoption.
-    pub(super) async fn of(caller: &Caller) -> Result<Self> {
-        Self::reading(caller, Action::ReadAdoption).await
-    }
-
-    /// The caller's, for what takes this action to read.
-    pub(crate) async fn reading(caller: &Caller, action: Action) -> Result<Self> {
+    /// The caller's, of what is read by this action.
+    pub(crate) async fn of(caller: &Caller, action: Action) -> Result<Self> {
         let scope = caller.scope();
         let mut eyes = Self {
             all: scope.system,
@@ -115,7 +110,7 @@ impl Eyes {
 
     /// The cells whose sum is what is seen of a node by grants on the tree: the node's own for what is shared far
     /// enough, and for grants beneath it the levels that these add.
-    pub(super) fn cells_of(&self, node: &OrgUnit) -> Vec<(UnitId, Range<i16>)> {
+    pub(crate) fn cells_of(&self, node: &OrgUnit) -> Vec<(UnitId, Range<i16>)> {
         if self.all {
             return vec![(node.id, 0..LEVELS)];
         }
@@ -143,14 +138,8 @@ impl Eyes {
 }
 
 impl Eyes {
-    /// The units that are read for themselves: by a grant on one of them, or on a network that it is in.
-    pub(crate) fn single_units(&self) -> Vec<UnitId> {
-        let granted = self.beneath.iter().map(|(_, unit, _)| *unit);
-        granted.chain(self.alone.keys().copied()).collect()
-    }
-
     /// Paths at and beneath which grants on the tree read, but for those on the root: it is above everybody.
-    pub(super) fn inner_paths(&self) -> Vec<&str> {
+    pub(crate) fn inner_paths(&self) -> Vec<&str> {
         self.beneath
             .iter()
             .map(|(path, _, _)| path.as_str())
@@ -161,7 +150,7 @@ impl Eyes {
     /// Whether cells tell what is seen at these nodes in a time in which units moved: whoever stood at a node must
     /// be there for the same eyes today. A grant reads what stands beneath it today, a cell counts what stood
     /// there then.
-    pub(super) async fn cells_hold(&self, caller: &Caller, nodes: &[&OrgUnit]) -> Result<bool> {
+    pub(crate) async fn cells_hold(&self, caller: &Caller, nodes: &[&OrgUnit]) -> Result<bool> {
         if self.all || !self.open || self.inner_paths().is_empty() {
             return Ok(true);
         }
