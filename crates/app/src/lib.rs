@@ -25,6 +25,7 @@ pub mod request;
 pub mod retention;
 mod sources;
 pub mod spread;
+pub mod surveys;
 pub mod sustainability;
 pub mod tenancy;
 pub mod tenants;

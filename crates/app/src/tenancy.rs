@@ -58,6 +58,7 @@ const ON_UNIT: &[Action] = &[
     Action::RecordMeeting,
     Action::AssessFivePs,
     Action::AssessCondition,
+    Action::RunSurvey,
 ];
 
 /// Adds a unit beneath another.
@@ -429,6 +430,7 @@ pub async fn set_sharing(
         WorkKind::LeadTeam => tx.reshare_lead_team(&unit, setting.level).await?,
         WorkKind::Meetings => tx.reshare_meetings(&unit, setting.level).await?,
         WorkKind::Conditions => tx.reshare_conditions(&unit, setting.level).await?,
+        WorkKind::Surveys => tx.reshare_surveys(&unit, setting.level).await?,
     }
     tx.commit(setting).await
 }

@@ -127,4 +127,10 @@ ids! {
     FivePsId,
     /// A condition of a unit on a day.
     ConditionAssessmentId,
+    /// A survey instrument in one of its versions.
+    SurveyInstrumentId,
+    /// A survey of a unit or a network.
+    SurveyId,
+    /// What a survey has come to in one unit.
+    SurveyPartId,
 }

@@ -95,11 +95,13 @@ pub enum WorkKind {
     FivePs,
     /// Assessments of leadership and local conditions.
     Conditions,
+    /// Surveys.
+    Surveys,
 }
 
 impl WorkKind {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Observations,
         Self::Adoption,
         Self::FieldTests,
@@ -108,6 +110,7 @@ impl WorkKind {
         Self::Meetings,
         Self::FivePs,
         Self::Conditions,
+        Self::Surveys,
     ];
 
     /// The stored and published name.
@@ -121,6 +124,7 @@ impl WorkKind {
             Self::Meetings => "meetings",
             Self::FivePs => "five_ps",
             Self::Conditions => "conditions",
+            Self::Surveys => "surveys",
         }
     }
 
@@ -134,9 +138,7 @@ impl WorkKind {
         match self {
             Self::Observations => Sharing::Organisation,
             Self::Adoption | Self::FieldTests => Sharing::National,
-            Self::Sustainability | Self::LeadTeam | Self::Meetings | Self::FivePs | Self::Conditions => {
-                Sharing::Team
-            }
+            Self::Sustainability | Self::LeadTeam | Self::Meetings | Self::FivePs | Self::Conditions | Self::Surveys => Sharing::Team,
         }
     }
 }

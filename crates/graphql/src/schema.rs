@@ -2,9 +2,7 @@
 
 use async_graphql::{EmptySubscription, MergedObject, Schema};
 
-use crate::{
-    analysis, field_tests, innovations, measures, microsystems, people, spread, sustainability, tenancy,
-};
+use crate::{analysis, field_tests, innovations, measures, microsystems, people, spread, surveys, sustainability, tenancy};
 
 /// Everything that can be read.
 #[derive(Default, MergedObject)]
@@ -24,6 +22,7 @@ pub struct Query(
     sustainability::SustainabilityQuery,
     microsystems::MicrosystemsQuery,
     microsystems::ConditionsQuery,
+    surveys::SurveyQueries,
 );
 
 /// Every single-record write.
@@ -41,6 +40,7 @@ pub struct Mutation(
     sustainability::SustainabilityMutation,
     microsystems::MicrosystemsMutation,
     microsystems::ConditionsMutation,
+    surveys::SurveyMutation,
 );
 
 /// The schema.

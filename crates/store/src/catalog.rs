@@ -10,6 +10,7 @@ use spiral_domain::microsystems::{ConditionAssessment, FivePs, LeadTeamMember, M
 use spiral_domain::people::{ApiClient, Grant, Principal};
 use spiral_domain::programmes::Programme;
 use spiral_domain::spread::AdoptionEvent;
+use spiral_domain::surveys::{Survey, SurveyInstrument, SurveyPart};
 use spiral_domain::sustainability::{Assessment, Rating};
 use spiral_domain::tenancy::{
     Linkage, Network, OrgUnit, Reorganisation, Succession, UnitAttribute, UnitAttributeValue,
@@ -69,6 +70,9 @@ kinds!(
     RhythmSetting,
     FivePs,
     ConditionAssessment,
+    SurveyInstrument,
+    Survey,
+    SurveyPart,
 );
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ mod scope;
 mod spread;
 mod sql;
 mod store;
+mod surveys;
 mod sustainability;
 mod tenancy;
 #[cfg(feature = "testing")]
@@ -42,6 +43,7 @@ pub use scope::{HeldGrant, Scope};
 pub use spread::{AdoptionFilter, Histories, Pair, SpreadCells, eligibility_id};
 pub use sql::{Dialect, Rows, Sql};
 pub use store::{Find, Slice, Store, Window};
+pub use surveys::{SealedBox, SurveyRun};
 pub use sustainability::BandCell;
 pub use tenancy::{AttributeKey, Coded, UnitMove, WorkCounts};
 pub use tx::{Begin, Tx};

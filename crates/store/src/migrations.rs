@@ -22,7 +22,8 @@ migrations![
     "0005_tree",
     "0006_directory",
     "0007_series",
-    "0009_microsystems"
+    "0009_microsystems",
+    "0010_surveys"
 ];
 
 /// Tables without a tenant, hence without row-level security.

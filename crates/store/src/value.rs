@@ -235,6 +235,9 @@ ids!(
     RhythmId,
     FivePsId,
     ConditionAssessmentId,
+    SurveyInstrumentId,
+    SurveyId,
+    SurveyPartId,
 );
 
 /// Enums stand in a text column by the name they have in JSON; other serialisable values as their JSON.

@@ -12,6 +12,7 @@ mod measures;
 mod microsystems;
 mod people;
 mod spread;
+mod surveys;
 mod sustainability;
 mod tree;
 mod world;

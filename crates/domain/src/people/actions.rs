@@ -176,6 +176,14 @@ actions! {
         /// Read lead teams, meetings, rhythms, 5Ps assessments and conditions.
         ReadTeamWork read,
     }
+    "surveys" {
+        /// Add an instrument by which surveys are asked, or another version of one's own.
+        AddSurveyInstrument write,
+        /// Run a survey: open and change it, get its links, give out one-time codes, close it.
+        RunSurvey write,
+        /// Read which surveys there are, and what all answers to one come to. Nobody reads what one person has answered.
+        ReadSurveys read,
+    }
 }
 
 impl Action {
@@ -274,6 +282,8 @@ impl Role {
             A::RecordPatientsFindings if lead || team || matches!(self, R::PatientPartner) => May::Own,
             A::ReadPatientsFindings if matches!(self, R::PatientPartner) => May::Own,
             A::ReadTeamWork | A::ReadPatientsFindings if reader => May::Beneath,
+            A::AddSurveyInstrument | A::RunSurvey if lead || team => May::Own,
+            A::ReadSurveys if reader => May::Beneath,
             A::CreateOrgUnit
             | A::ChangeOrgUnit
             | A::Reorganise
@@ -321,7 +331,10 @@ impl Role {
             | A::AssessCondition
             | A::RecordPatientsFindings
             | A::ReadPatientsFindings
-            | A::ReadTeamWork => May::No,
+            | A::ReadTeamWork
+            | A::AddSurveyInstrument
+            | A::RunSurvey
+            | A::ReadSurveys => May::No,
         }
     }
 }

@@ -5,6 +5,7 @@ mod measures;
 mod microsystems;
 mod people;
 mod spread;
+mod surveys;
 mod sustainability;
 mod tenancy;
 
@@ -108,6 +109,9 @@ pub async fn ask(operation: &str, stage: &Stage<'_>) -> Option<Ask> {
         return Some(ask);
     }
     if let Some(ask) = microsystems::ask(operation, stage).await {
+        return Some(ask);
+    }
+    if let Some(ask) = surveys::ask(operation, stage).await {
         return Some(ask);
     }
     measures::ask(operation, stage).await
