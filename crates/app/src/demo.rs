@@ -21,6 +21,7 @@ mod surveys;
 mod synthetic;
 mod teamwork;
 mod units;
+mod work;
 
 use facts::Facts;
 

@@ -1,5 +1,5 @@
-//! A team's own work: its lead team, its meetings and their rhythm, and how it sees itself (the 5Ps). All of it is the
-//! team's first: who stands above reads what the team shares, and counts of the rest.
+//! A team's own work: its lead team, its meetings and their rhythm, how it sees itself (the 5Ps), and what it draws, aims
+//! for and tests. All of it is the team's first: who stands above reads what the team shares, and counts of the rest.
 
 use spiral_domain::people::Action;
 use spiral_domain::tenancy::OrgUnit;
@@ -9,12 +9,31 @@ use spiral_store::{Column as _, Find, Record, Tx};
 use crate::caller::Caller;
 use crate::tenancy::Successors;
 
+mod aims;
 mod conditions;
+mod cycles;
+mod diagrams;
+mod figures;
 mod five_ps;
 mod lead_team;
 mod meetings;
+mod storyboard;
 mod summary;
+mod wall;
+mod work;
 
+pub use aims::{AimFilter, aim, aim_progress, aim_progress_of, aims, change_aim, retract_aim, set_aim};
+pub use cycles::{
+    CycleFilter, RampFilter, act_on_cycle, carry_out_cycle, change_cycle, change_ramp, cycle, cycles,
+    fidelity, open_ramp, plan_cycle, ramp, ramp_fidelity_of, ramps, retract_cycle, retract_ramp,
+    review_cycle, study_cycle,
+};
+pub use diagrams::{
+    DiagramFilter, change_diagram, diagram, diagrams, draw_diagram, process_figures, retract_diagram,
+    show_diagram, show_diagram_record, units_with_process_map,
+};
+pub use storyboard::storyboard;
+pub use wall::{data_wall, draw_aim};
 pub use conditions::{
     ConditionFilter, assess_condition, change_condition, condition_assessment, condition_assessments,
     latest_conditions, latest_conditions_of,

@@ -59,6 +59,9 @@ const ON_UNIT: &[Action] = &[
     Action::AssessFivePs,
     Action::AssessCondition,
     Action::RunSurvey,
+    Action::DrawDiagram,
+    Action::SetAim,
+    Action::RunCycle,
 ];
 
 /// Adds a unit beneath another.
@@ -431,6 +434,8 @@ pub async fn set_sharing(
         WorkKind::Meetings => tx.reshare_meetings(&unit, setting.level).await?,
         WorkKind::Conditions => tx.reshare_conditions(&unit, setting.level).await?,
         WorkKind::Surveys => tx.reshare_surveys(&unit, setting.level).await?,
+        WorkKind::Diagrams => tx.reshare_diagrams(&unit, setting.level).await?,
+        WorkKind::Aims => tx.reshare_aims(&unit, setting.level).await?,
     }
     tx.commit(setting).await
 }

@@ -1,6 +1,7 @@
 //! Charts of improvement as SVG and PNG: pure functions from figures to text.
 //!
 //! - [`series`] draws XmR, run and Shewhart charts, [`funnel`] funnels, [`multiples`] many small charts on one sheet.
+//! - [`process_map`], [`fishbone`] and [`drivers`] draw the diagrams that a team makes of its work.
 //! - [`icon`] draws the signs for variation and assurance by themselves.
 //! - [`png`] turns any of these into pixels, with a font that is part of this crate.
 //!
@@ -28,6 +29,7 @@
 mod axis;
 mod clean;
 mod describe;
+mod diagram;
 mod ends;
 mod frame;
 mod funnel;
@@ -49,6 +51,10 @@ mod sheet;
 mod table;
 mod text;
 
+pub use diagram::{
+    Bone, Cause as FishboneCause, Driver, DriverLevel, Drivers, Fishbone, FlowKind, FlowNode, FlowWay,
+    MOST_PARTS, ProcessMap, drivers, fishbone, process_map,
+};
 pub use funnel::funnel;
 pub use model::{
     Annotation, Assurance, Bounds, Cause, Curve, Direction, Funnel, Heading, Kind, MOST_CHARTS, MOST_CURVE,

@@ -133,4 +133,12 @@ ids! {
     SurveyId,
     /// What a survey has come to in one unit.
     SurveyPartId,
+    /// A diagram of a team's work.
+    DiagramId,
+    /// What a team wants to reach.
+    AimId,
+    /// Cycles that build on each other.
+    RampId,
+    /// A test of a change, or of a standard.
+    CycleId,
 }

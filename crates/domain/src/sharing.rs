@@ -97,11 +97,15 @@ pub enum WorkKind {
     Conditions,
     /// Surveys.
     Surveys,
+    /// Diagrams.
+    Diagrams,
+    /// Aims, ramps and cycles.
+    Aims,
 }
 
 impl WorkKind {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Observations,
         Self::Adoption,
         Self::FieldTests,
@@ -111,6 +115,8 @@ impl WorkKind {
         Self::FivePs,
         Self::Conditions,
         Self::Surveys,
+        Self::Diagrams,
+        Self::Aims,
     ];
 
     /// The stored and published name.
@@ -125,6 +131,8 @@ impl WorkKind {
             Self::FivePs => "five_ps",
             Self::Conditions => "conditions",
             Self::Surveys => "surveys",
+            Self::Diagrams => "diagrams",
+            Self::Aims => "aims",
         }
     }
 
@@ -136,9 +144,9 @@ impl WorkKind {
     /// Where neither the unit nor the tenant has set another.
     pub const fn default_sharing(self) -> Sharing {
         match self {
-            Self::Observations => Sharing::Organisation,
+            Self::Observations | Self::Aims => Sharing::Organisation,
             Self::Adoption | Self::FieldTests => Sharing::National,
-            Self::Sustainability | Self::LeadTeam | Self::Meetings | Self::FivePs | Self::Conditions | Self::Surveys => Sharing::Team,
+            Self::Sustainability | Self::LeadTeam | Self::Meetings | Self::FivePs | Self::Conditions | Self::Surveys | Self::Diagrams => Sharing::Team,
         }
     }
 }

@@ -15,11 +15,17 @@ use crate::tenancy::OrgUnitNode;
 
 mod conditions;
 mod reads;
+mod wall;
+mod work;
+mod work_writes;
 mod writes;
 
 pub(crate) use conditions::{ConditionsKey, LatestConditionsNode};
 pub use conditions::{ConditionsMutation, ConditionsQuery};
 pub use reads::MicrosystemsQuery;
+pub use wall::WallQuery;
+pub use work::WorkQuery;
+pub use work_writes::WorkMutation;
 pub use writes::MicrosystemsMutation;
 
 async fn unit(ctx: &Context<'_>, id: UnitId) -> Result<Option<OrgUnitNode>> {

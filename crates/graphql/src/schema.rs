@@ -23,6 +23,8 @@ pub struct Query(
     microsystems::MicrosystemsQuery,
     microsystems::ConditionsQuery,
     surveys::SurveyQueries,
+    microsystems::WorkQuery,
+    microsystems::WallQuery,
 );
 
 /// Every single-record write.
@@ -41,6 +43,7 @@ pub struct Mutation(
     microsystems::MicrosystemsMutation,
     microsystems::ConditionsMutation,
     surveys::SurveyMutation,
+    microsystems::WorkMutation,
 );
 
 /// The schema.

@@ -18,6 +18,8 @@ pub(crate) enum Form {
     Svg,
     /// A picture.
     Png,
+    /// A page.
+    Html,
 }
 
 impl Form {
@@ -29,6 +31,7 @@ impl Form {
             Self::Ndjson => &["application/x-ndjson", "application/ndjson", "application/jsonl"],
             Self::Svg => &["image/svg+xml"],
             Self::Png => &["image/png"],
+            Self::Html => &["text/html"],
         }
     }
 
@@ -45,6 +48,7 @@ impl Form {
             Self::Ndjson => "application/x-ndjson",
             Self::Svg => "image/svg+xml",
             Self::Png => "image/png",
+            Self::Html => "text/html; charset=utf-8",
         }
     }
 }

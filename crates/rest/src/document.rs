@@ -35,8 +35,8 @@ use crate::problem::ProblemBody;
         (name = "innovations", description = "Changes that may be worth spreading"),
         (name = "spread", description = "Adoption events, states, and how far innovations have spread"),
         (name = "sustainability", description = "Whether gains will hold, as those who do the work rate it"),
-        (name = "microsystems", description = "A team's own work: lead team, meetings, how it sees itself"),
         (name = "surveys", description = "What those who work in a team, or are cared for by it, say of it"),
+        (name = "microsystems", description = "A team's own work: lead team, meetings, how it sees itself; what it draws, aims for and tests"),
         (name = "oauth", description = "Tokens for API clients"),
     ),
     components(schemas(

@@ -3,10 +3,14 @@
 use spiral_app::App;
 use utoipa_axum::router::OpenApiRouter;
 
+mod aims;
 mod conditions;
+mod cycles;
+mod diagrams;
 mod five_ps;
 mod lead_team;
 mod meetings;
+mod wall;
 
 /// The routes of this capability.
 pub(crate) fn routes() -> OpenApiRouter<App> {
@@ -15,4 +19,8 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .merge(meetings::routes())
         .merge(five_ps::routes())
         .merge(conditions::routes())
+        .merge(diagrams::routes())
+        .merge(aims::routes())
+        .merge(cycles::routes())
+        .merge(wall::routes())
 }

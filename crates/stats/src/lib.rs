@@ -13,6 +13,7 @@
 //! - [`funnel`]: limits by size, exact and adjusted for overdispersion.
 //! - [`effect`] and [`meta`]: effect sizes and their pooling. [`compare`]: before and after.
 //! - [`roll_up`] and [`standardise`]: rates of a whole.
+//! - [`flow`]: how often a case passes each place of a process.
 //! - [`diffusion`]: adopter categories, growth curves, shape, time to routine, equity.
 //!
 //! Publishing:
@@ -85,6 +86,7 @@ mod discrete;
 mod distribution;
 pub mod effect;
 mod error;
+pub mod flow;
 pub mod funnel;
 pub mod hold;
 pub mod meta;

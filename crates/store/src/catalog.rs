@@ -7,6 +7,7 @@ use spiral_domain::measures::{
     Annotation, Measure, MeasureLink, Observation, Phase, StratumDimension, Target,
 };
 use spiral_domain::microsystems::{ConditionAssessment, FivePs, LeadTeamMember, Meeting, RhythmSetting};
+use spiral_domain::microsystems::{Aim, Cycle, Diagram, Ramp};
 use spiral_domain::people::{ApiClient, Grant, Principal};
 use spiral_domain::programmes::Programme;
 use spiral_domain::spread::AdoptionEvent;
@@ -73,6 +74,10 @@ kinds!(
     SurveyInstrument,
     Survey,
     SurveyPart,
+    Diagram,
+    Aim,
+    Ramp,
+    Cycle,
 );
 
 #[cfg(test)]

@@ -19,8 +19,10 @@ use crate::tx::Tx;
 use crate::value::{Column as _, as_json_text};
 
 mod cells;
+mod work;
 
 pub use cells::FivePsCell;
+pub use work::Work;
 
 as_json_text!(
     Discipline,

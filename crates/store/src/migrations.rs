@@ -23,7 +23,8 @@ migrations![
     "0006_directory",
     "0007_series",
     "0009_microsystems",
-    "0010_surveys"
+    "0010_surveys",
+    "0011_work"
 ];
 
 /// Tables without a tenant, hence without row-level security.

@@ -238,6 +238,10 @@ ids!(
     SurveyInstrumentId,
     SurveyId,
     SurveyPartId,
+    DiagramId,
+    AimId,
+    RampId,
+    CycleId,
 );
 
 /// Enums stand in a text column by the name they have in JSON; other serialisable values as their JSON.

@@ -13,6 +13,7 @@ mod graphql;
 mod idempotency;
 mod kill;
 mod lists;
+mod microsystems_work;
 mod refusals;
 mod reorganisation;
 mod series;

@@ -40,7 +40,7 @@ pub struct Picture {
 }
 
 impl Picture {
-    fn look(&self) -> Result<Look> {
+    pub(crate) fn look(&self) -> Result<Look> {
         let width = self.width.unwrap_or(USUAL_WIDTH);
         let mut found = Violations::new();
         let fits = u32::try_from(width)
@@ -139,7 +139,7 @@ fn malformed(pointer: &str, code: &str, detail: impl Into<String>) -> Error {
 }
 
 /// Why nothing was drawn, as the asker can mend it.
-fn refused(error: spiral_charts::Error) -> Error {
+pub(crate) fn refused(error: spiral_charts::Error) -> Error {
     let detail = error.to_string();
     match error {
         spiral_charts::Error::Width(_) => malformed("/query/width", "out_of_range", detail),
@@ -153,7 +153,7 @@ fn refused(error: spiral_charts::Error) -> Error {
     }
 }
 
-fn drawing(drawn: Drawing) -> ChartDrawing {
+pub(crate) fn drawing(drawn: Drawing) -> ChartDrawing {
     let count = |n: u32| i32::try_from(n).unwrap_or(i32::MAX);
     ChartDrawing {
         svg: drawn.svg,

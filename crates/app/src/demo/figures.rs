@@ -17,7 +17,7 @@ use crate::{measures, tenancy};
 /// The network of the four areas whose quit rates are published.
 pub(super) const AREA_NETWORK: &str = "north-yorkshire";
 /// The code of the synthetic monthly measure.
-const MONTHLY: &str = "seen-within-target";
+pub(super) const MONTHLY: &str = "seen-within-target";
 /// Months of it, the last being the demo's last.
 const MONTHS: i32 = 12;
 /// Some teams have so many months before them.

@@ -4,7 +4,7 @@ use spiral_domain::tenancy::SetSharing;
 use spiral_domain::{Reference, Result, Sharing, WorkKind};
 
 use super::facts::Facts;
-use super::{adoption, assessments, directory, figures, teamwork};
+use super::{adoption, assessments, directory, figures, teamwork, work};
 use crate::caller::Caller;
 use crate::tenancy;
 
@@ -26,7 +26,8 @@ pub(super) async fn load(caller: &Caller, facts: &Facts) -> Result<()> {
     figures::load_synthetic(caller).await?;
     adoption::load(caller, facts).await?;
     assessments::load(caller).await?;
-    teamwork::load(caller, facts).await
+    teamwork::load(caller, facts).await?;
+    work::load(caller).await
 }
 
 /// Published figures and the six evaluated teams' records are for everyone, what these did as teams for all tiers above;

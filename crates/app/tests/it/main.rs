@@ -10,6 +10,7 @@ mod identity;
 mod kept;
 mod measures;
 mod microsystems;
+mod microsystems_work;
 mod people;
 mod spread;
 mod surveys;

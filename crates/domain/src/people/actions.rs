@@ -175,6 +175,16 @@ actions! {
         ReadPatientsFindings read,
         /// Read lead teams, meetings, rhythms, 5Ps assessments and conditions.
         ReadTeamWork read,
+        /// Read a team's process maps, fishbones and driver diagrams.
+        ReadDiagrams read,
+        /// Draw them, change them and take them back.
+        DrawDiagram write,
+        /// Read a team's aims, and the ramps and cycles by which it tests changes (PDSA, SDSA).
+        ReadAims read,
+        /// Set a team's aims, change them and take them back.
+        SetAim write,
+        /// Plan cycles, carry them out, study them and act on them, in ramps.
+        RunCycle write,
     }
     "surveys" {
         /// Add an instrument by which surveys are asked, or another version of one's own.
@@ -284,6 +294,10 @@ impl Role {
             A::ReadTeamWork | A::ReadPatientsFindings if reader => May::Beneath,
             A::AddSurveyInstrument | A::RunSurvey if lead || team => May::Own,
             A::ReadSurveys if reader => May::Beneath,
+            A::ReadDiagrams if reader => May::Beneath,
+            A::ReadAims if reader || matches!(self, R::PatientPartner) => May::Beneath,
+            A::SetAim if lead || team => May::Own,
+            A::DrawDiagram | A::RunCycle if lead || team || matches!(self, R::Coach) => May::Own,
             A::CreateOrgUnit
             | A::ChangeOrgUnit
             | A::Reorganise
@@ -334,7 +348,12 @@ impl Role {
             | A::ReadTeamWork
             | A::AddSurveyInstrument
             | A::RunSurvey
-            | A::ReadSurveys => May::No,
+            | A::ReadSurveys
+            | A::ReadDiagrams
+            | A::DrawDiagram
+            | A::ReadAims
+            | A::SetAim
+            | A::RunCycle => May::No,
         }
     }
 }

@@ -3,6 +3,7 @@
 mod field_tests;
 mod measures;
 mod microsystems;
+mod microsystems_work;
 mod people;
 mod spread;
 mod surveys;
@@ -112,6 +113,9 @@ pub async fn ask(operation: &str, stage: &Stage<'_>) -> Option<Ask> {
         return Some(ask);
     }
     if let Some(ask) = surveys::ask(operation, stage).await {
+        return Some(ask);
+    }
+    if let Some(ask) = microsystems_work::ask(operation, stage).await {
         return Some(ask);
     }
     measures::ask(operation, stage).await

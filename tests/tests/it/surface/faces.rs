@@ -40,6 +40,9 @@ pub const REST_ONLY: &[(&str, &str)] = &[
         "getLatestSustainability",
         "in GraphQL an edge: OrgUnit.sustainability",
     ),
+    ("diagramSvg", "in GraphQL a field: Diagram.drawing"),
+    ("diagramPng", "a picture"),
+    ("getStoryboard", "a page"),
 ];
 
 /// What the REST operation of a GraphQL field may be called: the same, or a query's with a verb before it.

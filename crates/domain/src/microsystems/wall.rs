@@ -1,0 +1,131 @@
+//! The data wall: what a team would pin up, in one answer. Each part is withheld by its own kind's sharing.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Aim, AimProgress, Cycle, DiagramKind};
+use crate::analysis::ChartVerdict;
+use crate::ids::{CycleId, DiagramId, UnitId};
+use crate::sharing::Withheld;
+use crate::time::Date;
+
+/// What a team would pin up.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema, async_graphql::SimpleObject)]
+#[serde(rename_all = "camelCase")]
+#[graphql(name = "DataWallRecord")]
+pub struct DataWall {
+    /// The unit.
+    pub unit_id: UnitId,
+    /// What it is called.
+    pub name: String,
+    /// The day as of which it is.
+    pub as_of: Date,
+    /// What it aims for, and how far it has come.
+    #[graphql(skip)]
+    pub aims: WallAims,
+    /// What it tests and keeps, and what is to be done next.
+    pub cycles: WallCycles,
+    /// What it has drawn.
+    pub diagrams: WallDiagrams,
+}
+
+/// What a team aims for.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct WallAims {
+    /// Set if the unit keeps its aims from the reader, whether or not it has any.
+    pub withheld: Option<Withheld>,
+    /// Active aims, the oldest first.
+    pub data: Vec<WallAim>,
+    /// So many more are active.
+    pub left_out: i64,
+}
+
+/// An aim with its distance and its chart.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema, async_graphql::SimpleObject)]
+#[serde(rename_all = "camelCase")]
+#[graphql(name = "WallAimRecord")]
+pub struct WallAim {
+    /// The aim.
+    #[graphql(skip)]
+    pub aim: Aim,
+    /// How far it has come.
+    pub progress: AimProgress,
+    /// What the end of its chart says; null without a measure that can be read.
+    pub verdict: Option<ChartVerdict>,
+    /// Where its chart is drawn; null without a measure that can be read.
+    pub chart: Option<String>,
+}
+
+/// What a team tests and keeps.
+#[derive(
+    Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema, async_graphql::SimpleObject,
+)]
+#[serde(rename_all = "camelCase")]
+pub struct WallCycles {
+    /// Set if the unit keeps its cycles from the reader, whether or not it has any.
+    pub withheld: Option<Withheld>,
+    /// PDSA cycles under way, and standards that are kept (SDSA), the oldest first.
+    pub running: Vec<WallCycle>,
+    /// What is to be done next, what is overdue first.
+    pub next_actions: Vec<NextAction>,
+    /// So many more cycles are running.
+    pub left_out: i64,
+}
+
+/// A cycle that is running.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema, async_graphql::SimpleObject)]
+#[serde(rename_all = "camelCase")]
+pub struct WallCycle {
+    /// The cycle.
+    pub cycle: Cycle,
+    /// Whether its standard should have been looked at by now.
+    pub overdue: bool,
+}
+
+/// Something that is to be done next.
+#[derive(
+    Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema, async_graphql::SimpleObject,
+)]
+#[serde(rename_all = "camelCase")]
+pub struct NextAction {
+    /// What.
+    pub what: String,
+    /// The cycle that it goes on from.
+    pub cycle_id: CycleId,
+    /// By when; null if no day was said.
+    pub due_on: Option<Date>,
+    /// Whether that day has passed.
+    pub overdue: bool,
+}
+
+/// What a team has drawn.
+#[derive(
+    Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema, async_graphql::SimpleObject,
+)]
+#[serde(rename_all = "camelCase")]
+pub struct WallDiagrams {
+    /// Set if the unit keeps its diagrams from the reader, whether or not it has any.
+    pub withheld: Option<Withheld>,
+    /// Its diagrams, the newest first.
+    pub data: Vec<WallDiagram>,
+    /// So many more there are.
+    pub left_out: i64,
+}
+
+/// A diagram on the wall.
+#[derive(
+    Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema, async_graphql::SimpleObject,
+)]
+#[serde(rename_all = "camelCase")]
+pub struct WallDiagram {
+    /// The diagram.
+    pub id: DiagramId,
+    /// What it shows.
+    pub kind: DiagramKind,
+    /// What it is called.
+    pub title: String,
+    /// The day as of which it holds.
+    pub drawn_on: Date,
+    /// Where it is drawn.
+    pub picture: String,
+}
