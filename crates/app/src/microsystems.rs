@@ -19,6 +19,7 @@ mod lead_team;
 mod meetings;
 mod storyboard;
 mod summary;
+mod tool_use;
 mod wall;
 mod work;
 
@@ -50,6 +51,7 @@ pub use meetings::{
     rhythm, set_rhythm,
 };
 pub use summary::five_ps_summary;
+pub use tool_use::tool_use;
 
 /// The unit whose work it is.
 async fn unit_of(caller: &Caller, unit: &Reference) -> Result<OrgUnit> {

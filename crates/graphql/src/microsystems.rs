@@ -15,6 +15,7 @@ use crate::tenancy::OrgUnitNode;
 
 mod conditions;
 mod reads;
+mod tool_use;
 mod wall;
 mod work;
 mod work_writes;
@@ -23,6 +24,7 @@ mod writes;
 pub(crate) use conditions::{ConditionsKey, LatestConditionsNode};
 pub use conditions::{ConditionsMutation, ConditionsQuery};
 pub use reads::MicrosystemsQuery;
+pub use tool_use::ToolsQuery;
 pub use wall::WallQuery;
 pub use work::WorkQuery;
 pub use work_writes::WorkMutation;

@@ -22,6 +22,7 @@ pub struct Query(
     sustainability::SustainabilityQuery,
     microsystems::MicrosystemsQuery,
     microsystems::ConditionsQuery,
+    microsystems::ToolsQuery,
     surveys::SurveyQueries,
     microsystems::WorkQuery,
     microsystems::WallQuery,

@@ -10,6 +10,7 @@ mod diagrams;
 mod five_ps;
 mod lead_team;
 mod meetings;
+mod tool_use;
 mod wall;
 
 /// The routes of this capability.
@@ -19,6 +20,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .merge(meetings::routes())
         .merge(five_ps::routes())
         .merge(conditions::routes())
+        .merge(tool_use::routes())
         .merge(diagrams::routes())
         .merge(aims::routes())
         .merge(cycles::routes())

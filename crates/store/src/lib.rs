@@ -36,7 +36,7 @@ pub use db::{Db, DbOptions, Meter};
 pub use idempotency::{Kept, Keyed};
 pub use ledger::{AuditReport, Standing};
 pub use measures::{Mark, MeasureBook, ObservationChange, ObservationFilter, ObservationGroup};
-pub use microsystems::{FivePsCell, Work};
+pub use microsystems::{FivePsCell, ToolFact, Work};
 pub use people::{Known, SecretRow};
 pub use record::{Part, Record, Scoping, column_of};
 pub use scope::{HeldGrant, Scope};

@@ -19,9 +19,11 @@ use crate::tx::Tx;
 use crate::value::{Column as _, as_json_text};
 
 mod cells;
+mod tool_use;
 mod work;
 
 pub use cells::FivePsCell;
+pub use tool_use::ToolFact;
 pub use work::Work;
 
 as_json_text!(

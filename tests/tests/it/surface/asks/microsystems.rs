@@ -60,6 +60,7 @@ pub async fn ask(operation: &str, stage: &Stage<'_>) -> Option<Ask> {
             .path("id", &stage.condition().await)
             .body(json!({ "processes": { "level": "mixed", "text": "Ideas wait for a signature" } })),
         "getLatestConditions" => Ask::reads("readTeamWork").path("unit", target),
+        "getToolUse" => Ask::reads("readTeamWork"),
         "getFivePsSummary" => Ask::reads("readTeamWork"),
         _ => return None,
     })
