@@ -138,12 +138,6 @@ impl Eyes {
 }
 
 impl Eyes {
-    /// The units that are read for themselves: by a grant on one of them, or on a network that it is in.
-    pub(crate) fn single_units(&self) -> Vec<UnitId> {
-        let granted = self.beneath.iter().map(|(_, unit, _)| *unit);
-        granted.chain(self.alone.keys().copied()).collect()
-    }
-
     /// Paths at and beneath which grants on the tree read, but for those on the root: it is above everybody.
     pub(crate) fn inner_paths(&self) -> Vec<&str> {
         self.beneath

@@ -10,6 +10,7 @@ use crate::caller::Caller;
 use crate::tenancy::Successors;
 
 mod aims;
+mod conditions;
 mod cycles;
 mod diagrams;
 mod figures;
@@ -18,10 +19,15 @@ mod lead_team;
 mod meetings;
 mod storyboard;
 mod summary;
+mod tool_use;
 mod wall;
 mod work;
 
 pub use aims::{AimFilter, aim, aim_progress, aim_progress_of, aims, change_aim, retract_aim, set_aim};
+pub use conditions::{
+    ConditionFilter, assess_condition, change_condition, condition_assessment, condition_assessments,
+    latest_conditions, latest_conditions_of,
+};
 pub use cycles::{
     CycleFilter, RampFilter, act_on_cycle, carry_out_cycle, change_cycle, change_ramp, cycle, cycles,
     fidelity, open_ramp, plan_cycle, ramp, ramp_fidelity_of, ramps, retract_cycle, retract_ramp,
@@ -44,6 +50,7 @@ pub use meetings::{
 };
 pub use storyboard::storyboard;
 pub use summary::five_ps_summary;
+pub use tool_use::tool_use;
 pub use wall::{data_wall, draw_aim};
 
 /// The unit whose work it is.
@@ -120,6 +127,8 @@ pub enum TeamRecordKind {
     Meeting,
     /// A 5Ps assessment.
     FivePs,
+    /// An assessment of a condition.
+    Condition,
 }
 
 impl TeamRecordKind {
@@ -127,6 +136,7 @@ impl TeamRecordKind {
         match self {
             Self::LeadTeamMember => &[Action::ManageLeadTeam],
             Self::Meeting => &[Action::RecordMeeting],
+            Self::Condition => &[Action::AssessCondition],
             Self::FivePs => &[Action::AssessFivePs, Action::RecordPatientsFindings],
         }
     }

@@ -53,6 +53,7 @@ const ON_UNIT: &[Action] = &[
     Action::PushObservations,
     Action::RecordAdoption,
     Action::AssessSustainability,
+    Action::AssessCondition,
     Action::RunSurvey,
     Action::ManageLeadTeam,
     Action::SetRhythm,
@@ -440,6 +441,7 @@ pub async fn set_sharing(
         WorkKind::Surveys => tx.reshare_surveys(&unit, setting.level).await?,
         WorkKind::LeadTeam => tx.reshare_lead_team(&unit, setting.level).await?,
         WorkKind::Meetings => tx.reshare_meetings(&unit, setting.level).await?,
+        WorkKind::Conditions => tx.reshare_conditions(&unit, setting.level).await?,
         WorkKind::Diagrams => tx.reshare_diagrams(&unit, setting.level).await?,
         WorkKind::Aims => tx.reshare_aims(&unit, setting.level).await?,
         // These, and every entry of a timeline, follow beneath.

@@ -159,6 +159,8 @@ ids! {
     RhythmId,
     /// How a team sees itself on a day.
     FivePsId,
+    /// A condition of a unit on a day.
+    ConditionAssessmentId,
     /// A diagram of a team's work.
     DiagramId,
     /// What a team wants to reach.

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 mod aims;
+mod conditions;
 mod cycles;
 mod diagrams;
 mod fidelity;
@@ -12,9 +13,11 @@ mod lead_team;
 mod meetings;
 mod rhythm;
 mod summary;
+mod tool_use;
 mod wall;
 
 pub use aims::{Aim, AimDirection, AimKind, AimProgress, AimStatus, ChangeAim, SetAim};
+pub use conditions::*;
 pub use cycles::{
     ActOnCycle, CarryOutCycle, ChangeCycle, ChangeRamp, Cycle, CycleAct, CycleDecision, CycleDo, CycleKind,
     CycleMeasurement, CyclePhase, CyclePlan, CycleResult, CycleScale, CycleStudy, CycleView, OpenRamp,
@@ -34,6 +37,7 @@ pub use lead_team::*;
 pub use meetings::*;
 pub use rhythm::*;
 pub use summary::*;
+pub use tool_use::*;
 pub use wall::{DataWall, NextAction, WallAim, WallAims, WallCycle, WallCycles, WallDiagram, WallDiagrams};
 
 /// A derive list that every plain enum of this capability has.

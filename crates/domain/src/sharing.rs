@@ -99,6 +99,8 @@ pub enum WorkKind {
     Meetings,
     /// 5Ps assessments.
     FivePs,
+    /// Assessments of leadership and local conditions.
+    Conditions,
     /// Diagrams.
     Diagrams,
     /// Aims, ramps and cycles.
@@ -107,7 +109,7 @@ pub enum WorkKind {
 
 impl WorkKind {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Observations,
         Self::Adoption,
         Self::FieldTests,
@@ -118,6 +120,7 @@ impl WorkKind {
         Self::LeadTeam,
         Self::Meetings,
         Self::FivePs,
+        Self::Conditions,
         Self::Diagrams,
         Self::Aims,
     ];
@@ -135,6 +138,7 @@ impl WorkKind {
             Self::LeadTeam => "lead_team",
             Self::Meetings => "meetings",
             Self::FivePs => "five_ps",
+            Self::Conditions => "conditions",
             Self::Diagrams => "diagrams",
             Self::Aims => "aims",
         }
@@ -156,6 +160,7 @@ impl WorkKind {
             | Self::LeadTeam
             | Self::Meetings
             | Self::FivePs
+            | Self::Conditions
             | Self::Diagrams => Sharing::Team,
         }
     }

@@ -13,13 +13,18 @@ use spiral_domain::{PrincipalId, UnitId};
 use crate::loaders::{Batches, Shared, UnitKey, load};
 use crate::tenancy::OrgUnitNode;
 
+mod conditions;
 mod reads;
+mod tool_use;
 mod wall;
 mod work;
 mod work_writes;
 mod writes;
 
+pub(crate) use conditions::{ConditionsKey, LatestConditionsNode};
+pub use conditions::{ConditionsMutation, ConditionsQuery};
 pub use reads::MicrosystemsQuery;
+pub use tool_use::ToolsQuery;
 pub use wall::WallQuery;
 pub use work::WorkQuery;
 pub use work_writes::WorkMutation;

@@ -27,6 +27,8 @@ pub struct Query(
     spirals::SpiralsQuery,
     spirals::CollaborationsQuery,
     microsystems::MicrosystemsQuery,
+    microsystems::ConditionsQuery,
+    microsystems::ToolsQuery,
     microsystems::WorkQuery,
     microsystems::WallQuery,
 );
@@ -48,6 +50,7 @@ pub struct Mutation(
     spirals::SpiralsMutation,
     spirals::CollaborationsMutation,
     microsystems::MicrosystemsMutation,
+    microsystems::ConditionsMutation,
     microsystems::WorkMutation,
 );
 

@@ -4,11 +4,13 @@ use spiral_app::App;
 use utoipa_axum::router::OpenApiRouter;
 
 mod aims;
+mod conditions;
 mod cycles;
 mod diagrams;
 mod five_ps;
 mod lead_team;
 mod meetings;
+mod tool_use;
 mod wall;
 
 /// The routes of this capability.
@@ -21,4 +23,6 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .merge(aims::routes())
         .merge(cycles::routes())
         .merge(wall::routes())
+        .merge(conditions::routes())
+        .merge(tool_use::routes())
 }

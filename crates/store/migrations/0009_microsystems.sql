@@ -79,6 +79,26 @@ create table five_ps (
 );
 create index five_ps_unit on five_ps (tenant_id, unit_id, assessed_on);
 
+create table condition_assessments (
+    tenant_id {uuid} not null,
+    id {uuid} not null,
+    unit_id {uuid} not null,
+    condition {text} not null,
+    assessed_on {date} not null,
+    structures {text},
+    processes {text},
+    patterns {text},
+    withdrawn {bool} not null,
+    sharing {small} not null,
+    recorded_by {uuid} not null,
+    version {int} not null,
+    created_at {time} not null,
+    updated_at {time} not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+);
+create index condition_assessments_unit on condition_assessments (tenant_id, unit_id, assessed_on);
+
 create table five_ps_cells (
     tenant_id {uuid} not null,
     parent_id {uuid} not null,

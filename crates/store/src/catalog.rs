@@ -6,8 +6,9 @@ use spiral_domain::innovations::Innovation;
 use spiral_domain::measures::{
     Annotation, Measure, MeasureLink, Observation, Phase, StratumDimension, Target,
 };
-use spiral_domain::microsystems::{Aim, Cycle, Diagram, Ramp};
-use spiral_domain::microsystems::{FivePs, LeadTeamMember, Meeting, RhythmSetting};
+use spiral_domain::microsystems::{
+    Aim, ConditionAssessment, Cycle, Diagram, FivePs, LeadTeamMember, Meeting, Ramp, RhythmSetting,
+};
 use spiral_domain::people::{ApiClient, Grant, Principal};
 use spiral_domain::programmes::Programme;
 use spiral_domain::spirals::{Collaboration, CollaborationEntry, CollaborationMember};
@@ -91,6 +92,7 @@ kinds!(
     Meeting,
     RhythmSetting,
     FivePs,
+    ConditionAssessment,
     Diagram,
     Aim,
     Ramp,

@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 
 use spiral_domain::microsystems::{
-    AttendeeCount, Discipline, Expectation, FivePs, LeadTeamMember, LeadTeamRole, LeaveReason, Meeting,
-    MeetingKind, Part, RhythmSetting,
+    AttendeeCount, Condition, ConditionAssessment, Discipline, Expectation, FivePs, LeadTeamMember,
+    LeadTeamRole, LeaveReason, Lens, Meeting, MeetingKind, Part, RhythmSetting,
 };
 use spiral_domain::people::{Action, Principal};
 use spiral_domain::tenancy::OrgUnit;
 use spiral_domain::{
-    Date, FivePsId, LeadTeamMemberId, MeetingId, PrincipalId, Result, RhythmId, Sharing, Timestamp, UnitId,
+    ConditionAssessmentId, Date, FivePsId, LeadTeamMemberId, MeetingId, PrincipalId, Result, RhythmId,
+    Sharing, Timestamp, UnitId,
 };
 
 use crate::record::{Record, Scoping, record};
@@ -18,9 +19,11 @@ use crate::tx::Tx;
 use crate::value::{Column as _, as_json_text};
 
 mod cells;
+mod tool_use;
 mod work;
 
 pub use cells::FivePsCell;
+pub use tool_use::ToolFact;
 pub use work::Work;
 
 as_json_text!(
@@ -30,7 +33,9 @@ as_json_text!(
     MeetingKind,
     Vec<AttendeeCount>,
     Vec<Expectation>,
-    Part
+    Part,
+    Condition,
+    Lens
 );
 
 record!(
@@ -73,6 +78,16 @@ record!(
     }
 );
 
+record!(
+    ConditionAssessment, 54, "condition_assessment", "assessment of a condition", "condition_assessments",
+    Scoping::Shared(Action::ReadTeamWork),
+    {
+        id: ConditionAssessmentId, unit_id: UnitId, condition: Condition, assessed_on: Date,
+        structures: Option<Lens>, processes: Option<Lens>, patterns: Option<Lens>, withdrawn: bool,
+        sharing: Sharing, recorded_by: PrincipalId, version: i64, created_at: Timestamp, updated_at: Timestamp,
+    }
+);
+
 /// A record of a team's work whose level follows the unit's setting.
 trait TeamRecord: Record {
     /// Takes another level; false if it has it already.
@@ -93,7 +108,13 @@ macro_rules! team_records {
         }
     )*};
 }
-team_records!(LeadTeamMember, Meeting, RhythmSetting, FivePs);
+team_records!(
+    LeadTeamMember,
+    Meeting,
+    RhythmSetting,
+    FivePs,
+    ConditionAssessment
+);
 
 impl Store {
     /// Under what name each of these principals is registered.
@@ -190,6 +211,21 @@ impl Tx {
         self.put_all(std::slice::from_ref(assessment)).await?;
         let after = self.five_ps_contributions(&unit).await?;
         self.move_five_ps(before, after).await
+    }
+
+    /// Adds an assessment of a condition.
+    pub async fn add_condition(&mut self, assessment: &ConditionAssessment) -> Result<()> {
+        self.insert(assessment).await
+    }
+
+    /// Writes a changed assessment of a condition.
+    pub async fn change_condition(&mut self, assessment: &ConditionAssessment) -> Result<()> {
+        self.update(assessment).await
+    }
+
+    /// Lets a unit's conditions follow their new sharing level.
+    pub async fn reshare_conditions(&mut self, unit: &OrgUnit, level: Sharing) -> Result<()> {
+        self.reshare_all::<ConditionAssessment>(unit, level).await
     }
 
     /// Lets a unit's lead team follow its new sharing level.

@@ -251,6 +251,7 @@ ids!(
     MeetingId,
     RhythmId,
     FivePsId,
+    ConditionAssessmentId,
     DiagramId,
     AimId,
     RampId,

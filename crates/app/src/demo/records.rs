@@ -48,6 +48,7 @@ async fn share_what_is_published(caller: &Caller, facts: &Facts) -> Result<()> {
                 WorkKind::LeadTeam
                 | WorkKind::Meetings
                 | WorkKind::FivePs
+                | WorkKind::Conditions
                 | WorkKind::Surveys
                 | WorkKind::Diagrams
                 | WorkKind::Aims => Sharing::National,

@@ -60,6 +60,12 @@ pub(super) async fn load(caller: &Caller, facts: &Facts) -> Result<()> {
         let first = json!({ "assessedOn": course.days.first(), "purpose": findings(&[purpose(team)]) });
         microsystems::record_five_ps(caller, &unit, read(first)?).await?;
         microsystems::record_five_ps(caller, &unit, read(five_ps(team, course))?).await?;
+        if let Some(note) = &team.note {
+            // What the evaluation found of the team's future, as it stood after its course.
+            let condition = json!({ "unit": format!("code:{}", team.code), "condition": "local_conditions",
+                "assessedOn": "2006-06-30", "patterns": { "level": "mixed", "text": note } });
+            microsystems::assess_condition(caller, read(condition)?).await?;
+        }
     }
     Ok(())
 }

@@ -108,7 +108,9 @@ async fn standings(caller: &Caller, units: &[OrgUnit]) -> Result<(Vec<Vec<Standi
     }
     // What a grant on a team itself, or on a network, shows beside that is moved from one side to the other.
     let mut seen: HashSet<UnitId> = HashSet::new();
-    let alone = eyes.single_units();
+    let granted = caller.scope().by(Action::ReadTeamWork);
+    let mut alone: Vec<UnitId> = granted.map(|(held, _)| held.grant.unit_id).collect();
+    alone.extend(eyes.alone.keys());
     if !alone.is_empty() {
         let today = caller.today();
         let teams: Vec<OrgUnit> = store

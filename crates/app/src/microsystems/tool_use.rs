@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use spiral_domain::microsystems::{TeamGroupBy, Tool, ToolCount, ToolUse, ToolUsePlace, ToolUser};
 use spiral_domain::people::Action;
+use spiral_domain::surveys::SurveyKind;
 use spiral_domain::tenancy::{OrgUnit, SharingSetting, Tier};
 use spiral_domain::{Error, Reference, Result, UnitId, WorkKind};
 use spiral_stats::suppression::Rule;
@@ -62,7 +63,10 @@ impl Question {
     fn tools(self) -> Vec<(Tool, usize)> {
         match self {
             Self::One(tool, _) => vec![(tool, USED)],
-            Self::PatientViews => vec![(Tool::PatientViewsFormal, FORMAL), (Tool::PatientViewsAdHoc, USED)],
+            Self::PatientViews => vec![
+                (Tool::PatientViewsFormal, FORMAL),
+                (Tool::PatientViewsAdHoc, USED),
+            ],
         }
     }
 }
@@ -125,7 +129,7 @@ pub async fn tool_use(caller: &Caller, unit: Option<&Reference>, group_by: TeamG
         all.into_iter().partition(|unit| unit.tier == Tier::Microsystem);
     teams.retain(|team| team.open_on(today));
     let sight = Sight::of(caller, &teams).await?;
-    let facts = store.tool_facts().await?;
+    let facts = facts(caller).await?;
     let newcomers: HashSet<UnitId> = store.newcomers().await?.iter().map(|(unit, _)| unit.id).collect();
     let settings = caller.app().settings();
     let rule = Rule {
@@ -167,11 +171,7 @@ pub async fn tool_use(caller: &Caller, unit: Option<&Reference>, group_by: TeamG
     let place = |place: usize| place_of(&trees, &left_out, &units[place], place);
     let tree = trees.first().ok_or_else(|| Error::internal("there are tools"))?;
     let whole = tree.at(top.id).ok_or(Error::NotFound("unit"))?;
-    let mut groups: Vec<ToolUsePlace> = tree
-        .split(&top, group_by.tier())
-        .into_iter()
-        .map(place)
-        .collect();
+    let mut groups: Vec<ToolUsePlace> = tree.split(&top, group_by.tier()).into_iter().map(place).collect();
     groups.sort_by(|one, other| one.code.cmp(&other.code));
     let whole = place(whole);
     let (users, users_left_out) = listed(&teams, users);
@@ -181,6 +181,20 @@ pub async fn tool_use(caller: &Caller, unit: Option<&Reference>, group_by: TeamG
         users,
         users_left_out,
     })
+}
+
+/// What each unit has recorded, whoever may see it.
+async fn facts(caller: &Caller) -> Result<HashMap<UnitId, BTreeSet<ToolFact>>> {
+    let mut facts = caller.store().tool_facts().await?;
+    for run in caller.store().surveys_run().await? {
+        let fact = match run.kind {
+            SurveyKind::Staff => ToolFact::StaffSurvey,
+            SurveyKind::Patient => ToolFact::PatientSurvey,
+            _ => continue,
+        };
+        facts.entry(run.unit).or_default().insert(fact);
+    }
+    Ok(facts)
 }
 
 fn place_of(

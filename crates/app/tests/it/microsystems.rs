@@ -1,5 +1,6 @@
 //! A team's own work: who writes it, who reads it, and what the tiers above learn of it.
 
+mod conditions;
 mod demo;
 mod random;
 mod secrecy;

@@ -54,8 +54,8 @@ impl Tool {
         match self {
             Self::Workshops => "a meeting of the kind `workshop`",
             Self::ProtectedTime => "a meeting with protected minutes",
-            Self::StaffSurvey => "a staff survey that is closed, or has answers",
-            Self::PatientViewsFormal => "a patient survey that is closed, or has answers",
+            Self::StaffSurvey => "a staff survey that came to enough answers to be told",
+            Self::PatientViewsFormal => "a patient survey that came to enough answers to be told",
             Self::PatientViewsAdHoc => {
                 "a finding about patients in a 5Ps assessment, without such a patient survey"
             }

@@ -195,9 +195,11 @@ actions! {
         AssessFivePs write,
         /// Record what was found about patients in a 5Ps assessment.
         RecordPatientsFindings write,
+        /// Record how leadership and local conditions of a unit stand.
+        AssessCondition write,
         /// Read the patients' part of 5Ps assessments.
         ReadPatientsFindings read,
-        /// Read lead teams, meetings, rhythms and 5Ps assessments.
+        /// Read lead teams, meetings, rhythms, 5Ps assessments and conditions.
         ReadTeamWork read,
         /// Read a team's process maps, fishbones and driver diagrams.
         ReadDiagrams read,
@@ -309,7 +311,9 @@ impl Role {
             A::RecordNeed | A::ScoreDecision if lead || team || matches!(self, R::PatientPartner) => May::Own,
             A::DiscontinueSpiral if lead || matches!(self, R::TeamLead) => May::Own,
             A::AnswerKnowledgeRequest if lead || team || matches!(self, R::Coach) => May::Own,
-            A::ManageLeadTeam | A::SetRhythm | A::AssessFivePs if lead || team => May::Own,
+            A::ManageLeadTeam | A::SetRhythm | A::AssessFivePs | A::AssessCondition if lead || team => {
+                May::Own
+            }
             A::RecordMeeting if lead || team || matches!(self, R::Coach) => May::Own,
             A::RecordPatientsFindings if lead || team || matches!(self, R::PatientPartner) => May::Own,
             A::ReadPatientsFindings if matches!(self, R::PatientPartner) => May::Own,
@@ -373,6 +377,7 @@ impl Role {
             | A::SetRhythm
             | A::RecordMeeting
             | A::AssessFivePs
+            | A::AssessCondition
             | A::RecordPatientsFindings
             | A::ReadPatientsFindings
             | A::ReadTeamWork

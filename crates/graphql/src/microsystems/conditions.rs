@@ -1,4 +1,4 @@
-//! Leadership and local conditions over time, and which tools teams use.
+//! Leadership and local conditions over time.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use async_graphql::{ComplexObject, Context, Object, Result, SimpleObject};
 use spiral_app::microsystems::TeamRecordKind;
 use spiral_app::{Caller, microsystems};
 use spiral_domain::microsystems::{
-    AssessCondition, ChangeCondition, Condition, ConditionAssessment, LatestConditions, TeamGroupBy, ToolUse,
+    AssessCondition, ChangeCondition, Condition, ConditionAssessment, LatestConditions,
 };
 use spiral_domain::people::Action;
 use spiral_domain::{ConditionAssessmentId, Date, Reference, Sort, Timestamp, UnitId, Withheld};
@@ -86,7 +86,7 @@ impl Loader<ConditionsKey> for Batches {
     }
 }
 
-/// What there is to read of conditions and tools.
+/// What there is to read of conditions.
 #[derive(Default)]
 pub struct ConditionsQuery;
 
@@ -136,21 +136,6 @@ impl ConditionsQuery {
     ) -> Result<ConditionNode> {
         let found = microsystems::condition_assessment(ctx.data::<Caller>()?, id).await;
         Ok(found.map_err(fault)?.record.into())
-    }
-
-    /// Which tools of the approach the teams beneath a unit (the tenant's root if none is named), and of each of its
-    /// parts, use: read off what they have recorded, by rules that stand in the answer.
-    #[graphql(complexity = "50 * child_complexity")]
-    async fn tool_use(
-        &self,
-        ctx: &Context<'_>,
-        unit: Option<Reference>,
-        group_by: Option<TeamGroupBy>,
-    ) -> Result<ToolUse> {
-        let groups = group_by.unwrap_or_default();
-        microsystems::tool_use(ctx.data::<Caller>()?, unit.as_ref(), groups)
-            .await
-            .map_err(fault)
     }
 }
 

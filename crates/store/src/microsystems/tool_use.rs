@@ -15,9 +15,9 @@ pub enum ToolFact {
     Workshop,
     /// A meeting with protected minutes.
     ProtectedMinutes,
-    /// A staff survey that is closed, or has answers.
+    /// A staff survey with enough answers.
     StaffSurvey,
-    /// A patient survey that is closed, or has answers.
+    /// A patient survey with enough answers.
     PatientSurvey,
     /// A finding about patients in a 5Ps assessment.
     PatientsFinding,
@@ -27,57 +27,43 @@ pub enum ToolFact {
     PatternsMetric,
 }
 
-impl ToolFact {
-    const ALL: [Self; 7] = [
-        Self::Workshop,
-        Self::ProtectedMinutes,
-        Self::StaffSurvey,
-        Self::PatientSurvey,
-        Self::PatientsFinding,
-        Self::ProcessMap,
-        Self::PatternsMetric,
-    ];
-
-    /// Which rows say so. A P is kept as JSON with its lists always there: it has a finding unless the list is empty,
-    /// and no text within it can read as that, since quotes are escaped there.
-    const fn rows(self) -> &'static str {
-        match self {
-            Self::Workshop => "from meetings r where r.kind = 'workshop' and not r.withdrawn",
-            Self::ProtectedMinutes => "from meetings r where r.protected_minutes > 0 and not r.withdrawn",
-            Self::StaffSurvey => {
-                "from survey_parts r join surveys s on s.tenant_id = r.tenant_id and s.id = r.survey_id \
-                 left join survey_boxes b on b.tenant_id = r.tenant_id and b.survey_id = r.survey_id \
-                 and b.unit_id = r.unit_id \
-                 where s.kind = 'staff' and not r.whole and (s.status = 'closed' or b.answered_at_least > 0)"
-            }
-            Self::PatientSurvey => {
-                "from survey_parts r join surveys s on s.tenant_id = r.tenant_id and s.id = r.survey_id \
-                 left join survey_boxes b on b.tenant_id = r.tenant_id and b.survey_id = r.survey_id \
-                 and b.unit_id = r.unit_id \
-                 where s.kind = 'patient' and not r.whole and (s.status = 'closed' or b.answered_at_least > 0)"
-            }
-            Self::PatientsFinding => {
-                "from five_ps r where replace(r.patients, '\"findings\":[]', '') = r.patients and not r.withdrawn"
-            }
-            Self::ProcessMap => "from diagrams r where r.kind = 'process_map' and not r.retracted",
-            Self::PatternsMetric => {
-                "from five_ps r where not r.withdrawn and (replace(r.patterns, '\"metrics\":[]', '') = r.patterns \
-                 or replace(r.purpose || r.patients || r.professionals || r.processes, '\"measureId\":\"', '') \
-                 <> r.purpose || r.patients || r.professionals || r.processes)"
-            }
-        }
-    }
-}
+/// Which rows say what; what surveys have come to is known where surveys are. A P is kept as JSON with its lists always
+/// there: it has a finding unless the list is empty, and no text within it can read as that, since quotes are escaped
+/// there.
+const ROWS: [(ToolFact, &str); 5] = [
+    (
+        ToolFact::Workshop,
+        "from meetings r where r.kind = 'workshop' and not r.withdrawn",
+    ),
+    (
+        ToolFact::ProtectedMinutes,
+        "from meetings r where r.protected_minutes > 0 and not r.withdrawn",
+    ),
+    (
+        ToolFact::PatientsFinding,
+        "from five_ps r where replace(r.patients, '\"findings\":[]', '') = r.patients and not r.withdrawn",
+    ),
+    (
+        ToolFact::ProcessMap,
+        "from diagrams r where r.kind = 'process_map' and not r.retracted",
+    ),
+    (
+        ToolFact::PatternsMetric,
+        "from five_ps r where not r.withdrawn and (replace(r.patterns, '\"metrics\":[]', '') = r.patterns \
+         or replace(r.purpose || r.patients || r.professionals || r.processes, '\"measureId\":\"', '') \
+         <> r.purpose || r.patients || r.professionals || r.processes)",
+    ),
+];
 
 impl Store {
     /// What each unit has recorded, in one statement.
     pub async fn tool_facts(&self) -> Result<HashMap<UnitId, BTreeSet<ToolFact>>> {
         let mut sql = self.sql("", []);
-        for (n, fact) in ToolFact::ALL.into_iter().enumerate() {
+        for (n, (_, rows)) in ROWS.iter().enumerate() {
             if n > 0 {
                 sql.push(" union all ");
             }
-            sql.push(&format!("select r.unit_id, cast({n} as bigint) {}", fact.rows()))
+            sql.push(&format!("select r.unit_id, cast({n} as bigint) {rows}"))
                 .push(" and r.tenant_id = ")
                 .bind(self.scope.tenant)
                 .push(" group by r.unit_id");
@@ -87,7 +73,8 @@ impl Store {
             let n: i64 = row.get(1)?;
             let fact = usize::try_from(n)
                 .ok()
-                .and_then(|n| ToolFact::ALL.get(n).copied())
+                .and_then(|n| ROWS.get(n))
+                .map(|(fact, _)| *fact)
                 .ok_or_else(|| Error::internal("an unknown fact"))?;
             facts.entry(row.get(0)?).or_default().insert(fact);
         }

@@ -35,6 +35,7 @@ pub const REST_ONLY: &[(&str, &str)] = &[
         "listOwnRatings",
         "in GraphQL an edge: SustainabilityAssessment.ownRating",
     ),
+    ("getLatestConditions", "in GraphQL an edge: OrgUnit.conditions"),
     (
         "getLatestSustainability",
         "in GraphQL an edge: OrgUnit.sustainability",

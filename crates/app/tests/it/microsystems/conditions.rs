@@ -28,8 +28,12 @@ async fn conditions_have_a_history_and_a_latest() {
     for world in worlds().await {
         let lead = world.person(Role::TeamLead, "hull-a").await;
         let coach = world.person(Role::Coach, "hull-a").await;
-        let later = assess(&lead, "hull-a", leadership("2005-06-30", "helping")).await.unwrap();
-        let earlier = assess(&lead, "hull-a", leadership("2004-06-30", "mixed")).await.unwrap();
+        let later = assess(&lead, "hull-a", leadership("2005-06-30", "helping"))
+            .await
+            .unwrap();
+        let earlier = assess(&lead, "hull-a", leadership("2004-06-30", "mixed"))
+            .await
+            .unwrap();
         let local = json!({ "condition": "local_conditions", "structures": { "level": "hindering", "text": "No room" } });
         let local = assess(&lead, "hull-a", local).await.unwrap();
         assert_eq!(local.assessed_on, lead.today());
@@ -47,10 +51,18 @@ async fn conditions_have_a_history_and_a_latest() {
         let listed = condition_assessments(&coach, filter, &all()).await.unwrap();
         assert_eq!(listed.data.len(), 2);
 
-        let nothing = assess(&lead, "hull-a", json!({ "condition": "leadership", "assessedOn": "2006-04-01" })).await;
+        let nothing = assess(
+            &lead,
+            "hull-a",
+            json!({ "condition": "leadership", "assessedOn": "2006-04-01" }),
+        )
+        .await;
         assert_eq!(
             refused(nothing),
-            [place("/assessedOn", "in_future"), place("/structures", "nothing_seen")]
+            [
+                place("/assessedOn", "in_future"),
+                place("/structures", "nothing_seen")
+            ]
         );
         let by_coach = assess(&coach, "hull-a", leadership("2005-06-30", "strong")).await;
         assert_eq!(refused(by_coach), [place("", "forbidden")]);
@@ -60,7 +72,9 @@ async fn conditions_have_a_history_and_a_latest() {
         let change = json!({ "patterns": { "level": "strong", "text": "Trust has grown" } });
         let stale = change_condition(&lead, later.id, Some(2), read(change.clone())).await;
         assert_eq!(refused(stale), [place("", "stale")]);
-        let changed = change_condition(&lead, later.id, Some(1), read(change)).await.unwrap();
+        let changed = change_condition(&lead, later.id, Some(1), read(change))
+            .await
+            .unwrap();
         assert_eq!(changed.patterns.unwrap().level, ConditionLevel::Strong);
         let gone = json!({ "withdrawn": true });
         change_condition(&lead, later.id, None, read(gone)).await.unwrap();
@@ -74,7 +88,9 @@ async fn conditions_have_a_history_and_a_latest() {
 async fn conditions_are_the_units_own_until_it_shares_them() {
     for world in worlds().await {
         let lead = world.person(Role::TeamLead, "hull-a").await;
-        let made = assess(&lead, "hull-a", leadership("2005-06-30", "helping")).await.unwrap();
+        let made = assess(&lead, "hull-a", leadership("2005-06-30", "helping"))
+            .await
+            .unwrap();
         let organisation = world.person(Role::OrganisationLead, "hull").await;
         let sha = world.person(Role::ShaLead, "north").await;
         let sibling = world.person(Role::TeamLead, "hull-b").await;
@@ -97,7 +113,11 @@ async fn conditions_are_the_units_own_until_it_shares_them() {
             (Sharing::Team, [false, false]),
         ] {
             world.share("hull-a", WorkKind::Conditions, level).await;
-            assert_eq!([sees(&organisation).await, sees(&sha).await], expected, "{level:?}");
+            assert_eq!(
+                [sees(&organisation).await, sees(&sha).await],
+                expected,
+                "{level:?}"
+            );
             assert!(sees(&lead).await && !sees(&sibling).await);
         }
         world.verifies().await;

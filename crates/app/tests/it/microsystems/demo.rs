@@ -1,11 +1,11 @@
 //! What the demo says of the six evaluated teams is what the evaluation said.
 
 use spiral_app::clock::Clock;
-use spiral_app::microsystems::five_ps_summary;
+use spiral_app::microsystems::{five_ps_summary, tool_use};
 use spiral_app::tokens::seal::MasterKey;
 use spiral_app::{App, Caller, Settings, demo, projections};
 use spiral_domain::Timestamp;
-use spiral_domain::microsystems::{Basis, FiveP, TeamGroupBy};
+use spiral_domain::microsystems::{Basis, FiveP, TeamGroupBy, Tool};
 use spiral_store::testing::databases;
 
 /// Somebody of the demo, by role, in each database.
@@ -44,6 +44,42 @@ async fn patients_and_patterns_are_what_was_neglected() {
             (5, 6, Basis::Total)
         );
         assert!(summary.whole.teams > 100, "among many that have none");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_tools_that_teams_use_are_what_the_evaluation_counted() {
+    somebody("national_lead", async |_, caller| {
+        let answer = tool_use(caller, None, TeamGroupBy::Sha).await.unwrap();
+        let counts: Vec<(Tool, i64, Option<i64>)> = answer
+            .whole
+            .tools
+            .iter()
+            .map(|of| (of.tool, of.shown, of.total))
+            .collect();
+        let published = [
+            (Tool::Workshops, 5),
+            (Tool::ProtectedTime, 6),
+            (Tool::StaffSurvey, 4),
+            (Tool::PatientViewsFormal, 2),
+            (Tool::PatientViewsAdHoc, 1),
+            (Tool::Mapping, 5),
+            (Tool::PatternsData, 1),
+        ];
+        assert_eq!(counts, published.map(|(tool, teams)| (tool, teams, Some(teams))));
+        let users: Vec<&str> = answer.users.iter().map(|team| team.code.as_str()).collect();
+        assert_eq!(
+            users,
+            [
+                "beverley-cmht",
+                "cardiac-rehab",
+                "epsom-wards",
+                "gum",
+                "ot",
+                "smoking-cessation"
+            ]
+        );
     })
     .await;
 }

@@ -52,6 +52,15 @@ pub async fn ask(operation: &str, stage: &Stage<'_>) -> Option<Ask> {
             .hidden()
             .path("id", &stage.team_record("five-ps", five_ps()).await)
             .body(json!({ "findings": [{ "text": "Nobody says how long it takes" }] })),
+        "listConditionAssessments" => Ask::reads("readTeamWork").query("unit", target),
+        "assessCondition" => Ask::writes("assessCondition").body(stage.condition_input()),
+        "getConditionAssessment" => Ask::reads("readTeamWork").path("id", &stage.condition().await),
+        "changeCondition" => Ask::writes("assessCondition")
+            .hidden()
+            .path("id", &stage.condition().await)
+            .body(json!({ "processes": { "level": "mixed", "text": "Ideas wait for a signature" } })),
+        "getLatestConditions" => Ask::reads("readTeamWork").path("unit", target),
+        "getToolUse" => Ask::reads("readTeamWork"),
         "getFivePsSummary" => Ask::reads("readTeamWork"),
         _ => return None,
     })
@@ -70,6 +79,18 @@ fn five_ps() -> Value {
 }
 
 impl Stage<'_> {
+    fn condition_input(&self) -> Value {
+        json!({ "unit": self.target.id, "condition": "leadership", "assessedOn": "2005-06-30",
+            "structures": { "level": "helping", "text": "The lead nurse has half a day a week for the team" } })
+    }
+
+    async fn condition(&self) -> String {
+        let made = self
+            .owner()
+            .post("/v1/condition-assessments", &self.condition_input());
+        made.await.expect(201).id()
+    }
+
     /// A record of the target's own work.
     async fn team_record(&self, list: &str, input: Value) -> String {
         let path = format!("/v1/microsystems/{}/{list}", self.target.id);
