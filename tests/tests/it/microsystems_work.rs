@@ -24,9 +24,15 @@ async fn stage(world: &World) -> String {
     let aim = json!({ "kind": "global", "statement": format!("Aim {HARM}") });
     let aim = lead.post(&format!("{base}/aims"), &aim).await.expect(201).id();
     let ramp = json!({ "aim": aim, "title": format!("Ramp {HARM}") });
-    let ramp = lead.post(&format!("{base}/pdsa-ramps"), &ramp).await.expect(201).id();
+    let ramp = lead
+        .post(&format!("{base}/pdsa-ramps"), &ramp)
+        .await
+        .expect(201)
+        .id();
     let cycle = json!({ "kind": "pdsa", "ramp": ramp, "title": format!("Cycle {HARM}"), "plan": { "objective": HARM, "prediction": "مرحبا" } });
-    lead.post(&format!("{base}/pdsa-cycles"), &cycle).await.expect(201);
+    lead.post(&format!("{base}/pdsa-cycles"), &cycle)
+        .await
+        .expect(201);
     base
 }
 
@@ -36,10 +42,24 @@ async fn the_wall_and_the_storyboard_show_all_of_it_and_do_no_harm() {
         let base = stage(world).await;
         let lead = world.as_role("team_lead");
         let wall = lead.get(&format!("{base}/data-wall")).await.expect(200);
-        assert_eq!(wall.body["aims"]["data"].as_array().map(Vec::len), Some(1), "{wall}");
-        assert_eq!(wall.body["cycles"]["running"].as_array().map(Vec::len), Some(1), "{wall}");
-        assert_eq!(wall.body["cycles"]["nextActions"].as_array().map(Vec::len), Some(1), "{wall}");
-        let picture = wall.body["diagrams"]["data"][0]["picture"].as_str().unwrap_or_default();
+        assert_eq!(
+            wall.body["aims"]["data"].as_array().map(Vec::len),
+            Some(1),
+            "{wall}"
+        );
+        assert_eq!(
+            wall.body["cycles"]["running"].as_array().map(Vec::len),
+            Some(1),
+            "{wall}"
+        );
+        assert_eq!(
+            wall.body["cycles"]["nextActions"].as_array().map(Vec::len),
+            Some(1),
+            "{wall}"
+        );
+        let picture = wall.body["diagrams"]["data"][0]["picture"]
+            .as_str()
+            .unwrap_or_default();
         let drawing = lead.get(picture).await.expect(200);
         assert_eq!(drawing.header("content-type"), "image/svg+xml");
         let etag = drawing.header("etag").to_owned();
@@ -52,16 +72,29 @@ async fn the_wall_and_the_storyboard_show_all_of_it_and_do_no_harm() {
         let unit = json!({ "unit": world.north.unit("alpha-stroke").id });
         let same = lead.graphql(query, &unit).await.expect(200);
         let seen = &same.body["data"]["dataWall"];
-        assert_eq!(seen["aims"]["data"][0]["aim"]["id"], wall.body["aims"]["data"][0]["aim"]["id"], "{same}");
-        assert_eq!(seen["cycles"]["running"][0]["cycle"]["id"], wall.body["cycles"]["running"][0]["cycle"]["id"]);
-        assert_eq!(seen["diagrams"]["data"][0]["id"], wall.body["diagrams"]["data"][0]["id"]);
+        assert_eq!(
+            seen["aims"]["data"][0]["aim"]["id"], wall.body["aims"]["data"][0]["aim"]["id"],
+            "{same}"
+        );
+        assert_eq!(
+            seen["cycles"]["running"][0]["cycle"]["id"],
+            wall.body["cycles"]["running"][0]["cycle"]["id"]
+        );
+        assert_eq!(
+            seen["diagrams"]["data"][0]["id"],
+            wall.body["diagrams"]["data"][0]["id"]
+        );
 
         let page = lead.get(&format!("{base}/storyboard")).await.expect(200);
         assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
         let policy = page.header("content-security-policy");
         assert_eq!(policy, "default-src 'none'; style-src 'unsafe-inline'; sandbox");
         for text in [&page.text, &drawing.text] {
-            assert!(!text.contains("<script") && !text.contains("<img"), "{}", &text[..400]);
+            assert!(
+                !text.contains("<script") && !text.contains("<img"),
+                "{}",
+                &text[..400]
+            );
         }
         assert!(page.text.contains("&lt;script&gt;") && page.text.contains("<svg "));
         assert!(page.text.contains("مرحبا"));
@@ -76,8 +109,10 @@ async fn each_part_of_the_wall_is_withheld_by_its_own_sharing() {
         let unit = world.north.unit("alpha-stroke").id.clone();
         let above = world.as_role("organisation_lead");
         let top = world.as_role("national_analyst");
-        let page = async |actor: e2e::Actor<'_>| actor.get(&format!("{base}/storyboard")).await.expect(200).text;
-        let wall = async |actor: e2e::Actor<'_>| actor.get(&format!("{base}/data-wall")).await.expect(200).body;
+        let page =
+            async |actor: e2e::Actor<'_>| actor.get(&format!("{base}/storyboard")).await.expect(200).text;
+        let wall =
+            async |actor: e2e::Actor<'_>| actor.get(&format!("{base}/data-wall")).await.expect(200).body;
 
         // Diagrams are the team's, aims and cycles the organisation's.
         let seen = wall(above).await;
@@ -97,10 +132,14 @@ async fn each_part_of_the_wall_is_withheld_by_its_own_sharing() {
         // What is opened shows at once, and only that.
         let share = |kind: &str| format!("/v1/org-units/{unit}/sharing/{kind}");
         let lead = world.as_role("team_lead");
-        lead.put(&share("diagrams"), &json!({ "level": "national" })).await.expect(200);
+        lead.put(&share("diagrams"), &json!({ "level": "national" }))
+            .await
+            .expect(200);
         let text = page(top).await;
         assert!(text.contains("Map &lt;script&gt;") && !text.contains("Aim &lt;script&gt;"));
-        lead.put(&share("diagrams"), &json!({ "level": "team" })).await.expect(200);
+        lead.put(&share("diagrams"), &json!({ "level": "team" }))
+            .await
+            .expect(200);
         assert!(!page(top).await.contains("&lt;script&gt;"));
     })
     .await;
@@ -117,7 +156,11 @@ async fn ten_thousand_nodes_are_refused_in_a_word() {
             .map(|n| json!({ "from": format!("n{}", n - 1), "to": format!("n{n}") }))
             .collect();
         let map = json!({ "title": "Too large", "processMap": { "nodes": nodes, "edges": edges } });
-        let refused = world.as_role("team_lead").post(&format!("{base}/diagrams"), &map).await.expect(422);
+        let refused = world
+            .as_role("team_lead")
+            .post(&format!("{base}/diagrams"), &map)
+            .await
+            .expect(422);
         let errors = refused.body["errors"].as_array().map_or(0, Vec::len);
         assert_eq!(errors, 2, "{refused}");
         assert_eq!(refused.body["errors"][0]["pointer"], "/processMap/nodes");
