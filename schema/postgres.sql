@@ -1004,19 +1004,42 @@ alter table measure_links enable row level security;
 alter table measure_links force row level security;
 create policy tenant on measure_links using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
 
--- 0011_work
+-- 0009_microsystems
 
-create table diagrams (
-    tenant_id uuid not null references tenants (id),
+create table lead_team_members (
+    tenant_id uuid not null,
+    id uuid not null,
+    unit_id uuid not null,
+    principal_id uuid,
+    description text collate "C",
+    discipline text collate "C" not null,
+    role text collate "C" not null,
+    joined_on date not null,
+    left_on date,
+    leave_reason text collate "C",
+    withdrawn boolean not null,
+    sharing smallint not null,
+    recorded_by uuid not null,
+    version bigint not null,
+    created_at timestamptz not null,
+    updated_at timestamptz not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, principal_id) references principals (tenant_id, id)
+);
+create index lead_team_members_unit on lead_team_members (tenant_id, unit_id, joined_on);
+
+create table meetings (
+    tenant_id uuid not null,
     id uuid not null,
     unit_id uuid not null,
     kind text collate "C" not null,
-    title text collate "C" not null,
-    drawn_on date not null,
-    process_map text collate "C",
-    fishbone text collate "C",
-    driver_diagram text collate "C",
-    retracted boolean not null,
+    held_on date not null,
+    attendance bigint not null,
+    attendees text collate "C" not null,
+    protected_minutes bigint not null,
+    notes text collate "C",
+    withdrawn boolean not null,
     sharing smallint not null,
     recorded_by uuid not null,
     version bigint not null,
@@ -1025,94 +1048,75 @@ create table diagrams (
     primary key (tenant_id, id),
     foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
 );
-create index diagrams_unit on diagrams (tenant_id, unit_id, kind);
+create index meetings_unit on meetings (tenant_id, unit_id, held_on);
 
-create table aims (
-    tenant_id uuid not null references tenants (id),
+create table rhythm_settings (
+    tenant_id uuid not null,
     id uuid not null,
     unit_id uuid not null,
-    kind text collate "C" not null,
-    statement text collate "C" not null,
-    under_id uuid,
-    measure_id uuid,
-    direction text collate "C",
-    from_value double precision,
-    to_value double precision,
-    by_when date,
-    status text collate "C" not null,
-    retracted boolean not null,
+    starts_on date not null,
+    expectations text collate "C" not null,
     sharing smallint not null,
     recorded_by uuid not null,
     version bigint not null,
     created_at timestamptz not null,
     updated_at timestamptz not null,
     primary key (tenant_id, id),
-    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
-    foreign key (tenant_id, under_id) references aims (tenant_id, id),
-    foreign key (tenant_id, measure_id) references measures (tenant_id, id)
+    constraint rhythm_settings_start unique (tenant_id, unit_id, starts_on),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
 );
-create index aims_unit on aims (tenant_id, unit_id);
 
-create table ramps (
-    tenant_id uuid not null references tenants (id),
+create table five_ps (
+    tenant_id uuid not null,
     id uuid not null,
     unit_id uuid not null,
-    aim_id uuid not null,
-    title text collate "C" not null,
-    retracted boolean not null,
+    assessed_on date not null,
+    purpose text collate "C" not null,
+    patients text collate "C" not null,
+    professionals text collate "C" not null,
+    processes text collate "C" not null,
+    patterns text collate "C" not null,
+    withdrawn boolean not null,
     sharing smallint not null,
     recorded_by uuid not null,
     version bigint not null,
     created_at timestamptz not null,
     updated_at timestamptz not null,
     primary key (tenant_id, id),
-    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
-    foreign key (tenant_id, aim_id) references aims (tenant_id, id)
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
 );
-create index ramps_unit on ramps (tenant_id, unit_id);
+create index five_ps_unit on five_ps (tenant_id, unit_id, assessed_on);
 
-create table cycles (
-    tenant_id uuid not null references tenants (id),
-    id uuid not null,
-    unit_id uuid not null,
-    kind text collate "C" not null,
-    ramp_id uuid,
-    follows_id uuid,
-    title text collate "C" not null,
-    phase text collate "C" not null,
-    plan text collate "C" not null,
-    carried_out text collate "C",
-    study text collate "C",
-    act text collate "C",
-    owner text collate "C",
-    review_on date,
-    reviewed_on date,
-    retracted boolean not null,
-    sharing smallint not null,
-    recorded_by uuid not null,
-    version bigint not null,
-    created_at timestamptz not null,
-    updated_at timestamptz not null,
-    primary key (tenant_id, id),
-    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
-    foreign key (tenant_id, ramp_id) references ramps (tenant_id, id),
-    foreign key (tenant_id, follows_id) references cycles (tenant_id, id)
+create table five_ps_cells (
+    tenant_id uuid not null,
+    parent_id uuid not null,
+    level smallint not null,
+    day date not null,
+    part smallint not null,
+    state smallint not null,
+    teams bigint not null,
+    primary key (tenant_id, parent_id, level, day, part, state),
+    foreign key (tenant_id, parent_id) references org_units (tenant_id, id)
 );
-create index cycles_unit on cycles (tenant_id, unit_id);
-create index cycles_ramp on cycles (tenant_id, ramp_id);
 
-alter table diagrams enable row level security;
-alter table diagrams force row level security;
-create policy tenant on diagrams using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+alter table lead_team_members enable row level security;
+alter table lead_team_members force row level security;
+create policy tenant on lead_team_members using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
 
-alter table aims enable row level security;
-alter table aims force row level security;
-create policy tenant on aims using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+alter table meetings enable row level security;
+alter table meetings force row level security;
+create policy tenant on meetings using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
 
-alter table ramps enable row level security;
-alter table ramps force row level security;
-create policy tenant on ramps using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+alter table rhythm_settings enable row level security;
+alter table rhythm_settings force row level security;
+create policy tenant on rhythm_settings using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
 
-alter table cycles enable row level security;
-alter table cycles force row level security;
-create policy tenant on cycles using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+alter table five_ps enable row level security;
+alter table five_ps force row level security;
+create policy tenant on five_ps using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table five_ps_cells enable row level security;
+alter table five_ps_cells force row level security;
+create policy tenant on five_ps_cells using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table five_ps_cells set (fillfactor = 85);

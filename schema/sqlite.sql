@@ -826,19 +826,42 @@ create table measure_links (
 create index measure_links_unit on measure_links (tenant_id, unit_id, measure_id);
 create index measure_links_changed on measure_links (tenant_id, updated_at);
 
--- 0011_work
+-- 0009_microsystems
 
-create table diagrams (
-    tenant_id blob not null references tenants (id),
+create table lead_team_members (
+    tenant_id blob not null,
+    id blob not null,
+    unit_id blob not null,
+    principal_id blob,
+    description text,
+    discipline text not null,
+    role text not null,
+    joined_on text not null,
+    left_on text,
+    leave_reason text,
+    withdrawn integer not null,
+    sharing integer not null,
+    recorded_by blob not null,
+    version integer not null,
+    created_at integer not null,
+    updated_at integer not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, principal_id) references principals (tenant_id, id)
+) strict, without rowid;
+create index lead_team_members_unit on lead_team_members (tenant_id, unit_id, joined_on);
+
+create table meetings (
+    tenant_id blob not null,
     id blob not null,
     unit_id blob not null,
     kind text not null,
-    title text not null,
-    drawn_on text not null,
-    process_map text,
-    fishbone text,
-    driver_diagram text,
-    retracted integer not null,
+    held_on text not null,
+    attendance integer not null,
+    attendees text not null,
+    protected_minutes integer not null,
+    notes text,
+    withdrawn integer not null,
     sharing integer not null,
     recorded_by blob not null,
     version integer not null,
@@ -847,78 +870,53 @@ create table diagrams (
     primary key (tenant_id, id),
     foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
 ) strict, without rowid;
-create index diagrams_unit on diagrams (tenant_id, unit_id, kind);
+create index meetings_unit on meetings (tenant_id, unit_id, held_on);
 
-create table aims (
-    tenant_id blob not null references tenants (id),
+create table rhythm_settings (
+    tenant_id blob not null,
     id blob not null,
     unit_id blob not null,
-    kind text not null,
-    statement text not null,
-    under_id blob,
-    measure_id blob,
-    direction text,
-    from_value real,
-    to_value real,
-    by_when text,
-    status text not null,
-    retracted integer not null,
+    starts_on text not null,
+    expectations text not null,
     sharing integer not null,
     recorded_by blob not null,
     version integer not null,
     created_at integer not null,
     updated_at integer not null,
     primary key (tenant_id, id),
-    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
-    foreign key (tenant_id, under_id) references aims (tenant_id, id),
-    foreign key (tenant_id, measure_id) references measures (tenant_id, id)
+    constraint rhythm_settings_start unique (tenant_id, unit_id, starts_on),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
 ) strict, without rowid;
-create index aims_unit on aims (tenant_id, unit_id);
 
-create table ramps (
-    tenant_id blob not null references tenants (id),
+create table five_ps (
+    tenant_id blob not null,
     id blob not null,
     unit_id blob not null,
-    aim_id blob not null,
-    title text not null,
-    retracted integer not null,
+    assessed_on text not null,
+    purpose text not null,
+    patients text not null,
+    professionals text not null,
+    processes text not null,
+    patterns text not null,
+    withdrawn integer not null,
     sharing integer not null,
     recorded_by blob not null,
     version integer not null,
     created_at integer not null,
     updated_at integer not null,
     primary key (tenant_id, id),
-    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
-    foreign key (tenant_id, aim_id) references aims (tenant_id, id)
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
 ) strict, without rowid;
-create index ramps_unit on ramps (tenant_id, unit_id);
+create index five_ps_unit on five_ps (tenant_id, unit_id, assessed_on);
 
-create table cycles (
-    tenant_id blob not null references tenants (id),
-    id blob not null,
-    unit_id blob not null,
-    kind text not null,
-    ramp_id blob,
-    follows_id blob,
-    title text not null,
-    phase text not null,
-    plan text not null,
-    carried_out text,
-    study text,
-    act text,
-    owner text,
-    review_on text,
-    reviewed_on text,
-    retracted integer not null,
-    sharing integer not null,
-    recorded_by blob not null,
-    version integer not null,
-    created_at integer not null,
-    updated_at integer not null,
-    primary key (tenant_id, id),
-    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
-    foreign key (tenant_id, ramp_id) references ramps (tenant_id, id),
-    foreign key (tenant_id, follows_id) references cycles (tenant_id, id)
+create table five_ps_cells (
+    tenant_id blob not null,
+    parent_id blob not null,
+    level integer not null,
+    day text not null,
+    part integer not null,
+    state integer not null,
+    teams integer not null,
+    primary key (tenant_id, parent_id, level, day, part, state),
+    foreign key (tenant_id, parent_id) references org_units (tenant_id, id)
 ) strict, without rowid;
-create index cycles_unit on cycles (tenant_id, unit_id);
-create index cycles_ramp on cycles (tenant_id, ramp_id);

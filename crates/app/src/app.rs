@@ -95,6 +95,7 @@ struct Inner {
     clock: Clock,
     settings: Settings,
     cursor_key: [u8; 32],
+    survey_key: MasterKey,
     signing: SigningKey,
     verifier: Verifier,
     access_log: AccessLog,
@@ -130,6 +131,7 @@ impl App {
             db,
             clock,
             cursor_key: master.derive("cursor"),
+            survey_key: master.part("surveys"),
             settings,
             signing,
             verifier: verifier?,
@@ -160,6 +162,11 @@ impl App {
 
     pub(crate) fn cursor_key(&self) -> &[u8; 32] {
         &self.0.cursor_key
+    }
+
+    /// Seals what is answered to surveys, and signs their links.
+    pub(crate) fn survey_key(&self) -> &MasterKey {
+        &self.0.survey_key
     }
 
     pub(crate) fn rates(&self) -> &Rates {

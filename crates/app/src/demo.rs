@@ -17,7 +17,9 @@ mod directory;
 mod facts;
 mod figures;
 mod records;
+mod surveys;
 mod synthetic;
+mod teamwork;
 mod units;
 mod work;
 
@@ -88,6 +90,7 @@ pub async fn load(app: &App) -> Result<()> {
     }
     client(&caller, "neynl", "Demo integration", TOOL_SOURCE).await?;
     records::load(&caller, &facts).await?;
+    surveys::load(&caller).await?;
     load_other(app).await
 }
 

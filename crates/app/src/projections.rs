@@ -11,6 +11,7 @@ pub async fn verify(caller: &Caller) -> Result<Vec<String>> {
     let mut differences = tx.verify_tree().await?;
     differences.extend(tx.verify_measure_cells().await?);
     differences.extend(tx.verify_spread_cells().await?);
+    differences.extend(tx.verify_five_ps_cells().await?);
     Ok(differences)
 }
 
@@ -19,6 +20,7 @@ pub async fn rebuild(caller: &Caller) -> Result<()> {
     let mut tx = caller.maintain().await?;
     tx.rebuild_measure_cells().await?;
     tx.rebuild_spread_cells().await?;
+    tx.rebuild_five_ps_cells().await?;
     // In the ledger, so that no server goes on answering from what it has kept.
     tx.note_rebuild()?;
     tx.commit(()).await

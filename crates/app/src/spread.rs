@@ -1,7 +1,6 @@
 //! Adoption events, what they add up to, and how far innovations have spread.
 
 mod curve;
-mod eyes;
 mod metrics;
 mod paths;
 mod places;
@@ -289,7 +288,7 @@ async fn adoptions_by_unit(
     let levels = store
         .adoption_sharing(&units.values().collect::<Vec<_>>())
         .await?;
-    let eyes = eyes::Eyes::of(caller).await?;
+    let eyes = crate::eyes::Eyes::of(caller, Action::ReadAdoption).await?;
     let mut found: HashMap<UnitId, UnitAdoptions> = units
         .values()
         .map(|unit| {

@@ -53,6 +53,12 @@ const ON_UNIT: &[Action] = &[
     Action::PushObservations,
     Action::RecordAdoption,
     Action::AssessSustainability,
+    Action::ManageLeadTeam,
+    Action::SetRhythm,
+    Action::RecordMeeting,
+    Action::AssessFivePs,
+    Action::AssessCondition,
+    Action::RunSurvey,
     Action::DrawDiagram,
     Action::SetAim,
     Action::RunCycle,
@@ -413,15 +419,21 @@ pub async fn set_sharing(
         set_by_unit: true,
     };
     // What is recorded follows first: it reads the setting as it was.
-    if kind == WorkKind::Adoption {
-        tx.reshare_adoption(&unit, setting.level).await?;
+    match kind {
+        WorkKind::Adoption => tx.reshare_adoption(&unit, setting.level).await?,
+        WorkKind::FivePs => tx.reshare_five_ps(&unit, setting.level).await?,
+        _ => {}
     }
     tx.write_sharing(&setting).await?;
     match kind {
-        WorkKind::Adoption => {}
+        WorkKind::Adoption | WorkKind::FivePs => {}
         WorkKind::Observations => tx.reshare_observations(&unit, setting.level).await?,
         WorkKind::FieldTests => tx.reshare_field_tests(&unit, setting.level).await?,
         WorkKind::Sustainability => tx.reshare_sustainability(&unit, setting.level).await?,
+        WorkKind::LeadTeam => tx.reshare_lead_team(&unit, setting.level).await?,
+        WorkKind::Meetings => tx.reshare_meetings(&unit, setting.level).await?,
+        WorkKind::Conditions => tx.reshare_conditions(&unit, setting.level).await?,
+        WorkKind::Surveys => tx.reshare_surveys(&unit, setting.level).await?,
         WorkKind::Diagrams => tx.reshare_diagrams(&unit, setting.level).await?,
         WorkKind::Aims => tx.reshare_aims(&unit, setting.level).await?,
     }

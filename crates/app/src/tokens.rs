@@ -16,7 +16,7 @@ mod testing;
 use spiral_domain::{Error, Result};
 
 /// Random bytes from the system.
-fn random<const N: usize>() -> Result<[u8; N]> {
+pub(crate) fn random<const N: usize>() -> Result<[u8; N]> {
     let mut bytes = [0; N];
     aws_lc_rs::rand::fill(&mut bytes).map_err(|_| Error::internal("the system gives no random bytes"))?;
     Ok(bytes)

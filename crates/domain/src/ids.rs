@@ -117,6 +117,22 @@ ids! {
     AttributeValueId,
     /// One team hands patients or work to another.
     LinkageId,
+    /// Somebody in a lead team.
+    LeadTeamMemberId,
+    /// A meeting of a team.
+    MeetingId,
+    /// A team's own rhythm of meetings, from a day on.
+    RhythmId,
+    /// How a team sees itself on a day.
+    FivePsId,
+    /// A condition of a unit on a day.
+    ConditionAssessmentId,
+    /// A survey instrument in one of its versions.
+    SurveyInstrumentId,
+    /// A survey of a unit or a network.
+    SurveyId,
+    /// What a survey has come to in one unit.
+    SurveyPartId,
     /// A diagram of a team's work.
     DiagramId,
     /// What a team wants to reach.

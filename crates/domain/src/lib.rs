@@ -19,6 +19,7 @@ pub mod reference;
 pub mod screening;
 pub mod sharing;
 pub mod spread;
+pub mod surveys;
 pub mod sustainability;
 pub mod tenancy;
 pub mod text;

@@ -1,9 +1,19 @@
-//! The microsystem's own work: what a team draws, aims for and tests.
+//! A microsystem's own work: who leads it, how often it meets, and how it sees itself (the 5Ps); what it draws,
+//! aims for and tests.
+
+use serde::{Deserialize, Serialize};
 
 mod aims;
+mod conditions;
 mod cycles;
 mod diagrams;
 mod fidelity;
+mod five_ps;
+mod lead_team;
+mod meetings;
+mod rhythm;
+mod summary;
+mod tool_use;
 mod wall;
 
 pub use aims::{Aim, AimDirection, AimKind, AimProgress, AimStatus, ChangeAim, SetAim};
@@ -21,8 +31,14 @@ pub use fidelity::{
     CycleFidelity, FeatureAnswer, FeatureCount, FidelityFeature, RampFidelity, TeamFidelity, cycle_fidelity,
     ramp_fidelity, team_fidelity,
 };
-
 pub use wall::{DataWall, NextAction, WallAim, WallAims, WallCycle, WallCycles, WallDiagram, WallDiagrams};
+pub use conditions::*;
+pub use five_ps::*;
+pub use lead_team::*;
+pub use meetings::*;
+pub use rhythm::*;
+pub use summary::*;
+pub use tool_use::*;
 
 /// A derive list that every plain enum of this capability has.
 macro_rules! plain_enum {
@@ -51,3 +67,57 @@ macro_rules! plain_enum {
     };
 }
 use plain_enum;
+
+/// What somebody brings to a team: a patient's eyes, or a profession.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    utoipa::ToSchema,
+    async_graphql::Enum,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Discipline {
+    /// Somebody who is, or was, cared for.
+    Patient,
+    /// Somebody who cares for a patient at home.
+    Carer,
+    /// Somebody who helps without pay.
+    Volunteer,
+    /// Doctors.
+    Doctor,
+    /// Nurses.
+    Nurse,
+    /// Midwives.
+    Midwife,
+    /// Occupational therapists, physiotherapists, radiographers and their like.
+    AlliedHealth,
+    /// Psychologists and counsellors.
+    Psychology,
+    /// Pharmacists and their technicians.
+    Pharmacy,
+    /// Healthcare scientists.
+    Science,
+    /// Social workers.
+    SocialWork,
+    /// Healthcare assistants and other support in care.
+    CareSupport,
+    /// Receptionists, secretaries, clerks.
+    Administration,
+    /// Cleaning, portering, catering.
+    Facilities,
+    /// Managers.
+    Management,
+    /// Anything else.
+    Other,
+}
+
+#[cfg(test)]
+mod tests;

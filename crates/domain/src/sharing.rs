@@ -87,6 +87,16 @@ pub enum WorkKind {
     FieldTests,
     /// Sustainability assessments.
     Sustainability,
+    /// Who is in the lead team.
+    LeadTeam,
+    /// Meetings, and the rhythm that expects them.
+    Meetings,
+    /// 5Ps assessments.
+    FivePs,
+    /// Assessments of leadership and local conditions.
+    Conditions,
+    /// Surveys.
+    Surveys,
     /// Diagrams.
     Diagrams,
     /// Aims, ramps and cycles.
@@ -95,11 +105,16 @@ pub enum WorkKind {
 
 impl WorkKind {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 11] = [
         Self::Observations,
         Self::Adoption,
         Self::FieldTests,
         Self::Sustainability,
+        Self::LeadTeam,
+        Self::Meetings,
+        Self::FivePs,
+        Self::Conditions,
+        Self::Surveys,
         Self::Diagrams,
         Self::Aims,
     ];
@@ -111,6 +126,11 @@ impl WorkKind {
             Self::Adoption => "adoption",
             Self::FieldTests => "field_tests",
             Self::Sustainability => "sustainability",
+            Self::LeadTeam => "lead_team",
+            Self::Meetings => "meetings",
+            Self::FivePs => "five_ps",
+            Self::Conditions => "conditions",
+            Self::Surveys => "surveys",
             Self::Diagrams => "diagrams",
             Self::Aims => "aims",
         }
@@ -126,7 +146,7 @@ impl WorkKind {
         match self {
             Self::Observations | Self::Aims => Sharing::Organisation,
             Self::Adoption | Self::FieldTests => Sharing::National,
-            Self::Sustainability | Self::Diagrams => Sharing::Team,
+            Self::Sustainability | Self::LeadTeam | Self::Meetings | Self::FivePs | Self::Conditions | Self::Surveys | Self::Diagrams => Sharing::Team,
         }
     }
 }

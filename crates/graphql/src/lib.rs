@@ -20,6 +20,7 @@ mod schema;
 mod socket;
 mod spread;
 mod stream;
+mod surveys;
 mod sustainability;
 mod tenancy;
 mod writes;

@@ -2,9 +2,7 @@
 
 use async_graphql::{EmptySubscription, MergedObject, Schema};
 
-use crate::{
-    analysis, field_tests, innovations, measures, microsystems, people, spread, sustainability, tenancy,
-};
+use crate::{analysis, field_tests, innovations, measures, microsystems, people, spread, surveys, sustainability, tenancy};
 
 /// Everything that can be read.
 #[derive(Default, MergedObject)]
@@ -22,6 +20,10 @@ pub struct Query(
     spread::SpreadQueries,
     field_tests::FieldTestQuery,
     sustainability::SustainabilityQuery,
+    microsystems::MicrosystemsQuery,
+    microsystems::ConditionsQuery,
+    microsystems::ToolsQuery,
+    surveys::SurveyQueries,
     microsystems::WorkQuery,
     microsystems::WallQuery,
 );
@@ -39,6 +41,9 @@ pub struct Mutation(
     spread::SpreadMutation,
     field_tests::FieldTestMutation,
     sustainability::SustainabilityMutation,
+    microsystems::MicrosystemsMutation,
+    microsystems::ConditionsMutation,
+    surveys::SurveyMutation,
     microsystems::WorkMutation,
 );
 

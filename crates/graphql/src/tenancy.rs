@@ -19,6 +19,7 @@ use crate::loaders::{
     AdoptionKey, AdoptionsKey, ChildrenKey, HeldKey, LinkagesKey, MembersKey, UnitKey, load,
 };
 use crate::measures::{MeasureNode, OwnMeasuresKey, SeriesKey, SeriesNode};
+use crate::microsystems::{ConditionsKey, LatestConditionsNode};
 use crate::spread::{UnitAdoptionsNode, ViewNode};
 use crate::sustainability::{SustainabilityKey, SustainabilityStateNode};
 use crate::writes::write;
@@ -83,6 +84,12 @@ impl OrgUnitNode {
     async fn sustainability(&self, ctx: &Context<'_>) -> Result<SustainabilityStateNode> {
         let state = load(ctx, SustainabilityKey(self.record.id)).await?;
         Ok(state.unwrap_or_default().into())
+    }
+
+    /// The latest of its leadership and local conditions.
+    async fn conditions(&self, ctx: &Context<'_>) -> Result<LatestConditionsNode> {
+        let latest = load(ctx, ConditionsKey(self.record.id)).await?;
+        Ok(latest.unwrap_or_default().into())
     }
 
     /// Its last observations of a measure, whole population, latest first.

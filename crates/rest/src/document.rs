@@ -3,6 +3,7 @@
 use spiral_domain::Sort;
 use spiral_domain::analysis::{ChartTheme, GroupBy, SeriesSort};
 use spiral_domain::exchange::ReportDetail;
+use spiral_domain::microsystems::TeamGroupBy;
 use spiral_domain::people::AuditKind;
 use spiral_domain::spread::{SpreadGroupBy, SpreadTree};
 use spiral_domain::sustainability::SummaryGroups;
@@ -34,7 +35,8 @@ use crate::problem::ProblemBody;
         (name = "innovations", description = "Changes that may be worth spreading"),
         (name = "spread", description = "Adoption events, states, and how far innovations have spread"),
         (name = "sustainability", description = "Whether gains will hold, as those who do the work rate it"),
-        (name = "microsystems", description = "A team's own work"),
+        (name = "surveys", description = "What those who work in a team, or are cared for by it, say of it"),
+        (name = "microsystems", description = "A team's own work: lead team, meetings, how it sees itself; what it draws, aims for and tests"),
         (name = "oauth", description = "Tokens for API clients"),
     ),
     components(schemas(
@@ -48,6 +50,7 @@ use crate::problem::ProblemBody;
         SpreadGroupBy,
         SpreadTree,
         SummaryGroups,
+        TeamGroupBy,
     )),
     modifiers(&Bearer)
 )]

@@ -66,7 +66,7 @@ pub(crate) fn beyond_bounds(parts: &Parts, pairs: &[(String, String)]) -> Vec<Vi
 }
 
 /// An operation without query parameters takes none: a misspelt one is not passed over.
-fn refuse_query(parts: &Parts) -> Result<(), Problem> {
+pub(crate) fn refuse_query(parts: &Parts) -> Result<(), Problem> {
     if published(parts).is_none_or(|taken| !taken.is_empty()) {
         return Ok(());
     }

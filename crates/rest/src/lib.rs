@@ -31,6 +31,7 @@ mod retiring;
 mod schemas;
 mod spread;
 mod strict;
+mod surveys;
 mod sustainability;
 mod tenancy;
 
@@ -48,6 +49,7 @@ fn documented() -> OpenApiRouter<App> {
         .merge(field_tests::routes())
         .merge(sustainability::routes())
         .merge(microsystems::routes())
+        .merge(surveys::routes())
         .merge(oauth::routes())
 }
 

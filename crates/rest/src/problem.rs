@@ -287,6 +287,36 @@ pub(crate) const PROBLEMS: &[(&str, u16, &str)] = &[
         "Nobody has rated this assessment yet, so that there is nothing to close.",
     ),
     (
+        "survey_closed",
+        409,
+        "The survey takes no more answers: it was closed, or its last day is over. What is closed changes no more.",
+    ),
+    (
+        "survey_not_open",
+        409,
+        "The survey takes no answers yet; `detail` says from which day on.",
+    ),
+    (
+        "survey_full",
+        409,
+        "The survey has taken as many answers of this unit as it can.",
+    ),
+    (
+        "too_few_answers",
+        409,
+        "So few have answered that nothing could be told, and closing would lose what they have said. Wait, move `closesOn`, or close it with `discard`.",
+    ),
+    (
+        "no_codes_taken",
+        409,
+        "The survey takes answers by its link alone: there are no codes to give out.",
+    ),
+    (
+        "too_many_instruments",
+        409,
+        "The tenant has added as many versions of survey instruments as are kept.",
+    ),
+    (
         "taken_back",
         409,
         "The record was taken back and takes no more changes. Record it again.",

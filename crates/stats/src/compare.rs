@@ -361,11 +361,64 @@ impl Means {
 
 /// Compares the means of two samples of at least two values each, which may vary differently (Welch).
 pub fn means(before: &[f64], after: &[f64], level: f64) -> Result<Means, Error> {
-    let level = checked_level(level)?;
     let (mean1, squared1) = sample(before)?;
     let (mean2, squared2) = sample(after)?;
     let (n1, n2) = (float(before.len()), float(after.len()));
-    let (part1, part2) = (squared1 / (n1 - 1.0) / n1, squared2 / (n2 - 1.0) / n2);
+    welch(
+        (n1, mean1, squared1 / (n1 - 1.0)),
+        (n2, mean2, squared2 / (n2 - 1.0)),
+        level,
+    )
+}
+
+/// A sample of which only these are known.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Moments {
+    /// How many values, a whole number.
+    pub n: f64,
+    /// Their mean.
+    pub mean: f64,
+    /// Their standard deviation.
+    pub deviation: f64,
+}
+
+/// The same where of each sample only the moments are known.
+///
+/// ```
+/// use spiral_stats::compare::{Moments, means, means_of};
+///
+/// let known = |n, mean, deviation| Moments { n, mean, deviation };
+/// let one = means_of(known(3.0, 2.0, 1.0), known(3.0, 4.0, 2.0), 95.0).unwrap();
+/// let other = means(&[1.0, 2.0, 3.0], &[2.0, 4.0, 6.0], 95.0).unwrap();
+/// assert_eq!(one, other);
+/// ```
+///
+/// # Errors
+/// If a moment is not finite, a deviation is negative, or a sample has fewer than two values.
+pub fn means_of(before: Moments, after: Moments, level: f64) -> Result<Means, Error> {
+    let of = |moments: Moments| {
+        let n = whole("n", moments.n)?;
+        all_finite("moment", [moments.mean, moments.deviation].into_iter())?;
+        if moments.deviation < 0.0 {
+            return Err(Error::invalid("standard deviation", "is negative"));
+        }
+        if n < 2.0 {
+            return Err(Error::not_estimable(
+                "a difference of means",
+                "a sample has fewer than two values",
+            ));
+        }
+        let variance = in_range("variance", moments.deviation * moments.deviation)?;
+        Ok((n, moments.mean, variance))
+    };
+    welch(of(before)?, of(after)?, level)
+}
+
+/// Count, mean and variance of each.
+fn welch(before: (f64, f64, f64), after: (f64, f64, f64), level: f64) -> Result<Means, Error> {
+    let level = checked_level(level)?;
+    let ((n1, mean1, variance1), (n2, mean2, variance2)) = (before, after);
+    let (part1, part2) = (variance1 / n1, variance2 / n2);
     let variance = part1 + part2;
     // Shares of the variance, so that nothing is squared that may overflow.
     let (share1, share2) = (part1 / variance, part2 / variance);

@@ -6,10 +6,12 @@ use spiral_domain::innovations::Innovation;
 use spiral_domain::measures::{
     Annotation, Measure, MeasureLink, Observation, Phase, StratumDimension, Target,
 };
+use spiral_domain::microsystems::{ConditionAssessment, FivePs, LeadTeamMember, Meeting, RhythmSetting};
 use spiral_domain::microsystems::{Aim, Cycle, Diagram, Ramp};
 use spiral_domain::people::{ApiClient, Grant, Principal};
 use spiral_domain::programmes::Programme;
 use spiral_domain::spread::AdoptionEvent;
+use spiral_domain::surveys::{Survey, SurveyInstrument, SurveyPart};
 use spiral_domain::sustainability::{Assessment, Rating};
 use spiral_domain::tenancy::{
     Linkage, Network, OrgUnit, Reorganisation, Succession, UnitAttribute, UnitAttributeValue,
@@ -64,6 +66,14 @@ kinds!(
     UnitAttribute,
     UnitAttributeValue,
     Linkage,
+    LeadTeamMember,
+    Meeting,
+    RhythmSetting,
+    FivePs,
+    ConditionAssessment,
+    SurveyInstrument,
+    Survey,
+    SurveyPart,
     Diagram,
     Aim,
     Ramp,

@@ -22,7 +22,9 @@ migrations![
     "0005_tree",
     "0006_directory",
     "0007_series",
-    "0011_work",
+    "0009_microsystems",
+    "0010_surveys",
+    "0011_work"
 ];
 
 /// Tables without a tenant, hence without row-level security.
@@ -33,7 +35,13 @@ const APPEND_ONLY: &[&str] = &["ledger", "access_log"];
 
 /// Tables whose rows change often, and not in what is indexed: PostgreSQL leaves room on each page, so that a new
 /// state of a row stands beside the old one and no index has to be told.
-const CHANGING: &[&str] = &["observations", "measure_cells", "spread_cells", "ledger_head"];
+const CHANGING: &[&str] = &[
+    "observations",
+    "measure_cells",
+    "spread_cells",
+    "five_ps_cells",
+    "ledger_head",
+];
 
 /// The whole schema as one database's SQL, as published in `schema/`.
 pub fn schema_sql(dialect: Dialect) -> String {

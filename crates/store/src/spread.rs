@@ -521,6 +521,11 @@ impl Tx {
 
     /// Lets the counts follow units that are new (`None` before) or changed; to be called after they are written.
     pub async fn respread_units(&mut self, changes: &[(Option<OrgUnit>, OrgUnit)]) -> Result<()> {
+        let teams: Vec<(Option<&OrgUnit>, &OrgUnit)> = changes
+            .iter()
+            .map(|(before, after)| (before.as_ref(), after))
+            .collect();
+        self.recount_teams(&teams).await?;
         let same = |before: &OrgUnit, after: &OrgUnit| {
             (
                 before.kind,

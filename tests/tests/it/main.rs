@@ -19,6 +19,7 @@ mod reorganisation;
 mod series;
 mod stopping;
 mod surface;
+mod surveys;
 mod sustainability;
 mod tenants;
 mod tokens;

@@ -79,6 +79,33 @@ pub(super) struct TeamFact {
     pub name: String,
     pub service_area: String,
     pub programme: String,
+    pub members: u32,
+    pub patients_per_day_before: Option<u32>,
+    pub tools: ToolFacts,
+    pub outcomes: Vec<String>,
+    pub note: Option<String>,
+}
+
+/// Which tools of the approach a team used, as published.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "flags as the source gives them")]
+pub(super) struct ToolFacts {
+    pub workshops: bool,
+    pub protected_time: bool,
+    pub staff_survey: bool,
+    pub patient_views: PatientViews,
+    pub mapping: bool,
+    pub patterns_data: bool,
+}
+
+/// How a team came to know how patients see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum PatientViews {
+    Formal,
+    AdHoc,
+    None,
 }
 
 #[derive(Debug, Deserialize)]

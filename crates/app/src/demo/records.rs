@@ -4,7 +4,7 @@ use spiral_domain::tenancy::SetSharing;
 use spiral_domain::{Reference, Result, Sharing, WorkKind};
 
 use super::facts::Facts;
-use super::{adoption, assessments, directory, figures, work};
+use super::{adoption, assessments, directory, figures, teamwork, work};
 use crate::caller::Caller;
 use crate::tenancy;
 
@@ -26,10 +26,12 @@ pub(super) async fn load(caller: &Caller, facts: &Facts) -> Result<()> {
     figures::load_synthetic(caller).await?;
     adoption::load(caller, facts).await?;
     assessments::load(caller).await?;
+    teamwork::load(caller, facts).await?;
     work::load(caller).await
 }
 
-/// Published figures and the six evaluated teams' records are for everyone; synthetic ones keep the defaults.
+/// Published figures and the six evaluated teams' records are for everyone, what these did as teams for all tiers above;
+/// synthetic ones keep the defaults.
 async fn share_what_is_published(caller: &Caller, facts: &Facts) -> Result<()> {
     let areas = facts
         .networks
@@ -37,21 +39,24 @@ async fn share_what_is_published(caller: &Caller, facts: &Facts) -> Result<()> {
         .filter(|network| network.code == figures::AREA_NETWORK)
         .flat_map(|network| &network.members);
     for area in areas {
-        share(caller, area, WorkKind::Observations).await?;
+        share(caller, area, WorkKind::Observations, Sharing::Everyone).await?;
     }
     for team in &facts.microsystems {
         for kind in WorkKind::ALL {
-            share(caller, &team.code, kind).await?;
+            let level = match kind {
+                WorkKind::LeadTeam | WorkKind::Meetings | WorkKind::FivePs | WorkKind::Conditions => {
+                    Sharing::National
+                }
+                _ => Sharing::Everyone,
+            };
+            share(caller, &team.code, kind, level).await?;
         }
     }
     Ok(())
 }
 
-async fn share(caller: &Caller, unit: &str, kind: WorkKind) -> Result<()> {
-    let everyone = SetSharing {
-        level: Sharing::Everyone,
-    };
-    tenancy::set_sharing(caller, &Reference::code(unit), kind, everyone)
+async fn share(caller: &Caller, unit: &str, kind: WorkKind, level: Sharing) -> Result<()> {
+    tenancy::set_sharing(caller, &Reference::code(unit), kind, SetSharing { level })
         .await
         .map(|_| ())
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use spiral_domain::innovations::{Eligibility, Innovation};
+use spiral_domain::people::Action;
 use spiral_domain::spread::{
     AdoptionEvent, Series, SpreadGroupBy, SpreadTree, adoption_series, in_order, open_series,
 };
@@ -11,8 +12,8 @@ use spiral_domain::{Date, Error, InnovationId, NetworkId, Reference, Result, Sha
 use spiral_store::{SpreadCells, eligibility_id};
 use uuid::Uuid;
 
-use super::eyes::{Eyes, LEVELS};
 use crate::caller::Caller;
+use crate::eyes::{Eyes, LEVELS};
 
 /// A unit or a network that figures are given for.
 #[derive(Debug, Clone)]
@@ -340,7 +341,7 @@ pub(super) async fn figures(caller: &Caller, asked: &Asked) -> Result<(Vec<Figur
     if asked.network().is_some() || asked.tree == SpreadTree::Current {
         return Ok((from_events(caller, asked).await?, None));
     }
-    let eyes = Eyes::of(caller).await?;
+    let eyes = Eyes::of(caller, Action::ReadAdoption).await?;
     let rules = asked.rules();
     let mut subjects: Vec<Uuid> = asked
         .innovations
@@ -457,7 +458,7 @@ async fn events_of(
 /// From the events that the reader sees, for networks and for today's tree.
 async fn from_events(caller: &Caller, asked: &Asked) -> Result<Vec<Figures>> {
     let store = caller.store();
-    let eyes = Eyes::of(caller).await?;
+    let eyes = Eyes::of(caller, Action::ReadAdoption).await?;
     // Where each unit counts: none for the network, which is the only place then.
     let mut places: HashMap<UnitId, Vec<(Option<UnitId>, Date, Date)>> = HashMap::new();
     if let Some(network) = asked.network() {

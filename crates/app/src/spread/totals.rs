@@ -6,19 +6,21 @@
 //! So a day, an innovation's rule and a reader decide it, and asking in another way tells nothing more. Who is
 //! hidden follows from sharing alone; what the units do has no part in it.
 
-use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use spiral_domain::innovations::Eligibility;
 use spiral_domain::measures::Period;
+use spiral_domain::people::Action;
 use spiral_domain::spread::{Flow, SpreadCount, Sums};
 use spiral_domain::tenancy::OrgUnit;
 use spiral_domain::{Date, Error, Result, Sharing, UnitId};
-use spiral_stats::suppression::{Along, Hidden, Rule, Table, suppress};
+use spiral_stats::suppression::Rule;
 
-use super::eyes::Eyes;
 use super::places::{Cells, Figures, Part, Place};
 use crate::caller::Caller;
+use crate::eyes::Eyes;
+use crate::left_out::{Count, left_out};
 
 /// Whose units a count is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,17 +29,6 @@ pub(super) enum Population {
     Eligible,
     /// All others.
     Outside,
-}
-
-/// Units of a population at a unit on a day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Count {
-    /// Hidden from the reader.
-    hidden: i64,
-    /// Of these, those that have been in the directory long enough to count towards the threshold.
-    settled: i64,
-    /// Hidden or not.
-    all: i64,
 }
 
 /// Units of a population on a day: hidden ones, and all.
@@ -232,81 +223,15 @@ impl Totals {
     }
 
     fn decide(&self, rule: &Eligibility, population: Population, day: Date) -> HashSet<UnitId> {
-        let mut left_out: HashSet<UnitId> = HashSet::new();
-        let cell = |count: Count| {
-            let units = u64::try_from(count.hidden).unwrap_or_default();
-            #[expect(clippy::cast_precision_loss, reason = "numbers of units are far below 2^52")]
-            let denominator = units as f64;
-            let largest = if units > 0 { 1.0 } else { 0.0 };
-            let hidden = Hidden {
-                units,
-                settled: u64::try_from(count.settled).unwrap_or_default(),
-                numerator: 0.0,
-                denominator,
-                largest_denominator: largest,
-                counts_people: false,
-            };
-            (hidden, u64::try_from(count.all).unwrap_or_default())
-        };
-        if self
-            .rule
-            .must_suppress(&cell(self.count(rule, self.root, population, day)).0)
-        {
-            left_out.insert(self.root);
-        }
-        let mut waiting = VecDeque::from([self.root]);
-        while let Some(parent) = waiting.pop_front() {
-            // In the order of ids, that a tie is always broken in the same way.
-            let mut children: Vec<UnitId> = self
-                .children
-                .get(&parent)
-                .into_iter()
-                .flatten()
+        let children = |parent: UnitId| -> Vec<UnitId> {
+            let links = self.children.get(&parent).into_iter().flatten();
+            links
                 .filter(|(_, from, to)| (*from..=*to).contains(&day))
                 .map(|(child, _, _)| *child)
-                .collect();
-            if children.is_empty() {
-                continue;
-            }
-            children.sort_unstable();
-            waiting.extend(&children);
-            let whole = self.count(rule, parent, population, day);
-            let counts: Vec<Count> = children
-                .iter()
-                .map(|child| self.count(rule, *child, population, day))
-                .collect();
-            let mut table = Table::new(self.rule);
-            let mut parts: Vec<_> = counts
-                .iter()
-                .map(|count| {
-                    let (hidden, size) = cell(*count);
-                    table.cell(hidden, size)
-                })
-                .collect();
-            let own = Count {
-                hidden: whole.hidden - counts.iter().map(|count| count.hidden).sum::<i64>(),
-                settled: whole.settled - counts.iter().map(|count| count.settled).sum::<i64>(),
-                all: whole.all - counts.iter().map(|count| count.all).sum::<i64>(),
-            };
-            let ((hidden, size), (own_hidden, own_size)) = (cell(whole), cell(own));
-            parts.push(table.cell(own_hidden, own_size));
-            let sum = table.cell(hidden, size);
-            let holds = own.hidden >= 0 && table.sum(Along::Tree, sum, &parts).is_ok();
-            let decided = if left_out.contains(&parent) || !holds {
-                vec![true; children.len()]
-            } else {
-                let flags = suppress(&table);
-                // The parent's own total stands: it was decided with its siblings.
-                let stands = !flags.get(sum.index()).copied().unwrap_or(true);
-                if stands { flags } else { vec![true; children.len()] }
-            };
-            for ((child, count), out) in children.iter().zip(&counts).zip(decided) {
-                if out && count.hidden > 0 {
-                    left_out.insert(*child);
-                }
-            }
-        }
-        left_out
+                .collect()
+        };
+        let count = |unit: UnitId| self.count(rule, unit, population, day);
+        left_out(self.rule, self.root, &children, &count)
     }
 }
 
@@ -317,7 +242,7 @@ async fn newcomers(caller: &Caller) -> Result<HashMap<UnitId, Vec<Arc<OrgUnit>>>
     if found.is_empty() {
         return Ok(by_node);
     }
-    let eyes = Eyes::of(caller).await?;
+    let eyes = Eyes::of(caller, Action::ReadAdoption).await?;
     let units: Vec<&OrgUnit> = found.iter().map(|(unit, _)| unit).collect();
     let levels = caller.store().adoption_sharing(&units).await?;
     for (unit, above) in found {

@@ -104,6 +104,11 @@ impl MasterKey {
         self.expand(b"derive:", purpose)
     }
 
+    /// A key that seals for one capability, and opens nothing that another one has sealed.
+    pub fn part(&self, capability: &str) -> Self {
+        Self(SecretBox::new(Box::new(self.expand(b"part:", capability))))
+    }
+
     /// Encrypts for one purpose; opens with the same purpose only.
     pub fn seal(&self, purpose: &str, plaintext: &[u8]) -> Result<Vec<u8>> {
         let mut text = plaintext.to_vec();

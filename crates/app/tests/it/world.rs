@@ -14,7 +14,7 @@ pub struct World {
     pub app: App,
     pub tenant: Tenant,
     pub system: Caller,
-    _database: TestDb,
+    pub database: TestDb,
 }
 
 /// One world on each database.
@@ -37,7 +37,7 @@ pub async fn worlds() -> Vec<World> {
             app,
             tenant,
             system,
-            _database: database,
+            database,
         };
         world.plant().await;
         worlds.push(world);

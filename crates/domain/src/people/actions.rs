@@ -159,6 +159,22 @@ actions! {
         ReadSustainability read,
     }
     "microsystems" {
+        /// Say who is in the lead team of a unit, who joins it and who leaves.
+        ManageLeadTeam write,
+        /// Set how often a unit expects to meet (its rhythm).
+        SetRhythm write,
+        /// Record meetings of a unit.
+        RecordMeeting write,
+        /// Record how a unit sees itself: purpose, patients, professionals, processes, patterns (5Ps).
+        AssessFivePs write,
+        /// Record what was found about patients in a 5Ps assessment.
+        RecordPatientsFindings write,
+        /// Record how leadership and local conditions of a unit stand.
+        AssessCondition write,
+        /// Read the patients' part of 5Ps assessments.
+        ReadPatientsFindings read,
+        /// Read lead teams, meetings, rhythms, 5Ps assessments and conditions.
+        ReadTeamWork read,
         /// Read a team's process maps, fishbones and driver diagrams.
         ReadDiagrams read,
         /// Draw them, change them and take them back.
@@ -169,6 +185,14 @@ actions! {
         SetAim write,
         /// Plan cycles, carry them out, study them and act on them, in ramps.
         RunCycle write,
+    }
+    "surveys" {
+        /// Add an instrument by which surveys are asked, or another version of one's own.
+        AddSurveyInstrument write,
+        /// Run a survey: open and change it, get its links, give out one-time codes, close it.
+        RunSurvey write,
+        /// Read which surveys there are, and what all answers to one come to. Nobody reads what one person has answered.
+        ReadSurveys read,
     }
 }
 
@@ -261,6 +285,15 @@ impl Role {
             A::PushResults | A::RecordAdoption if team => May::Own,
             A::ReadFieldTests | A::ReadAdoption | A::ReadSustainability if reader => May::Beneath,
             A::AssessSustainability | A::RateSustainability if lead || team => May::Own,
+            A::ManageLeadTeam | A::SetRhythm | A::AssessFivePs | A::AssessCondition if lead || team => {
+                May::Own
+            }
+            A::RecordMeeting if lead || team || matches!(self, R::Coach) => May::Own,
+            A::RecordPatientsFindings if lead || team || matches!(self, R::PatientPartner) => May::Own,
+            A::ReadPatientsFindings if matches!(self, R::PatientPartner) => May::Own,
+            A::ReadTeamWork | A::ReadPatientsFindings if reader => May::Beneath,
+            A::AddSurveyInstrument | A::RunSurvey if lead || team => May::Own,
+            A::ReadSurveys if reader => May::Beneath,
             A::ReadDiagrams if reader => May::Beneath,
             A::ReadAims if reader || matches!(self, R::PatientPartner) => May::Beneath,
             A::SetAim if lead || team => May::Own,
@@ -305,6 +338,17 @@ impl Role {
             | A::AssessSustainability
             | A::RateSustainability
             | A::ReadSustainability
+            | A::ManageLeadTeam
+            | A::SetRhythm
+            | A::RecordMeeting
+            | A::AssessFivePs
+            | A::AssessCondition
+            | A::RecordPatientsFindings
+            | A::ReadPatientsFindings
+            | A::ReadTeamWork
+            | A::AddSurveyInstrument
+            | A::RunSurvey
+            | A::ReadSurveys
             | A::ReadDiagrams
             | A::DrawDiagram
             | A::ReadAims
@@ -319,9 +363,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn analysts_patients_and_auditors_change_nothing() {
+    fn analysts_and_auditors_change_nothing_and_patients_what_concerns_them() {
         for &action in Action::ALL.iter().filter(|action| action.writes()) {
             for role in Role::ALL {
+                if (role, action) == (Role::PatientPartner, Action::RecordPatientsFindings) {
+                    continue;
+                }
                 let silent = matches!(
                     role,
                     Role::NationalAnalyst

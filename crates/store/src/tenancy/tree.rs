@@ -324,6 +324,11 @@ impl Tx {
                 (unit, now)
             })
             .collect();
+        let teams: Vec<(Option<&OrgUnit>, &OrgUnit)> = changes
+            .iter()
+            .map(|(before, after)| (Some(before), after))
+            .collect();
+        self.recount_teams(&teams).await?;
         self.move_spread(&changes, &spans_before, &spans_after).await
     }
 

@@ -2,9 +2,11 @@
 
 mod field_tests;
 mod measures;
+mod microsystems;
 mod microsystems_work;
 mod people;
 mod spread;
+mod surveys;
 mod sustainability;
 mod tenancy;
 
@@ -105,6 +107,12 @@ pub async fn ask(operation: &str, stage: &Stage<'_>) -> Option<Ask> {
         return Some(ask);
     }
     if let Some(ask) = sustainability::ask(operation, stage).await {
+        return Some(ask);
+    }
+    if let Some(ask) = microsystems::ask(operation, stage).await {
+        return Some(ask);
+    }
+    if let Some(ask) = surveys::ask(operation, stage).await {
         return Some(ask);
     }
     if let Some(ask) = microsystems_work::ask(operation, stage).await {

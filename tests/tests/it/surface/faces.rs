@@ -12,6 +12,7 @@ pub const REST_ONLY: &[(&str, &str)] = &[
         "its answer shows a secret, and GraphQL answers are logged and cached by tools",
     ),
     ("rotateClientSecret", "its answer shows a secret"),
+    ("issueSurveyCodes", "its answer shows secrets"),
     ("pushObservations", "a batch"),
     ("importOrgUnits", "a file"),
     ("pushAttributeValues", "a batch"),
@@ -34,6 +35,7 @@ pub const REST_ONLY: &[(&str, &str)] = &[
         "listOwnRatings",
         "in GraphQL an edge: SustainabilityAssessment.ownRating",
     ),
+    ("getLatestConditions", "in GraphQL an edge: OrgUnit.conditions"),
     (
         "getLatestSustainability",
         "in GraphQL an edge: OrgUnit.sustainability",

@@ -1,4 +1,4 @@
-//! What of adoption one reader sees.
+//! What of one sort of work one reader sees, in a form that counts can be added up by.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
@@ -10,25 +10,24 @@ use spiral_domain::{Date, NetworkId, Result, Sharing, UnitId};
 use crate::caller::Caller;
 
 /// One more than the widest sharing level.
-pub(super) const LEVELS: i16 = 5;
+pub(crate) const LEVELS: i16 = 5;
 
-/// What a reader sees of adoption, as the scope of every list says it, in a form that counts can be added up by.
-pub(super) struct Eyes {
+/// What a reader sees, as the scope of every list says it.
+pub(crate) struct Eyes {
     /// The platform itself.
-    pub(super) all: bool,
-    /// Whether the token lets adoption be read at all.
-    pub(super) open: bool,
+    pub(crate) all: bool,
+    /// Whether the token lets it be read at all.
+    pub(crate) open: bool,
     /// Paths at and beneath which is read what is shared at least so far; a path before those beneath it.
     beneath: Vec<(String, UnitId, i16)>,
     /// Units that are read by themselves, and how far their work must be shared.
-    pub(super) alone: HashMap<UnitId, i16>,
+    pub(crate) alone: HashMap<UnitId, i16>,
 }
 
 impl Eyes {
-    /// The caller's.
-    pub(super) async fn of(caller: &Caller) -> Result<Self> {
+    /// The caller's, of what is read by this action.
+    pub(crate) async fn of(caller: &Caller, action: Action) -> Result<Self> {
         let scope = caller.scope();
-        let action = Action::ReadAdoption;
         let mut eyes = Self {
             all: scope.system,
             open: scope.system || scope.token_allows(action),
@@ -84,8 +83,8 @@ impl Eyes {
         *least = level.min(*least);
     }
 
-    /// Whether the adoption of a unit that shares so far is seen.
-    pub(super) fn see(&self, unit: &OrgUnit, level: Sharing) -> bool {
+    /// Whether the work of a unit that shares so far is seen.
+    pub(crate) fn see(&self, unit: &OrgUnit, level: Sharing) -> bool {
         self.see_by_tree(unit, level)
             || self.open
                 && self
@@ -95,7 +94,7 @@ impl Eyes {
     }
 
     /// Whether it is seen by a grant on the tree.
-    pub(super) fn see_by_tree(&self, unit: &OrgUnit, level: Sharing) -> bool {
+    pub(crate) fn see_by_tree(&self, unit: &OrgUnit, level: Sharing) -> bool {
         self.all || self.open && level.level() >= self.least_at(&unit.path)
     }
 
@@ -111,7 +110,7 @@ impl Eyes {
 
     /// The cells whose sum is what is seen of a node by grants on the tree: the node's own for what is shared far
     /// enough, and for grants beneath it the levels that these add.
-    pub(super) fn cells_of(&self, node: &OrgUnit) -> Vec<(UnitId, Range<i16>)> {
+    pub(crate) fn cells_of(&self, node: &OrgUnit) -> Vec<(UnitId, Range<i16>)> {
         if self.all {
             return vec![(node.id, 0..LEVELS)];
         }
@@ -140,7 +139,7 @@ impl Eyes {
 
 impl Eyes {
     /// Paths at and beneath which grants on the tree read, but for those on the root: it is above everybody.
-    pub(super) fn inner_paths(&self) -> Vec<&str> {
+    pub(crate) fn inner_paths(&self) -> Vec<&str> {
         self.beneath
             .iter()
             .map(|(path, _, _)| path.as_str())
@@ -151,7 +150,7 @@ impl Eyes {
     /// Whether cells tell what is seen at these nodes in a time in which units moved: whoever stood at a node must
     /// be there for the same eyes today. A grant reads what stands beneath it today, a cell counts what stood
     /// there then.
-    pub(super) async fn cells_hold(&self, caller: &Caller, nodes: &[&OrgUnit]) -> Result<bool> {
+    pub(crate) async fn cells_hold(&self, caller: &Caller, nodes: &[&OrgUnit]) -> Result<bool> {
         if self.all || !self.open || self.inner_paths().is_empty() {
             return Ok(true);
         }
