@@ -357,6 +357,27 @@ pub(crate) const PROBLEMS: &[(&str, u16, &str)] = &[
         "The record was taken back and takes no more changes. Record it again.",
     ),
     (
+        "in_use",
+        409,
+        "Other records build on this one. Take them back first, or leave it and change its status.",
+    ),
+    (
+        "wrong_phase",
+        409,
+        "A cycle goes from plan to do, study and act, one after the other. Nothing was changed; the detail says where it \
+         stands.",
+    ),
+    (
+        "no_standard",
+        409,
+        "Only the standard of an SDSA cycle is reviewed.",
+    ),
+    (
+        "no_process_map",
+        409,
+        "Only a process map has times and hand-offs; this diagram shows something else.",
+    ),
+    (
         "idempotency_key_in_use",
         409,
         "The first request with this Idempotency-Key is still running. Try again shortly; you will get its answer.",

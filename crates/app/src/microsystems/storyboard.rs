@@ -46,12 +46,6 @@ svg{max-width:100%;height:auto}
 svg{max-height:235mm}}
 ";
 
-/// A picture on the page.
-struct Shown {
-    title: String,
-    svg: String,
-}
-
 /// The page.
 pub async fn storyboard(caller: &Caller, unit: &Reference) -> Result<String> {
     let wall = data_wall(caller, unit).await?;
@@ -73,16 +67,13 @@ pub async fn storyboard(caller: &Caller, unit: &Reference) -> Result<String> {
         for of in wall.diagrams.data.iter().take(DIAGRAMS) {
             let found: Diagram = diagram(caller, &wall.unit_id.into(), of.id).await?.record;
             let drawing = show_diagram_record(caller, found, &picture).await?;
-            diagrams.push(Shown {
-                title: of.title.clone(),
-                svg: drawing.svg,
-            });
+            diagrams.push(drawing.svg);
         }
     }
     Ok(page(&wall, &charts, &diagrams).into_string())
 }
 
-fn page(wall: &DataWall, charts: &[Option<String>], diagrams: &[Shown]) -> Markup {
+fn page(wall: &DataWall, charts: &[Option<String>], diagrams: &[String]) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -103,8 +94,8 @@ fn page(wall: &DataWall, charts: &[Option<String>], diagrams: &[Shown]) -> Marku
                     section {
                         h2 { "What we have drawn" }
                         (kept(wall.diagrams.withheld.as_ref(), wall.diagrams.data.is_empty(), "No diagrams yet."))
-                        @for of in diagrams {
-                            figure { (PreEscaped(&of.svg)) figcaption.faint dir="auto" { (of.title) } }
+                        @for svg in diagrams {
+                            figure { (PreEscaped(svg)) }
                         }
                         (more(wall.diagrams.left_out + beyond(wall.diagrams.data.len(), diagrams.len()), "diagrams"))
                     }

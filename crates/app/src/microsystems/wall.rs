@@ -134,7 +134,7 @@ async fn wall_cycles(caller: &Caller, unit: &OrgUnit) -> Result<WallCycles> {
         .filter(|cycle| !followed.contains(&cycle.id))
         .filter_map(|cycle| {
             Some(NextAction {
-                what: next_of(cycle)?,
+                what: next_of(cycle, cycle.is_overdue(today))?,
                 cycle_id: cycle.id,
                 due_on: cycle.review_on,
                 overdue: cycle.is_overdue(today),
@@ -161,8 +161,11 @@ async fn wall_cycles(caller: &Caller, unit: &OrgUnit) -> Result<WallCycles> {
 }
 
 /// What is to be done next with a cycle that nothing follows yet.
-fn next_of(cycle: &Cycle) -> Option<String> {
+fn next_of(cycle: &Cycle, overdue: bool) -> Option<String> {
     let title = &cycle.title;
+    if overdue {
+        return Some(format!("Look at the standard again: {title}"));
+    }
     match cycle.phase {
         CyclePhase::Plan => Some(format!("Carry out: {title}")),
         CyclePhase::Do => Some(format!("Study what came of it: {title}")),

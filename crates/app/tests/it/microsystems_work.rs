@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use spiral_app::analysis::pictures::Picture;
+use spiral_app::microsystems::{CycleFilter, DiagramFilter};
 use spiral_app::{Caller, measures, microsystems};
 use spiral_domain::exchange::{BatchOptions, BatchRow};
 use spiral_domain::measures::PushObservation;
@@ -113,7 +114,7 @@ async fn sharing_opens_and_closes_at_once() {
         world.share("hull-a", WorkKind::Aims, Sharing::National).await;
         assert_eq!(seen(&top).await, (true, true, true, true));
         let page = PageRequest::default();
-        let list = microsystems::cycles(&top, &unit, Default::default(), &page)
+        let list = microsystems::cycles(&top, &unit, CycleFilter::default(), &page)
             .await
             .unwrap();
         assert_eq!(list.data.len(), 1);
@@ -123,7 +124,7 @@ async fn sharing_opens_and_closes_at_once() {
         world.share("hull-a", WorkKind::Aims, Sharing::Team).await;
         assert_eq!(seen(&above).await, (false, false, false, false));
         assert_eq!(seen(&lead).await, (true, true, true, true));
-        let list = microsystems::cycles(&above, &unit, Default::default(), &page)
+        let list = microsystems::cycles(&above, &unit, CycleFilter::default(), &page)
             .await
             .unwrap();
         assert!(list.data.is_empty());
@@ -178,7 +179,7 @@ async fn a_diagram_is_drawn_changed_and_taken_back() {
         let gone = microsystems::retract_diagram(&lead, &unit, diagram.id, None).await;
         assert_eq!(code_of(gone), "taken_back");
         let page = PageRequest::default();
-        let list = microsystems::diagrams(&lead, &unit, Default::default(), &page)
+        let list = microsystems::diagrams(&lead, &unit, DiagramFilter::default(), &page)
             .await
             .unwrap();
         assert!(list.data.is_empty());
@@ -418,9 +419,9 @@ async fn a_standard_that_nobody_looked_at_is_overdue() {
         let unit = code("hull-a");
         let cycle = plan_standard(&lead, "hull-a").await.unwrap();
         assert!(microsystems::cycle(&lead, &unit, cycle.id).await.unwrap().overdue);
-        let filter = microsystems::CycleFilter {
+        let filter = CycleFilter {
             overdue: true,
-            ..Default::default()
+            ..CycleFilter::default()
         };
         let page = PageRequest::default();
         let due = microsystems::cycles(&lead, &unit, filter.clone(), &page)

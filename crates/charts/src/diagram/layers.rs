@@ -23,13 +23,16 @@ pub(super) enum Flow {
     Right,
 }
 
+/// The corners of a way, and the middle of its label.
+pub(super) type Way = (Vec<(f64, f64)>, (f64, f64));
+
 /// What stands where.
 #[derive(Debug, Default)]
 pub(super) struct Layout {
     /// The middle of each box.
     pub boxes: Vec<(f64, f64)>,
     /// The corners of each way, and the middle of its label.
-    pub ways: Vec<(Vec<(f64, f64)>, (f64, f64))>,
+    pub ways: Vec<Way>,
     pub width: f64,
     pub height: f64,
 }
@@ -136,7 +139,9 @@ impl Layout {
             take(*place, *size);
         }
         for ((corners, label), link) in self.ways.iter().zip(links) {
-            corners.iter().for_each(|corner| take(*corner, (2.0, 2.0)));
+            for corner in corners {
+                take(*corner, (2.0, 2.0));
+            }
             take(*label, link.label);
         }
         let places = self.boxes.iter_mut();

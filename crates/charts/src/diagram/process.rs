@@ -311,11 +311,14 @@ fn draw_ways(sheet: &mut Sheet, at: &Measures, map: &ProcessMap, placed: &Layout
     }
 }
 
+/// A shape, and how it is drawn.
+type Sample = (Shape, (Ink, Ink, f64));
+
 /// What shapes and signs mean, of those that the map has.
 fn legend(sheet: &mut Sheet, at: &Measures, top: f64, map: &ProcessMap) -> f64 {
     let has = |kind: FlowKind| map.nodes.iter().any(|node| node.kind == kind);
     let plain = (Ink::Paper, Ink::Common, at.line * 1.2);
-    let mut items: Vec<(Option<(Shape, (Ink, Ink, f64))>, &str)> = Vec::new();
+    let mut items: Vec<(Option<Sample>, &str)> = Vec::new();
     if map.nodes.iter().any(|node| node.adds_value) {
         let manner = (Ink::Band, Ink::Improvement, at.line * 2.2);
         items.push((Some((Shape::Plain, manner)), "◆ worth something to the patient"));

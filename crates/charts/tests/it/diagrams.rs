@@ -85,11 +85,13 @@ fn texts_are_never_markup() {
     ] {
         let mut map = figures::referral();
         map.heading.title = text.into();
-        map.nodes.iter_mut().for_each(|node| node.name = text.into());
-        map.nodes
-            .iter_mut()
-            .for_each(|node| node.actor = Some(text.into()));
-        map.ways.iter_mut().for_each(|way| way.label = Some(text.into()));
+        for node in &mut map.nodes {
+            node.name = text.into();
+            node.actor = Some(text.into());
+        }
+        for way in &mut map.ways {
+            way.label = Some(text.into());
+        }
         let fish = figures::sixty_causes(|_| text.into());
         let drives = figures::sixty_drivers(|_| text.into());
         for drawing in [

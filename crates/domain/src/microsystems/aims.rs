@@ -174,7 +174,9 @@ impl Aim {
     pub fn settle(&mut self, measure: Option<&Measure>) -> Result<()> {
         let mut found = Violations::new();
         self.check_parts(&mut found);
-        if let (Some(from), Some(to), None) = (self.from_value, self.to_value, self.direction) {
+        if let (Some(from), Some(to), None) = (self.from_value, self.to_value, self.direction)
+            && (from - to).abs() > 0.0
+        {
             self.direction = Some(way(from, to));
         }
         if let Some(measure) = measure {

@@ -156,7 +156,9 @@ impl Tx {
             )
             .all("r.id")
             .await?;
-        work.iter_mut().for_each(|of| of.reshare(level));
+        for of in &mut work {
+            of.reshare(level);
+        }
         self.put_all(&work).await
     }
 }

@@ -94,8 +94,11 @@ fn standard_input() -> Value {
     })
 }
 
+/// A phase, and what takes a cycle to it.
+type Phase = (&'static str, fn() -> Value);
+
 /// What takes a cycle from each phase to the next.
-const PHASES: [(&str, fn() -> Value); 3] = [
+const PHASES: [Phase; 3] = [
     (
         "do",
         || json!({ "startedOn": "2005-11-07", "observations": "It was done" }),
