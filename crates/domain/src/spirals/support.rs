@@ -179,7 +179,9 @@ impl SupportedProgress {
 }
 
 /// Where a spiral stands: what the team says, what the recorded data support, and why they differ.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(
+    Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema, async_graphql::SimpleObject,
+)]
 #[serde(rename_all = "camelCase")]
 pub struct SpiralProgress {
     /// What the team last said.

@@ -11,7 +11,7 @@ pub async fn ask(operation: &str, stage: &Stage<'_>) -> Option<Ask> {
         "getSpiralSummary" => Ask::reads("readSpiralSummary"),
         "listSpirals" => Ask::reads("readSpirals").query("unit", target),
         "startSpiral" => Ask::writes("manageSpiral").body(stage.spiral_input()),
-        "getSpiral" | "getMissingEvidence" | "getSpiralTurns" | "listSpiralTimeline"
+        "getSpiral" | "getSpiralProgress" | "getMissingEvidence" | "getSpiralTurns" | "listSpiralTimeline"
         | "listProgressScores" | "listNeeds" | "listOutcomes" | "listDecisions" | "listKnowledgeUses" => {
             read_spiral(&stage.spiral().await)
         }
