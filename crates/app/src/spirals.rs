@@ -56,7 +56,7 @@ pub use moves::{
     sustain_spiral,
 };
 pub use plant::{PlantSpiral, plant_spirals};
-pub use progress::{LatestProgress, latest_progress_of, set_progress_score};
+pub use progress::{LatestProgress, latest_progress_of, set_progress_score, spiral_progress};
 pub use summary::{SummaryQuery, spiral_summary};
 
 /// What can be done with a spiral, for `allowedActions`.

@@ -41,6 +41,7 @@ mod outcomes;
 mod progress;
 mod stays;
 mod summary;
+mod support;
 mod tally;
 mod timeline;
 pub use collaborations::*;
@@ -53,6 +54,7 @@ pub use outcomes::*;
 pub use progress::*;
 pub use stays::*;
 pub use summary::*;
+pub use support::*;
 pub use tally::*;
 pub use timeline::*;
 

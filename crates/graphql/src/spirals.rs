@@ -8,7 +8,8 @@ use spiral_domain::analysis::GroupBy;
 use spiral_domain::people::Action;
 use spiral_domain::spirals::{
     Decision, Entry, Evidence, KnowledgeAnswer, KnowledgeRequest, KnowledgeUse, Need, Outcome, ProgressScore,
-    RequestState, Spiral, SpiralFacet, SpiralOrigin, SpiralStatus, SpiralStep, SpiralSummaryRow, Stay, Turn,
+    RequestState, Spiral, SpiralFacet, SpiralOrigin, SpiralProgress, SpiralStatus, SpiralStep,
+    SpiralSummaryRow, Stay, Turn,
 };
 use spiral_domain::{Date, KnowledgeRequestId, Reference, Sort, SpiralId, Timestamp, Withheld};
 
@@ -287,6 +288,13 @@ impl SpiralsQuery {
             .await
             .map_err(fault)?;
         Ok(rows.to_vec())
+    }
+
+    /// Where a spiral stands: what the team says, what the recorded data support, and why they differ.
+    async fn spiral_progress(&self, ctx: &Context<'_>, id: SpiralId) -> Result<SpiralProgress> {
+        spirals::spiral_progress(ctx.data::<Caller>()?, id)
+            .await
+            .map_err(fault)
     }
 
     /// A spiral's timeline, a page at a time.

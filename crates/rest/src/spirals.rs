@@ -6,7 +6,7 @@ use spiral_app::spirals::SpiralQuery;
 use spiral_app::{App, spirals};
 use spiral_domain::spirals::{
     ChangeSpiral, Entry, Evidence, MoveOn, MoveWithReason, ProgressScore, ReturnToStep, SetProgressScore,
-    Spiral, SpiralMoved, SpiralOrigin, SpiralStatus, SpiralStep, StartSpiral, Turn,
+    Spiral, SpiralMoved, SpiralOrigin, SpiralProgress, SpiralStatus, SpiralStep, StartSpiral, Turn,
 };
 use spiral_domain::{Allowed, Page, PageRequest, Reference, SpiralId};
 use utoipa_axum::router::OpenApiRouter;
@@ -36,6 +36,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(get_spiral_turns))
         .routes(routes!(list_spiral_timeline))
         .routes(routes!(list_progress_scores, set_progress_score))
+        .routes(routes!(get_spiral_progress))
         .merge(beneath::routes())
         .merge(knowledge::routes())
         .merge(collaborations::routes())
@@ -231,4 +232,14 @@ async fn set_progress_score(Part(id): Part<SpiralId>, write: Write) -> Reply {
     let input: SetProgressScore = write.json()?;
     let run = |caller| async move { spirals::set_progress_score(&caller, id, input).await };
     write.once(StatusCode::CREATED, run).await
+}
+
+/// Read where a spiral stands
+///
+/// What the team says of its progress, the score that the recorded data support with every condition of it, and why the
+/// two differ. Withheld where the unit keeps any of what it is made of from the caller.
+#[utoipa::path(get, path = "/v1/spirals/{spiral}/progress", tag = "spirals", params(("spiral" = SpiralId, Path, description = "The spiral")), responses((status = 200, body = SpiralProgress)))]
+async fn get_spiral_progress(Part(id): Part<SpiralId>, read: Read) -> Reply {
+    let progress = spirals::spiral_progress(&read.caller, id).await.map_err(refuse)?;
+    read.answer("getSpiralProgress", 1, &progress).await
 }

@@ -9,7 +9,7 @@ use spiral_domain::surveys::SurveyKind;
 use spiral_domain::tenancy::{OrgUnit, SharingSetting, Tier};
 use spiral_domain::{Error, Reference, Result, UnitId, WorkKind};
 use spiral_stats::suppression::Rule;
-use spiral_store::{Column as _, ToolFact};
+use spiral_store::ToolFact;
 
 use crate::caller::Caller;
 use crate::distribution::{Standing, Tree};

@@ -211,3 +211,41 @@ fn quartiles_are_of_days_that_were_stayed() {
     assert_eq!(of(&[(1, 1), (2, 1), (3, 1), (4, 1)]), Some((4, 1, 2, 3)));
     assert_eq!(of(&[(0, 3), (10, 1), (20, 4)]), Some((8, 0, 10, 20)));
 }
+
+#[test]
+fn progress_is_the_highest_rung_with_nothing_missing_below() {
+    let mut facts = ProgressFacts::default();
+    let now = |facts: &ProgressFacts| {
+        let supported = SupportedProgress::of(facts);
+        (supported.score, supported.lacks)
+    };
+    use ProgressCondition as C;
+    assert_eq!(now(&facts), (0.5, Some(C::LeadTeam)));
+    // Gains count for nothing while what should lead to them is not on record.
+    facts.furthest = Some(0.9);
+    facts.special_cause = true;
+    facts.lead_team = true;
+    assert_eq!(now(&facts), (0.5, Some(C::Aim)));
+    (facts.any_aim, facts.aims) = (true, 3);
+    assert_eq!(now(&facts), (1.0, Some(C::Need)));
+    facts.need = true;
+    assert_eq!(now(&facts), (1.0, Some(C::Decision)));
+    facts.decision = true;
+    assert_eq!(now(&facts), (1.5, Some(C::CycleOrFivePs)));
+    facts.five_ps = true;
+    assert_eq!(now(&facts), (2.0, Some(C::CycleStudied)));
+    facts.cycle_studied = true;
+    facts.furthest = Some(0.19);
+    assert_eq!(now(&facts), (2.5, Some(C::FifthOfTheWay)));
+    facts.furthest = Some(0.2);
+    assert_eq!(now(&facts), (3.5, Some(C::HalfOfAims)));
+    facts.met = 1;
+    assert_eq!(now(&facts), (3.5, Some(C::HalfOfAims)));
+    facts.met = 2;
+    facts.holding_months = Some(11);
+    assert_eq!(now(&facts), (4.5, Some(C::AllAims)));
+    facts.met = 3;
+    assert_eq!(now(&facts), (4.5, Some(C::HeldTwelveMonths)));
+    facts.holding_months = Some(12);
+    assert_eq!(now(&facts), (5.0, None));
+}

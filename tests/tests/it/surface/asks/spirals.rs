@@ -11,10 +11,9 @@ pub async fn ask(operation: &str, stage: &Stage<'_>) -> Option<Ask> {
         "getSpiralSummary" => Ask::reads("readSpiralSummary"),
         "listSpirals" => Ask::reads("readSpirals").query("unit", target),
         "startSpiral" => Ask::writes("manageSpiral").body(stage.spiral_input()),
-        "getSpiral" | "getMissingEvidence" | "getSpiralTurns" | "listSpiralTimeline"
-        | "listProgressScores" | "listNeeds" | "listOutcomes" | "listDecisions" | "listKnowledgeUses" => {
-            read_spiral(&stage.spiral().await)
-        }
+        "getSpiral" | "getSpiralProgress" | "getMissingEvidence" | "getSpiralTurns"
+        | "listSpiralTimeline" | "listProgressScores" | "listNeeds" | "listOutcomes" | "listDecisions"
+        | "listKnowledgeUses" => read_spiral(&stage.spiral().await),
         "changeSpiral" => stage
             .write_spiral("manageSpiral")
             .await
