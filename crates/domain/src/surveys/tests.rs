@@ -165,6 +165,19 @@ fn a_box_is_the_same_whoever_came_first() {
 }
 
 #[test]
+fn a_box_takes_so_many_answers_and_no_more() {
+    let mut bytes = vec![1];
+    bytes.extend_from_slice(&u32::try_from(MOST_BALLOTS - 1).unwrap().to_le_bytes());
+    bytes.resize(5 + 3 * (MOST_BALLOTS - 1), 2);
+    let mut full = BallotBox::from_bytes(3, &bytes).unwrap();
+    let instrument = small();
+    let ballot = || answers(&[("b", 3)]).check(&instrument).unwrap();
+    assert!(full.put(ballot()));
+    assert!(!full.put(ballot()));
+    assert_eq!(full.len(), MOST_BALLOTS);
+}
+
+#[test]
 fn figures_are_what_one_works_out_by_hand() {
     let instrument = small();
     // Scores with c turned round: (1+2+3)/3 = 2, (5+5)/2 = 5, (4+2)/2 = 3, none (one of three), (2+2+4)/3, (4+3+1)/3.
