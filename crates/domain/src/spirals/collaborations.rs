@@ -130,6 +130,7 @@ pub struct StartCollaboration {
     pub purpose: Option<String>,
     /// Units that are asked to join.
     #[serde(default)]
+    #[graphql(default)]
     #[schema(max_items = 99)]
     pub invite: Vec<Reference>,
 }

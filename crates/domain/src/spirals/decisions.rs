@@ -223,6 +223,7 @@ pub struct RecordDecision {
     pub options: Vec<DecisionOption>,
     /// What they are judged by; the patient's perspective should be among it.
     #[serde(default)]
+    #[graphql(default)]
     #[schema(max_items = 20)]
     pub criteria: Vec<Criterion>,
     /// The code of the option that was chosen.

@@ -191,6 +191,8 @@ fn programme(root: &OrgUnit) -> spiral_domain::programmes::Programme {
         ends_precision: spiral_domain::DatePrecision::Day,
         coaching: Some(true),
         teams: None,
+        gates: spiral_domain::programmes::Gates::None,
+        dormancy_days: None,
         source: None,
         version: 1,
         created_at: crate::noon(),

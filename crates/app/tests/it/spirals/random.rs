@@ -22,6 +22,13 @@ use crate::tree::{reorganise, reverse};
 
 const SHAPE: &[&[usize]] = &[&[7, 3, 6], &[3, 8], &[2]];
 
+/// How many spirals stand where, the turns that they completed, and how many stays in each step lasted how many days.
+type Counted = (
+    BTreeMap<Figure, i64>,
+    i64,
+    BTreeMap<SpiralStep, BTreeMap<i64, i64>>,
+);
+
 /// Everything that is recorded, as the platform itself reads it.
 struct Book<'w> {
     world: &'w World,
@@ -105,11 +112,7 @@ impl<'w> Book<'w> {
         units: &BTreeSet<&String>,
         value: Option<&dyn Fn(&Spiral) -> bool>,
         day: Date,
-    ) -> (
-        BTreeMap<Figure, i64>,
-        i64,
-        BTreeMap<SpiralStep, BTreeMap<i64, i64>>,
-    ) {
+    ) -> Counted {
         let (mut figures, mut turns) = (BTreeMap::new(), 0);
         let mut lasted: BTreeMap<SpiralStep, BTreeMap<i64, i64>> = BTreeMap::new();
         for spiral in &self.spirals {
