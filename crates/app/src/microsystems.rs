@@ -24,6 +24,10 @@ mod wall;
 mod work;
 
 pub use aims::{AimFilter, aim, aim_progress, aim_progress_of, aims, change_aim, retract_aim, set_aim};
+pub use conditions::{
+    ConditionFilter, assess_condition, change_condition, condition_assessment, condition_assessments,
+    latest_conditions, latest_conditions_of,
+};
 pub use cycles::{
     CycleFilter, RampFilter, act_on_cycle, carry_out_cycle, change_cycle, change_ramp, cycle, cycles,
     fidelity, open_ramp, plan_cycle, ramp, ramp_fidelity_of, ramps, retract_cycle, retract_ramp,
@@ -32,12 +36,6 @@ pub use cycles::{
 pub use diagrams::{
     DiagramFilter, change_diagram, diagram, diagrams, draw_diagram, process_figures, retract_diagram,
     show_diagram, show_diagram_record, units_with_process_map,
-};
-pub use storyboard::storyboard;
-pub use wall::{data_wall, draw_aim};
-pub use conditions::{
-    ConditionFilter, assess_condition, change_condition, condition_assessment, condition_assessments,
-    latest_conditions, latest_conditions_of,
 };
 pub use five_ps::{
     FivePsFilter, change_five_ps, compare_five_ps, five_ps, five_ps_assessments, patients_findings,
@@ -50,8 +48,10 @@ pub use meetings::{
     MeetingFilter, change_meeting, meeting, meeting_rhythms, meetings, missed_meetings, record_meeting,
     rhythm, set_rhythm,
 };
+pub use storyboard::storyboard;
 pub use summary::five_ps_summary;
 pub use tool_use::tool_use;
+pub use wall::{data_wall, draw_aim};
 
 /// The unit whose work it is.
 async fn unit_of(caller: &Caller, unit: &Reference) -> Result<OrgUnit> {

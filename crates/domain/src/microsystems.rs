@@ -17,6 +17,7 @@ mod tool_use;
 mod wall;
 
 pub use aims::{Aim, AimDirection, AimKind, AimProgress, AimStatus, ChangeAim, SetAim};
+pub use conditions::*;
 pub use cycles::{
     ActOnCycle, CarryOutCycle, ChangeCycle, ChangeRamp, Cycle, CycleAct, CycleDecision, CycleDo, CycleKind,
     CycleMeasurement, CyclePhase, CyclePlan, CycleResult, CycleScale, CycleStudy, CycleView, OpenRamp,
@@ -31,14 +32,13 @@ pub use fidelity::{
     CycleFidelity, FeatureAnswer, FeatureCount, FidelityFeature, RampFidelity, TeamFidelity, cycle_fidelity,
     ramp_fidelity, team_fidelity,
 };
-pub use wall::{DataWall, NextAction, WallAim, WallAims, WallCycle, WallCycles, WallDiagram, WallDiagrams};
-pub use conditions::*;
 pub use five_ps::*;
 pub use lead_team::*;
 pub use meetings::*;
 pub use rhythm::*;
 pub use summary::*;
 pub use tool_use::*;
+pub use wall::{DataWall, NextAction, WallAim, WallAims, WallCycle, WallCycles, WallDiagram, WallDiagrams};
 
 /// A derive list that every plain enum of this capability has.
 macro_rules! plain_enum {

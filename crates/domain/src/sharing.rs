@@ -146,7 +146,13 @@ impl WorkKind {
         match self {
             Self::Observations | Self::Aims => Sharing::Organisation,
             Self::Adoption | Self::FieldTests => Sharing::National,
-            Self::Sustainability | Self::LeadTeam | Self::Meetings | Self::FivePs | Self::Conditions | Self::Surveys | Self::Diagrams => Sharing::Team,
+            Self::Sustainability
+            | Self::LeadTeam
+            | Self::Meetings
+            | Self::FivePs
+            | Self::Conditions
+            | Self::Surveys
+            | Self::Diagrams => Sharing::Team,
         }
     }
 }

@@ -2,7 +2,10 @@
 
 use async_graphql::{EmptySubscription, MergedObject, Schema};
 
-use crate::{analysis, field_tests, innovations, measures, microsystems, people, spread, surveys, sustainability, tenancy};
+use crate::{
+    analysis, field_tests, innovations, measures, microsystems, people, spread, surveys, sustainability,
+    tenancy,
+};
 
 /// Everything that can be read.
 #[derive(Default, MergedObject)]

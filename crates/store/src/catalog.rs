@@ -6,8 +6,8 @@ use spiral_domain::innovations::Innovation;
 use spiral_domain::measures::{
     Annotation, Measure, MeasureLink, Observation, Phase, StratumDimension, Target,
 };
-use spiral_domain::microsystems::{ConditionAssessment, FivePs, LeadTeamMember, Meeting, RhythmSetting};
 use spiral_domain::microsystems::{Aim, Cycle, Diagram, Ramp};
+use spiral_domain::microsystems::{ConditionAssessment, FivePs, LeadTeamMember, Meeting, RhythmSetting};
 use spiral_domain::people::{ApiClient, Grant, Principal};
 use spiral_domain::programmes::Programme;
 use spiral_domain::spread::AdoptionEvent;

@@ -9,7 +9,7 @@ use spiral_domain::surveys::SurveyKind;
 use spiral_domain::tenancy::{OrgUnit, SharingSetting, Tier};
 use spiral_domain::{Error, Reference, Result, UnitId, WorkKind};
 use spiral_stats::suppression::Rule;
-use spiral_store::{Column as _, ToolFact};
+use spiral_store::ToolFact;
 
 use crate::caller::Caller;
 use crate::distribution::{Standing, Tree};
@@ -63,7 +63,10 @@ impl Question {
     fn tools(self) -> Vec<(Tool, usize)> {
         match self {
             Self::One(tool, _) => vec![(tool, USED)],
-            Self::PatientViews => vec![(Tool::PatientViewsFormal, FORMAL), (Tool::PatientViewsAdHoc, USED)],
+            Self::PatientViews => vec![
+                (Tool::PatientViewsFormal, FORMAL),
+                (Tool::PatientViewsAdHoc, USED),
+            ],
         }
     }
 }
@@ -168,11 +171,7 @@ pub async fn tool_use(caller: &Caller, unit: Option<&Reference>, group_by: TeamG
     let place = |place: usize| place_of(&trees, &left_out, &units[place], place);
     let tree = trees.first().ok_or_else(|| Error::internal("there are tools"))?;
     let whole = tree.at(top.id).ok_or(Error::NotFound("unit"))?;
-    let mut groups: Vec<ToolUsePlace> = tree
-        .split(&top, group_by.tier())
-        .into_iter()
-        .map(place)
-        .collect();
+    let mut groups: Vec<ToolUsePlace> = tree.split(&top, group_by.tier()).into_iter().map(place).collect();
     groups.sort_by(|one, other| one.code.cmp(&other.code));
     let whole = place(whole);
     let (users, users_left_out) = listed(&teams, users);

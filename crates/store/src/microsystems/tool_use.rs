@@ -6,7 +6,6 @@ use std::collections::{BTreeSet, HashMap};
 use spiral_domain::{Error, Result, UnitId};
 
 use crate::store::Store;
-use crate::value::Column as _;
 
 /// Something that a unit has recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -71,7 +71,14 @@ async fn the_tools_that_teams_use_are_what_the_evaluation_counted() {
         let users: Vec<&str> = answer.users.iter().map(|team| team.code.as_str()).collect();
         assert_eq!(
             users,
-            ["beverley-cmht", "cardiac-rehab", "epsom-wards", "gum", "ot", "smoking-cessation"]
+            [
+                "beverley-cmht",
+                "cardiac-rehab",
+                "epsom-wards",
+                "gum",
+                "ot",
+                "smoking-cessation"
+            ]
         );
     })
     .await;
