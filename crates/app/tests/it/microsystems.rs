@@ -4,6 +4,7 @@ mod conditions;
 mod demo;
 mod random;
 mod secrecy;
+mod tool_use;
 
 use serde_json::{Value, json};
 use spiral_app::microsystems::{
