@@ -38,7 +38,10 @@ pub use meetings::*;
 pub use rhythm::*;
 pub use summary::*;
 pub use tool_use::*;
-pub use wall::{DataWall, NextAction, WallAim, WallAims, WallCycle, WallCycles, WallDiagram, WallDiagrams};
+pub use wall::{
+    DataWall, NextAction, WallAim, WallAims, WallCycle, WallCycles, WallDiagram, WallDiagrams, WallFivePs,
+    WallMeetings, WallPart, WallTeam,
+};
 
 /// A derive list that every plain enum of this capability has.
 macro_rules! plain_enum {

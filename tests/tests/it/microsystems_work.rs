@@ -66,6 +66,7 @@ async fn the_wall_and_the_storyboard_show_all_of_it_and_do_no_harm() {
         lead.get(picture).header("if-none-match", &etag).await.expect(304);
 
         let query = "query($unit: Reference!) { dataWall(unit: $unit) { name
+            leadTeam { members { id } } meetings { last { heldOn } } fivePs { parts { p state } }
             aims { withheld { level } data { aim { id statement } progress { reason } drawing { svg } } }
             cycles { running { cycle { id } overdue } nextActions { what } }
             diagrams { data { id picture } } } }";
@@ -122,8 +123,9 @@ async fn each_part_of_the_wall_is_withheld_by_its_own_sharing() {
         assert_eq!(seen["diagrams"]["data"], json!([]));
         let text = page(above).await;
         assert!(text.contains("Aim &lt;script&gt;") && !text.contains("Map &lt;script&gt;"));
+        assert_eq!(seen["leadTeam"]["withheld"]["level"], "team");
         let seen = wall(top).await;
-        for part in ["aims", "cycles", "diagrams"] {
+        for part in ["leadTeam", "meetings", "fivePs", "aims", "cycles", "diagrams"] {
             assert!(seen[part]["withheld"].is_object(), "{part}: {seen}");
         }
         assert_eq!(seen["cycles"]["running"], json!([]));

@@ -17,7 +17,8 @@ use spiral_domain::{
 };
 use spiral_store::{Column as _, Store};
 
-use super::work::{self, Change, begin, check_open, find_live, list_of};
+use super::check_open;
+use super::work::{self, Change, begin, find_live, list_of};
 use crate::caller::Caller;
 use crate::clock::fresh;
 use crate::tenancy::level_of;

@@ -15,8 +15,9 @@ use spiral_domain::{
 };
 use spiral_store::Column as _;
 
+use super::check_open;
 use super::figures::{figures, hand_off_ways};
-use super::work::{self, Change, begin, check_open, list_of};
+use super::work::{self, Change, begin, list_of};
 use crate::analysis::pictures::Picture;
 use crate::caller::Caller;
 use crate::clock::fresh;

@@ -3,7 +3,7 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use spiral_domain::microsystems::{
-    AimKind, CycleKind, CyclePhase, DataWall, Diagram, WallAim, WallAims, WallCycle, WallCycles,
+    AimKind, Completion, CycleKind, CyclePhase, DataWall, Diagram, WallAim, WallAims, WallCycle, WallCycles,
 };
 use spiral_domain::people::Action;
 use spiral_domain::{Reference, Result, Sharing, Withheld};
@@ -89,6 +89,7 @@ fn page(wall: &DataWall, charts: &[Option<String>], diagrams: &[String]) -> Mark
                     p.faint { "Storyboard as of " (wall.as_of) }
                 }
                 main {
+                    (team(wall))
                     (aims(&wall.aims, charts))
                     (cycles(&wall.cycles))
                     section {
@@ -129,6 +130,50 @@ fn beyond(all: usize, shown: usize) -> i64 {
 
 fn more(count: i64, what: &str) -> Markup {
     html! { @if count > 0 { p.faint { "And " (count) " more " (what) "." } } }
+}
+
+/// Who leads the team, when it last met, and how far it has looked at itself.
+fn team(wall: &DataWall) -> Markup {
+    html! {
+        section {
+            h2 { "Who we are" }
+            div.cards {
+                article.card {
+                    h3 { "Lead team" }
+                    (kept(wall.lead_team.withheld.as_ref(), wall.lead_team.members.is_empty(), "Nobody is named."))
+                    ul {
+                        @for of in &wall.lead_team.members {
+                            li dir="auto" { (of.description.as_deref().unwrap_or("A registered person")) }
+                        }
+                    }
+                    (more(wall.lead_team.left_out, "members"))
+                }
+                article.card {
+                    h3 { "Last meeting" }
+                    (kept(wall.meetings.withheld.as_ref(), wall.meetings.last.is_none(), "None is recorded."))
+                    @if let Some(last) = &wall.meetings.last {
+                        p { (last.held_on) ", " (last.attendance) " there" }
+                    }
+                }
+                article.card {
+                    h3 { "5Ps" @if let Some(day) = wall.five_ps.assessed_on { " of " (day) } }
+                    (kept(wall.five_ps.withheld.as_ref(), wall.five_ps.id.is_none(), "Not assessed yet."))
+                    dl {
+                        @for of in &wall.five_ps.parts {
+                            dt { (of.p.name()) }
+                            dd {
+                                @match of.state {
+                                    Completion::NotStarted => { "not looked at yet" }
+                                    Completion::Begun => { "begun" }
+                                    Completion::Complete => { span.mark { "complete" } }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
 }
 
 fn aims(aims: &WallAims, charts: &[Option<String>]) -> Markup {

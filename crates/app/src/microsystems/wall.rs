@@ -2,8 +2,9 @@
 
 use spiral_domain::analysis::{ChartDrawing, Charts};
 use spiral_domain::microsystems::{
-    Aim, AimStatus, Cycle, CycleKind, CyclePhase, DataWall, Diagram, NextAction, WallAim, WallAims,
-    WallCycle, WallCycles, WallDiagram, WallDiagrams,
+    Aim, AimStatus, Cycle, CycleKind, CyclePhase, DataWall, Diagram, FiveP, FivePs, LeadTeamMember, Meeting,
+    NextAction, WallAim, WallAims, WallCycle, WallCycles, WallDiagram, WallDiagrams, WallFivePs,
+    WallMeetings, WallPart, WallTeam,
 };
 use spiral_domain::people::Action;
 use spiral_domain::tenancy::OrgUnit;
@@ -26,6 +27,9 @@ pub async fn data_wall(caller: &Caller, unit: &Reference) -> Result<DataWall> {
         unit_id: unit.id,
         name: unit.name.clone(),
         as_of: caller.today(),
+        lead_team: wall_team(caller, &unit).await?,
+        meetings: wall_meetings(caller, &unit).await?,
+        five_ps: wall_five_ps(caller, &unit).await?,
         aims: wall_aims(caller, &unit).await?,
         cycles: wall_cycles(caller, &unit).await?,
         diagrams: wall_diagrams(caller, &unit).await?,
@@ -52,6 +56,58 @@ fn room<T>(mut all: Vec<T>) -> (Vec<T>, i64) {
     let left_out = i64::try_from(all.len().saturating_sub(ROOM)).unwrap_or(i64::MAX);
     all.truncate(ROOM);
     (all, left_out)
+}
+
+async fn wall_team(caller: &Caller, unit: &OrgUnit) -> Result<WallTeam> {
+    let withheld = withheld(caller, unit, WorkKind::LeadTeam, Action::ReadTeamWork).await?;
+    let today = caller.today();
+    let members: Vec<LeadTeamMember> = caller
+        .store()
+        .find::<LeadTeamMember>()
+        .filter(
+            "not r.withdrawn and r.unit_id = ? and r.joined_on <= ? and (r.left_on is null or r.left_on >= ?)",
+            [unit.id.value(), today.value(), today.value()],
+        )
+        .all("r.joined_on, r.id")
+        .await?;
+    let (members, left_out) = room(members);
+    Ok(WallTeam {
+        withheld,
+        members,
+        left_out,
+    })
+}
+
+async fn wall_meetings(caller: &Caller, unit: &OrgUnit) -> Result<WallMeetings> {
+    let withheld = withheld(caller, unit, WorkKind::Meetings, Action::ReadTeamWork).await?;
+    let find = caller.store().find::<Meeting>();
+    let last = find
+        .filter("not r.withdrawn and r.unit_id = ?", [unit.id.value()])
+        .first("r.held_on desc, r.id desc")
+        .await?;
+    Ok(WallMeetings { withheld, last })
+}
+
+async fn wall_five_ps(caller: &Caller, unit: &OrgUnit) -> Result<WallFivePs> {
+    let withheld = withheld(caller, unit, WorkKind::FivePs, Action::ReadTeamWork).await?;
+    let find = caller.store().find::<FivePs>();
+    let latest: Option<FivePs> = find
+        .filter("not r.withdrawn and r.unit_id = ?", [unit.id.value()])
+        .first("r.assessed_on desc, r.id desc")
+        .await?;
+    let parts = |of: &FivePs| {
+        let part = |p| WallPart {
+            p,
+            state: of.part(p).state,
+        };
+        FiveP::ALL.into_iter().map(part).collect()
+    };
+    Ok(WallFivePs {
+        withheld,
+        id: latest.as_ref().map(|of| of.id),
+        assessed_on: latest.as_ref().map(|of| of.assessed_on),
+        parts: latest.as_ref().map(parts).unwrap_or_default(),
+    })
 }
 
 async fn wall_aims(caller: &Caller, unit: &OrgUnit) -> Result<WallAims> {

@@ -2,12 +2,12 @@
 
 use spiral_domain::people::Action;
 use spiral_domain::tenancy::OrgUnit;
-use spiral_domain::{Allowed, Date, Error, Page, PageRequest, Reference, Result};
+use spiral_domain::{Allowed, Error, Page, PageRequest, Reference, Result};
 use spiral_store::{Column as _, Find, Store, Tx, Work};
 use uuid::Uuid;
 
 use crate::caller::Caller;
-use crate::tenancy::{Successors, check_version};
+use crate::tenancy::check_version;
 
 /// One piece of a unit's work, also if it was taken back: it says so.
 pub(super) async fn find<W: Work>(store: &Store, unit: &OrgUnit, id: impl Into<Uuid>) -> Result<W> {
@@ -86,16 +86,6 @@ pub(super) async fn begin(caller: &Caller, action: Action, unit: &Reference) -> 
     let tx = caller.begin(action, &[&unit][..]).await?;
     let unit: OrgUnit = tx.named(&unit.id.into()).await?;
     Ok((tx, unit))
-}
-
-/// Refuses what a closed unit cannot have done any more, and names who came after it.
-pub(super) async fn check_open(tx: &Tx, unit: &OrgUnit, on: Date, pointer: &str) -> Result<()> {
-    let Some(closed) = unit.closed_on.filter(|closed| *closed < on) else {
-        return Ok(());
-    };
-    let after = Successors::of(tx, [unit]).await?.words(unit.id);
-    let detail = format!("the unit closed on {closed}{after}");
-    Err(Error::invalid(pointer, "unit_closed", detail))
 }
 
 /// A piece of work about to be changed: read where it is written, in the version that the caller knows, and not taken

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Aim, AimProgress, Cycle, DiagramKind};
+use super::{Aim, AimProgress, Completion, Cycle, DiagramKind, FiveP, LeadTeamMember, Meeting};
 use crate::analysis::ChartVerdict;
-use crate::ids::{CycleId, DiagramId, UnitId};
+use crate::ids::{CycleId, DiagramId, FivePsId, UnitId};
 use crate::sharing::Withheld;
 use crate::time::Date;
 
@@ -19,6 +19,12 @@ pub struct DataWall {
     pub name: String,
     /// The day as of which it is.
     pub as_of: Date,
+    /// Who leads it today.
+    pub lead_team: WallTeam,
+    /// When it last met.
+    pub meetings: WallMeetings,
+    /// How far it has looked at itself.
+    pub five_ps: WallFivePs,
     /// What it aims for, and how far it has come.
     #[graphql(skip)]
     pub aims: WallAims,
@@ -26,6 +32,60 @@ pub struct DataWall {
     pub cycles: WallCycles,
     /// What it has drawn.
     pub diagrams: WallDiagrams,
+}
+
+/// Who leads a team today.
+#[derive(
+    Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema, async_graphql::SimpleObject,
+)]
+#[serde(rename_all = "camelCase")]
+pub struct WallTeam {
+    /// Set if the unit keeps its lead team from the reader, whether or not it has one.
+    pub withheld: Option<Withheld>,
+    /// Its members, the longest there first.
+    pub members: Vec<LeadTeamMember>,
+    /// So many more there are.
+    pub left_out: i64,
+}
+
+/// When a team last met.
+#[derive(
+    Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema, async_graphql::SimpleObject,
+)]
+#[serde(rename_all = "camelCase")]
+pub struct WallMeetings {
+    /// Set if the unit keeps its meetings from the reader, whether or not it has met.
+    pub withheld: Option<Withheld>,
+    /// The last meeting.
+    pub last: Option<Meeting>,
+}
+
+/// How far a team has looked at itself: its latest 5Ps assessment.
+#[derive(
+    Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema, async_graphql::SimpleObject,
+)]
+#[serde(rename_all = "camelCase")]
+pub struct WallFivePs {
+    /// Set if the unit keeps its assessments from the reader, whether or not it has any.
+    pub withheld: Option<Withheld>,
+    /// The latest assessment; null if there is none.
+    pub id: Option<FivePsId>,
+    /// The day it speaks of.
+    pub assessed_on: Option<Date>,
+    /// How far each P has been looked at.
+    pub parts: Vec<WallPart>,
+}
+
+/// How far one P has been looked at.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema, async_graphql::SimpleObject,
+)]
+#[serde(rename_all = "camelCase")]
+pub struct WallPart {
+    /// Which P.
+    pub p: FiveP,
+    /// How far.
+    pub state: Completion,
 }
 
 /// What a team aims for.
