@@ -251,6 +251,8 @@ create table programmes (
     ends_precision text collate "C" not null,
     coaching boolean,
     teams bigint,
+    gates text collate "C" not null,
+    dormancy_days bigint,
     source text collate "C",
     version bigint not null,
     created_at timestamptz not null,
@@ -1002,6 +1004,510 @@ alter table measure_links enable row level security;
 alter table measure_links force row level security;
 create policy tenant on measure_links using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
 
+-- 0008_spirals
+
+create table spirals (
+    tenant_id uuid not null references tenants (id),
+    id uuid not null,
+    unit_id uuid not null,
+    title text collate "C" not null,
+    theme text collate "C",
+    origin text collate "C" not null,
+    priority text collate "C",
+    innovation_id uuid,
+    programme_id uuid,
+    status text collate "C" not null,
+    turn bigint not null,
+    step text collate "C" not null,
+    started_on date not null,
+    entered_on date not null,
+    active_on date not null,
+    dormant_from date,
+    quiet text collate "C" not null,
+    discontinued_because text collate "C",
+    sharing smallint not null,
+    started_by uuid not null,
+    version bigint not null,
+    created_at timestamptz not null,
+    updated_at timestamptz not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, innovation_id) references innovations (tenant_id, id),
+    foreign key (tenant_id, programme_id) references programmes (tenant_id, id)
+);
+create index spirals_unit on spirals (tenant_id, unit_id, started_on);
+create index spirals_changed on spirals (tenant_id, updated_at);
+create index spirals_falling on spirals (tenant_id, dormant_from) where status = 'active';
+
+create table spiral_stays (
+    tenant_id uuid not null,
+    id uuid not null,
+    spiral_id uuid not null,
+    unit_id uuid not null,
+    turn bigint not null,
+    step text collate "C" not null,
+    status text collate "C" not null,
+    began_on date not null,
+    ended_on date,
+    sharing smallint not null,
+    version bigint not null,
+    created_at timestamptz not null,
+    updated_at timestamptz not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, spiral_id) references spirals (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+);
+create index spiral_stays_spiral on spiral_stays (tenant_id, spiral_id);
+create index spiral_stays_unit on spiral_stays (tenant_id, unit_id);
+
+create table spiral_needs (
+    tenant_id uuid not null,
+    id uuid not null,
+    spiral_id uuid not null,
+    unit_id uuid not null,
+    turn bigint not null,
+    gap text collate "C" not null,
+    voiced_by text collate "C" not null,
+    measure_id uuid,
+    current_value double precision,
+    potential_value double precision,
+    why_not_otherwise text collate "C",
+    state text collate "C" not null,
+    sharing smallint not null,
+    recorded_by uuid not null,
+    version bigint not null,
+    created_at timestamptz not null,
+    updated_at timestamptz not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, spiral_id) references spirals (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, measure_id) references measures (tenant_id, id)
+);
+create index spiral_needs_spiral on spiral_needs (tenant_id, spiral_id);
+create index spiral_needs_unit on spiral_needs (tenant_id, unit_id);
+
+create table knowledge_uses (
+    tenant_id uuid not null,
+    id uuid not null,
+    spiral_id uuid not null,
+    unit_id uuid not null,
+    turn bigint not null,
+    looked_at text collate "C" not null,
+    came_from text collate "C" not null,
+    learnt_from_id uuid,
+    citation text collate "C",
+    learnt text collate "C" not null,
+    withdrawn boolean not null,
+    sharing smallint not null,
+    recorded_by uuid not null,
+    version bigint not null,
+    created_at timestamptz not null,
+    updated_at timestamptz not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, spiral_id) references spirals (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, learnt_from_id) references org_units (tenant_id, id)
+);
+create index knowledge_uses_spiral on knowledge_uses (tenant_id, spiral_id);
+create index knowledge_uses_unit on knowledge_uses (tenant_id, unit_id);
+
+create table knowledge_requests (
+    tenant_id uuid not null,
+    id uuid not null,
+    spiral_id uuid not null,
+    unit_id uuid not null,
+    question text collate "C" not null,
+    theme text collate "C",
+    state text collate "C" not null,
+    answers bigint not null,
+    asked_by uuid not null,
+    version bigint not null,
+    created_at timestamptz not null,
+    updated_at timestamptz not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, spiral_id) references spirals (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+);
+create index knowledge_requests_spiral on knowledge_requests (tenant_id, spiral_id);
+create index knowledge_requests_changed on knowledge_requests (tenant_id, updated_at);
+
+create table knowledge_answers (
+    tenant_id uuid not null,
+    id uuid not null,
+    request_id uuid not null,
+    unit_id uuid not null,
+    text text collate "C" not null,
+    citation text collate "C",
+    answered_by uuid not null,
+    version bigint not null,
+    created_at timestamptz not null,
+    updated_at timestamptz not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, request_id) references knowledge_requests (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+);
+create index knowledge_answers_request on knowledge_answers (tenant_id, request_id);
+
+create table spiral_decisions (
+    tenant_id uuid not null,
+    id uuid not null,
+    spiral_id uuid not null,
+    unit_id uuid not null,
+    turn bigint not null,
+    question text collate "C" not null,
+    options text collate "C" not null,
+    criteria text collate "C" not null,
+    scores text collate "C" not null,
+    choice text collate "C",
+    reason text collate "C",
+    mode text collate "C",
+    decided_on date,
+    sharing smallint not null,
+    recorded_by uuid not null,
+    version bigint not null,
+    created_at timestamptz not null,
+    updated_at timestamptz not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, spiral_id) references spirals (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+);
+create index spiral_decisions_spiral on spiral_decisions (tenant_id, spiral_id);
+create index spiral_decisions_unit on spiral_decisions (tenant_id, unit_id);
+
+create table spiral_outcomes (
+    tenant_id uuid not null,
+    id uuid not null,
+    spiral_id uuid not null,
+    unit_id uuid not null,
+    turn bigint not null,
+    kind text collate "C" not null,
+    text text collate "C" not null,
+    evidence text collate "C" not null,
+    measure_id uuid,
+    since date,
+    checked_on date,
+    in_place boolean,
+    withdrawn boolean not null,
+    sharing smallint not null,
+    recorded_by uuid not null,
+    version bigint not null,
+    created_at timestamptz not null,
+    updated_at timestamptz not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, spiral_id) references spirals (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, measure_id) references measures (tenant_id, id)
+);
+create index spiral_outcomes_spiral on spiral_outcomes (tenant_id, spiral_id);
+create index spiral_outcomes_unit on spiral_outcomes (tenant_id, unit_id);
+
+create table progress_scores (
+    tenant_id uuid not null,
+    id uuid not null,
+    spiral_id uuid not null,
+    unit_id uuid not null,
+    turn bigint not null,
+    score double precision not null,
+    note text collate "C",
+    set_on date not null,
+    sharing smallint not null,
+    set_by uuid not null,
+    version bigint not null,
+    created_at timestamptz not null,
+    updated_at timestamptz not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, spiral_id) references spirals (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+);
+create index progress_scores_spiral on progress_scores (tenant_id, spiral_id);
+create index progress_scores_unit on progress_scores (tenant_id, unit_id);
+
+create table timeline_entries (
+    tenant_id uuid not null,
+    id uuid not null,
+    spiral_id uuid not null,
+    unit_id uuid not null,
+    turn bigint not null,
+    step text collate "C" not null,
+    kind text collate "C" not null,
+    subject text collate "C" not null,
+    subject_id uuid not null,
+    changes text collate "C" not null,
+    reason text collate "C",
+    occurred_on date not null,
+    done_by uuid not null,
+    work text collate "C" not null,
+    sharing smallint not null,
+    recorded_at timestamptz not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, spiral_id) references spirals (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+);
+create index timeline_entries_spiral on timeline_entries (tenant_id, spiral_id);
+create index timeline_entries_unit on timeline_entries (tenant_id, unit_id);
+
+create table spiral_cells (
+    tenant_id uuid not null references tenants (id),
+    node_id uuid not null,
+    level smallint not null,
+    facet text collate "C" not null,
+    value text collate "C" not null,
+    span smallint not null,
+    figure bigint not null,
+    starts date not null,
+    n bigint not null,
+    primary key (tenant_id, node_id, level, facet, value, span, figure, starts),
+    foreign key (tenant_id, node_id) references org_units (tenant_id, id)
+);
+
+create table collaborations (
+    tenant_id uuid not null references tenants (id),
+    id uuid not null,
+    title text collate "C" not null,
+    purpose text collate "C",
+    started_by_unit_id uuid not null,
+    started_by uuid not null,
+    version bigint not null,
+    created_at timestamptz not null,
+    updated_at timestamptz not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, started_by_unit_id) references org_units (tenant_id, id)
+);
+create index collaborations_changed on collaborations (tenant_id, updated_at);
+
+create table collaboration_members (
+    tenant_id uuid not null,
+    id uuid not null,
+    collaboration_id uuid not null,
+    unit_id uuid not null,
+    spiral_id uuid,
+    state text collate "C" not null,
+    changed_by uuid not null,
+    version bigint not null,
+    created_at timestamptz not null,
+    updated_at timestamptz not null,
+    primary key (tenant_id, id),
+    unique (tenant_id, collaboration_id, unit_id),
+    foreign key (tenant_id, collaboration_id) references collaborations (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, spiral_id) references spirals (tenant_id, id)
+);
+create index collaboration_members_unit on collaboration_members (tenant_id, unit_id);
+
+create table collaboration_entries (
+    tenant_id uuid not null,
+    id uuid not null,
+    collaboration_id uuid not null,
+    unit_id uuid not null,
+    event text collate "C" not null,
+    text text collate "C",
+    done_by uuid not null,
+    recorded_at timestamptz not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, collaboration_id) references collaborations (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+);
+create index collaboration_entries_of on collaboration_entries (tenant_id, collaboration_id);
+
+alter table spirals enable row level security;
+alter table spirals force row level security;
+create policy tenant on spirals using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table spiral_stays enable row level security;
+alter table spiral_stays force row level security;
+create policy tenant on spiral_stays using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table spiral_needs enable row level security;
+alter table spiral_needs force row level security;
+create policy tenant on spiral_needs using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table knowledge_uses enable row level security;
+alter table knowledge_uses force row level security;
+create policy tenant on knowledge_uses using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table knowledge_requests enable row level security;
+alter table knowledge_requests force row level security;
+create policy tenant on knowledge_requests using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table knowledge_answers enable row level security;
+alter table knowledge_answers force row level security;
+create policy tenant on knowledge_answers using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table spiral_decisions enable row level security;
+alter table spiral_decisions force row level security;
+create policy tenant on spiral_decisions using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table spiral_outcomes enable row level security;
+alter table spiral_outcomes force row level security;
+create policy tenant on spiral_outcomes using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table progress_scores enable row level security;
+alter table progress_scores force row level security;
+create policy tenant on progress_scores using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table timeline_entries enable row level security;
+alter table timeline_entries force row level security;
+create policy tenant on timeline_entries using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table spiral_cells enable row level security;
+alter table spiral_cells force row level security;
+create policy tenant on spiral_cells using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table collaborations enable row level security;
+alter table collaborations force row level security;
+create policy tenant on collaborations using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table collaboration_members enable row level security;
+alter table collaboration_members force row level security;
+create policy tenant on collaboration_members using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table collaboration_entries enable row level security;
+alter table collaboration_entries force row level security;
+create policy tenant on collaboration_entries using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table spiral_cells set (fillfactor = 85);
+
+-- 0009_microsystems
+
+create table lead_team_members (
+    tenant_id uuid not null,
+    id uuid not null,
+    unit_id uuid not null,
+    principal_id uuid,
+    description text collate "C",
+    discipline text collate "C" not null,
+    role text collate "C" not null,
+    joined_on date not null,
+    left_on date,
+    leave_reason text collate "C",
+    withdrawn boolean not null,
+    sharing smallint not null,
+    recorded_by uuid not null,
+    version bigint not null,
+    created_at timestamptz not null,
+    updated_at timestamptz not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, principal_id) references principals (tenant_id, id)
+);
+create index lead_team_members_unit on lead_team_members (tenant_id, unit_id, joined_on);
+
+create table meetings (
+    tenant_id uuid not null,
+    id uuid not null,
+    unit_id uuid not null,
+    kind text collate "C" not null,
+    held_on date not null,
+    attendance bigint not null,
+    attendees text collate "C" not null,
+    protected_minutes bigint not null,
+    notes text collate "C",
+    withdrawn boolean not null,
+    sharing smallint not null,
+    recorded_by uuid not null,
+    version bigint not null,
+    created_at timestamptz not null,
+    updated_at timestamptz not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+);
+create index meetings_unit on meetings (tenant_id, unit_id, held_on);
+
+create table rhythm_settings (
+    tenant_id uuid not null,
+    id uuid not null,
+    unit_id uuid not null,
+    starts_on date not null,
+    expectations text collate "C" not null,
+    sharing smallint not null,
+    recorded_by uuid not null,
+    version bigint not null,
+    created_at timestamptz not null,
+    updated_at timestamptz not null,
+    primary key (tenant_id, id),
+    constraint rhythm_settings_start unique (tenant_id, unit_id, starts_on),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+);
+
+create table five_ps (
+    tenant_id uuid not null,
+    id uuid not null,
+    unit_id uuid not null,
+    assessed_on date not null,
+    purpose text collate "C" not null,
+    patients text collate "C" not null,
+    professionals text collate "C" not null,
+    processes text collate "C" not null,
+    patterns text collate "C" not null,
+    withdrawn boolean not null,
+    sharing smallint not null,
+    recorded_by uuid not null,
+    version bigint not null,
+    created_at timestamptz not null,
+    updated_at timestamptz not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+);
+create index five_ps_unit on five_ps (tenant_id, unit_id, assessed_on);
+
+create table condition_assessments (
+    tenant_id uuid not null,
+    id uuid not null,
+    unit_id uuid not null,
+    condition text collate "C" not null,
+    assessed_on date not null,
+    structures text collate "C",
+    processes text collate "C",
+    patterns text collate "C",
+    withdrawn boolean not null,
+    sharing smallint not null,
+    recorded_by uuid not null,
+    version bigint not null,
+    created_at timestamptz not null,
+    updated_at timestamptz not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+);
+create index condition_assessments_unit on condition_assessments (tenant_id, unit_id, assessed_on);
+
+create table five_ps_cells (
+    tenant_id uuid not null,
+    parent_id uuid not null,
+    level smallint not null,
+    day date not null,
+    part smallint not null,
+    state smallint not null,
+    teams bigint not null,
+    primary key (tenant_id, parent_id, level, day, part, state),
+    foreign key (tenant_id, parent_id) references org_units (tenant_id, id)
+);
+
+alter table lead_team_members enable row level security;
+alter table lead_team_members force row level security;
+create policy tenant on lead_team_members using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table meetings enable row level security;
+alter table meetings force row level security;
+create policy tenant on meetings using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table rhythm_settings enable row level security;
+alter table rhythm_settings force row level security;
+create policy tenant on rhythm_settings using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table five_ps enable row level security;
+alter table five_ps force row level security;
+create policy tenant on five_ps using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table condition_assessments enable row level security;
+alter table condition_assessments force row level security;
+create policy tenant on condition_assessments using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table five_ps_cells enable row level security;
+alter table five_ps_cells force row level security;
+create policy tenant on five_ps_cells using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table five_ps_cells set (fillfactor = 85);
+
 -- 0010_surveys
 
 create table survey_instruments (
@@ -1112,3 +1618,116 @@ create policy tenant on survey_boxes using (tenant_id = (select nullif(current_s
 alter table survey_codes enable row level security;
 alter table survey_codes force row level security;
 create policy tenant on survey_codes using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+-- 0011_work
+
+create table diagrams (
+    tenant_id uuid not null references tenants (id),
+    id uuid not null,
+    unit_id uuid not null,
+    kind text collate "C" not null,
+    title text collate "C" not null,
+    drawn_on date not null,
+    process_map text collate "C",
+    fishbone text collate "C",
+    driver_diagram text collate "C",
+    retracted boolean not null,
+    sharing smallint not null,
+    recorded_by uuid not null,
+    version bigint not null,
+    created_at timestamptz not null,
+    updated_at timestamptz not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+);
+create index diagrams_unit on diagrams (tenant_id, unit_id, kind);
+
+create table aims (
+    tenant_id uuid not null references tenants (id),
+    id uuid not null,
+    unit_id uuid not null,
+    kind text collate "C" not null,
+    statement text collate "C" not null,
+    under_id uuid,
+    measure_id uuid,
+    direction text collate "C",
+    from_value double precision,
+    to_value double precision,
+    by_when date,
+    status text collate "C" not null,
+    retracted boolean not null,
+    sharing smallint not null,
+    recorded_by uuid not null,
+    version bigint not null,
+    created_at timestamptz not null,
+    updated_at timestamptz not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, under_id) references aims (tenant_id, id),
+    foreign key (tenant_id, measure_id) references measures (tenant_id, id)
+);
+create index aims_unit on aims (tenant_id, unit_id);
+
+create table ramps (
+    tenant_id uuid not null references tenants (id),
+    id uuid not null,
+    unit_id uuid not null,
+    aim_id uuid not null,
+    title text collate "C" not null,
+    retracted boolean not null,
+    sharing smallint not null,
+    recorded_by uuid not null,
+    version bigint not null,
+    created_at timestamptz not null,
+    updated_at timestamptz not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, aim_id) references aims (tenant_id, id)
+);
+create index ramps_unit on ramps (tenant_id, unit_id);
+
+create table cycles (
+    tenant_id uuid not null references tenants (id),
+    id uuid not null,
+    unit_id uuid not null,
+    kind text collate "C" not null,
+    ramp_id uuid,
+    follows_id uuid,
+    title text collate "C" not null,
+    phase text collate "C" not null,
+    plan text collate "C" not null,
+    carried_out text collate "C",
+    study text collate "C",
+    act text collate "C",
+    owner text collate "C",
+    review_on date,
+    reviewed_on date,
+    retracted boolean not null,
+    sharing smallint not null,
+    recorded_by uuid not null,
+    version bigint not null,
+    created_at timestamptz not null,
+    updated_at timestamptz not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, ramp_id) references ramps (tenant_id, id),
+    foreign key (tenant_id, follows_id) references cycles (tenant_id, id)
+);
+create index cycles_unit on cycles (tenant_id, unit_id);
+create index cycles_ramp on cycles (tenant_id, ramp_id);
+
+alter table diagrams enable row level security;
+alter table diagrams force row level security;
+create policy tenant on diagrams using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table aims enable row level security;
+alter table aims force row level security;
+create policy tenant on aims using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table ramps enable row level security;
+alter table ramps force row level security;
+create policy tenant on ramps using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table cycles enable row level security;
+alter table cycles force row level security;
+create policy tenant on cycles using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));

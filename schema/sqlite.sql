@@ -251,6 +251,8 @@ create table programmes (
     ends_precision text not null,
     coaching integer,
     teams integer,
+    gates text not null,
+    dormancy_days integer,
     source text,
     version integer not null,
     created_at integer not null,
@@ -824,6 +826,426 @@ create table measure_links (
 create index measure_links_unit on measure_links (tenant_id, unit_id, measure_id);
 create index measure_links_changed on measure_links (tenant_id, updated_at);
 
+-- 0008_spirals
+
+create table spirals (
+    tenant_id blob not null references tenants (id),
+    id blob not null,
+    unit_id blob not null,
+    title text not null,
+    theme text,
+    origin text not null,
+    priority text,
+    innovation_id blob,
+    programme_id blob,
+    status text not null,
+    turn integer not null,
+    step text not null,
+    started_on text not null,
+    entered_on text not null,
+    active_on text not null,
+    dormant_from text,
+    quiet text not null,
+    discontinued_because text,
+    sharing integer not null,
+    started_by blob not null,
+    version integer not null,
+    created_at integer not null,
+    updated_at integer not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, innovation_id) references innovations (tenant_id, id),
+    foreign key (tenant_id, programme_id) references programmes (tenant_id, id)
+) strict, without rowid;
+create index spirals_unit on spirals (tenant_id, unit_id, started_on);
+create index spirals_changed on spirals (tenant_id, updated_at);
+create index spirals_falling on spirals (tenant_id, dormant_from) where status = 'active';
+
+create table spiral_stays (
+    tenant_id blob not null,
+    id blob not null,
+    spiral_id blob not null,
+    unit_id blob not null,
+    turn integer not null,
+    step text not null,
+    status text not null,
+    began_on text not null,
+    ended_on text,
+    sharing integer not null,
+    version integer not null,
+    created_at integer not null,
+    updated_at integer not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, spiral_id) references spirals (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+) strict, without rowid;
+create index spiral_stays_spiral on spiral_stays (tenant_id, spiral_id);
+create index spiral_stays_unit on spiral_stays (tenant_id, unit_id);
+
+create table spiral_needs (
+    tenant_id blob not null,
+    id blob not null,
+    spiral_id blob not null,
+    unit_id blob not null,
+    turn integer not null,
+    gap text not null,
+    voiced_by text not null,
+    measure_id blob,
+    current_value real,
+    potential_value real,
+    why_not_otherwise text,
+    state text not null,
+    sharing integer not null,
+    recorded_by blob not null,
+    version integer not null,
+    created_at integer not null,
+    updated_at integer not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, spiral_id) references spirals (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, measure_id) references measures (tenant_id, id)
+) strict, without rowid;
+create index spiral_needs_spiral on spiral_needs (tenant_id, spiral_id);
+create index spiral_needs_unit on spiral_needs (tenant_id, unit_id);
+
+create table knowledge_uses (
+    tenant_id blob not null,
+    id blob not null,
+    spiral_id blob not null,
+    unit_id blob not null,
+    turn integer not null,
+    looked_at text not null,
+    came_from text not null,
+    learnt_from_id blob,
+    citation text,
+    learnt text not null,
+    withdrawn integer not null,
+    sharing integer not null,
+    recorded_by blob not null,
+    version integer not null,
+    created_at integer not null,
+    updated_at integer not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, spiral_id) references spirals (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, learnt_from_id) references org_units (tenant_id, id)
+) strict, without rowid;
+create index knowledge_uses_spiral on knowledge_uses (tenant_id, spiral_id);
+create index knowledge_uses_unit on knowledge_uses (tenant_id, unit_id);
+
+create table knowledge_requests (
+    tenant_id blob not null,
+    id blob not null,
+    spiral_id blob not null,
+    unit_id blob not null,
+    question text not null,
+    theme text,
+    state text not null,
+    answers integer not null,
+    asked_by blob not null,
+    version integer not null,
+    created_at integer not null,
+    updated_at integer not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, spiral_id) references spirals (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+) strict, without rowid;
+create index knowledge_requests_spiral on knowledge_requests (tenant_id, spiral_id);
+create index knowledge_requests_changed on knowledge_requests (tenant_id, updated_at);
+
+create table knowledge_answers (
+    tenant_id blob not null,
+    id blob not null,
+    request_id blob not null,
+    unit_id blob not null,
+    text text not null,
+    citation text,
+    answered_by blob not null,
+    version integer not null,
+    created_at integer not null,
+    updated_at integer not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, request_id) references knowledge_requests (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+) strict, without rowid;
+create index knowledge_answers_request on knowledge_answers (tenant_id, request_id);
+
+create table spiral_decisions (
+    tenant_id blob not null,
+    id blob not null,
+    spiral_id blob not null,
+    unit_id blob not null,
+    turn integer not null,
+    question text not null,
+    options text not null,
+    criteria text not null,
+    scores text not null,
+    choice text,
+    reason text,
+    mode text,
+    decided_on text,
+    sharing integer not null,
+    recorded_by blob not null,
+    version integer not null,
+    created_at integer not null,
+    updated_at integer not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, spiral_id) references spirals (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+) strict, without rowid;
+create index spiral_decisions_spiral on spiral_decisions (tenant_id, spiral_id);
+create index spiral_decisions_unit on spiral_decisions (tenant_id, unit_id);
+
+create table spiral_outcomes (
+    tenant_id blob not null,
+    id blob not null,
+    spiral_id blob not null,
+    unit_id blob not null,
+    turn integer not null,
+    kind text not null,
+    text text not null,
+    evidence text not null,
+    measure_id blob,
+    since text,
+    checked_on text,
+    in_place integer,
+    withdrawn integer not null,
+    sharing integer not null,
+    recorded_by blob not null,
+    version integer not null,
+    created_at integer not null,
+    updated_at integer not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, spiral_id) references spirals (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, measure_id) references measures (tenant_id, id)
+) strict, without rowid;
+create index spiral_outcomes_spiral on spiral_outcomes (tenant_id, spiral_id);
+create index spiral_outcomes_unit on spiral_outcomes (tenant_id, unit_id);
+
+create table progress_scores (
+    tenant_id blob not null,
+    id blob not null,
+    spiral_id blob not null,
+    unit_id blob not null,
+    turn integer not null,
+    score real not null,
+    note text,
+    set_on text not null,
+    sharing integer not null,
+    set_by blob not null,
+    version integer not null,
+    created_at integer not null,
+    updated_at integer not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, spiral_id) references spirals (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+) strict, without rowid;
+create index progress_scores_spiral on progress_scores (tenant_id, spiral_id);
+create index progress_scores_unit on progress_scores (tenant_id, unit_id);
+
+create table timeline_entries (
+    tenant_id blob not null,
+    id blob not null,
+    spiral_id blob not null,
+    unit_id blob not null,
+    turn integer not null,
+    step text not null,
+    kind text not null,
+    subject text not null,
+    subject_id blob not null,
+    changes text not null,
+    reason text,
+    occurred_on text not null,
+    done_by blob not null,
+    work text not null,
+    sharing integer not null,
+    recorded_at integer not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, spiral_id) references spirals (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+) strict, without rowid;
+create index timeline_entries_spiral on timeline_entries (tenant_id, spiral_id);
+create index timeline_entries_unit on timeline_entries (tenant_id, unit_id);
+
+create table spiral_cells (
+    tenant_id blob not null references tenants (id),
+    node_id blob not null,
+    level integer not null,
+    facet text not null,
+    value text not null,
+    span integer not null,
+    figure integer not null,
+    starts text not null,
+    n integer not null,
+    primary key (tenant_id, node_id, level, facet, value, span, figure, starts),
+    foreign key (tenant_id, node_id) references org_units (tenant_id, id)
+) strict, without rowid;
+
+create table collaborations (
+    tenant_id blob not null references tenants (id),
+    id blob not null,
+    title text not null,
+    purpose text,
+    started_by_unit_id blob not null,
+    started_by blob not null,
+    version integer not null,
+    created_at integer not null,
+    updated_at integer not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, started_by_unit_id) references org_units (tenant_id, id)
+) strict, without rowid;
+create index collaborations_changed on collaborations (tenant_id, updated_at);
+
+create table collaboration_members (
+    tenant_id blob not null,
+    id blob not null,
+    collaboration_id blob not null,
+    unit_id blob not null,
+    spiral_id blob,
+    state text not null,
+    changed_by blob not null,
+    version integer not null,
+    created_at integer not null,
+    updated_at integer not null,
+    primary key (tenant_id, id),
+    unique (tenant_id, collaboration_id, unit_id),
+    foreign key (tenant_id, collaboration_id) references collaborations (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, spiral_id) references spirals (tenant_id, id)
+) strict, without rowid;
+create index collaboration_members_unit on collaboration_members (tenant_id, unit_id);
+
+create table collaboration_entries (
+    tenant_id blob not null,
+    id blob not null,
+    collaboration_id blob not null,
+    unit_id blob not null,
+    event text not null,
+    text text,
+    done_by blob not null,
+    recorded_at integer not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, collaboration_id) references collaborations (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+) strict, without rowid;
+create index collaboration_entries_of on collaboration_entries (tenant_id, collaboration_id);
+
+-- 0009_microsystems
+
+create table lead_team_members (
+    tenant_id blob not null,
+    id blob not null,
+    unit_id blob not null,
+    principal_id blob,
+    description text,
+    discipline text not null,
+    role text not null,
+    joined_on text not null,
+    left_on text,
+    leave_reason text,
+    withdrawn integer not null,
+    sharing integer not null,
+    recorded_by blob not null,
+    version integer not null,
+    created_at integer not null,
+    updated_at integer not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, principal_id) references principals (tenant_id, id)
+) strict, without rowid;
+create index lead_team_members_unit on lead_team_members (tenant_id, unit_id, joined_on);
+
+create table meetings (
+    tenant_id blob not null,
+    id blob not null,
+    unit_id blob not null,
+    kind text not null,
+    held_on text not null,
+    attendance integer not null,
+    attendees text not null,
+    protected_minutes integer not null,
+    notes text,
+    withdrawn integer not null,
+    sharing integer not null,
+    recorded_by blob not null,
+    version integer not null,
+    created_at integer not null,
+    updated_at integer not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+) strict, without rowid;
+create index meetings_unit on meetings (tenant_id, unit_id, held_on);
+
+create table rhythm_settings (
+    tenant_id blob not null,
+    id blob not null,
+    unit_id blob not null,
+    starts_on text not null,
+    expectations text not null,
+    sharing integer not null,
+    recorded_by blob not null,
+    version integer not null,
+    created_at integer not null,
+    updated_at integer not null,
+    primary key (tenant_id, id),
+    constraint rhythm_settings_start unique (tenant_id, unit_id, starts_on),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+) strict, without rowid;
+
+create table five_ps (
+    tenant_id blob not null,
+    id blob not null,
+    unit_id blob not null,
+    assessed_on text not null,
+    purpose text not null,
+    patients text not null,
+    professionals text not null,
+    processes text not null,
+    patterns text not null,
+    withdrawn integer not null,
+    sharing integer not null,
+    recorded_by blob not null,
+    version integer not null,
+    created_at integer not null,
+    updated_at integer not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+) strict, without rowid;
+create index five_ps_unit on five_ps (tenant_id, unit_id, assessed_on);
+
+create table condition_assessments (
+    tenant_id blob not null,
+    id blob not null,
+    unit_id blob not null,
+    condition text not null,
+    assessed_on text not null,
+    structures text,
+    processes text,
+    patterns text,
+    withdrawn integer not null,
+    sharing integer not null,
+    recorded_by blob not null,
+    version integer not null,
+    created_at integer not null,
+    updated_at integer not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+) strict, without rowid;
+create index condition_assessments_unit on condition_assessments (tenant_id, unit_id, assessed_on);
+
+create table five_ps_cells (
+    tenant_id blob not null,
+    parent_id blob not null,
+    level integer not null,
+    day text not null,
+    part integer not null,
+    state integer not null,
+    teams integer not null,
+    primary key (tenant_id, parent_id, level, day, part, state),
+    foreign key (tenant_id, parent_id) references org_units (tenant_id, id)
+) strict, without rowid;
+
 -- 0010_surveys
 
 create table survey_instruments (
@@ -914,3 +1336,100 @@ create table survey_codes (
     foreign key (tenant_id, survey_id) references surveys (tenant_id, id),
     foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
 ) strict, without rowid;
+
+-- 0011_work
+
+create table diagrams (
+    tenant_id blob not null references tenants (id),
+    id blob not null,
+    unit_id blob not null,
+    kind text not null,
+    title text not null,
+    drawn_on text not null,
+    process_map text,
+    fishbone text,
+    driver_diagram text,
+    retracted integer not null,
+    sharing integer not null,
+    recorded_by blob not null,
+    version integer not null,
+    created_at integer not null,
+    updated_at integer not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+) strict, without rowid;
+create index diagrams_unit on diagrams (tenant_id, unit_id, kind);
+
+create table aims (
+    tenant_id blob not null references tenants (id),
+    id blob not null,
+    unit_id blob not null,
+    kind text not null,
+    statement text not null,
+    under_id blob,
+    measure_id blob,
+    direction text,
+    from_value real,
+    to_value real,
+    by_when text,
+    status text not null,
+    retracted integer not null,
+    sharing integer not null,
+    recorded_by blob not null,
+    version integer not null,
+    created_at integer not null,
+    updated_at integer not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, under_id) references aims (tenant_id, id),
+    foreign key (tenant_id, measure_id) references measures (tenant_id, id)
+) strict, without rowid;
+create index aims_unit on aims (tenant_id, unit_id);
+
+create table ramps (
+    tenant_id blob not null references tenants (id),
+    id blob not null,
+    unit_id blob not null,
+    aim_id blob not null,
+    title text not null,
+    retracted integer not null,
+    sharing integer not null,
+    recorded_by blob not null,
+    version integer not null,
+    created_at integer not null,
+    updated_at integer not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, aim_id) references aims (tenant_id, id)
+) strict, without rowid;
+create index ramps_unit on ramps (tenant_id, unit_id);
+
+create table cycles (
+    tenant_id blob not null references tenants (id),
+    id blob not null,
+    unit_id blob not null,
+    kind text not null,
+    ramp_id blob,
+    follows_id blob,
+    title text not null,
+    phase text not null,
+    plan text not null,
+    carried_out text,
+    study text,
+    act text,
+    owner text,
+    review_on text,
+    reviewed_on text,
+    retracted integer not null,
+    sharing integer not null,
+    recorded_by blob not null,
+    version integer not null,
+    created_at integer not null,
+    updated_at integer not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, ramp_id) references ramps (tenant_id, id),
+    foreign key (tenant_id, follows_id) references cycles (tenant_id, id)
+) strict, without rowid;
+create index cycles_unit on cycles (tenant_id, unit_id);
+create index cycles_ramp on cycles (tenant_id, ramp_id);
