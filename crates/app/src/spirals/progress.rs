@@ -202,10 +202,13 @@ async fn special_cause(caller: &Caller, aims: &[Aim]) -> Result<bool> {
     Ok(false)
 }
 
+/// No rung asks for more months than this.
+const MOST_MONTHS: i32 = 12;
+
 /// For how many months an outcome has been seen in place by figures.
 fn holding_months(recorded: &Recorded) -> Option<i64> {
     let months = |since: Date, until: Date| {
-        (0..)
+        (0..MOST_MONTHS)
             .take_while(|months| since.plus_months(months + 1) <= until)
             .count()
     };

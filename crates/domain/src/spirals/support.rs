@@ -9,6 +9,7 @@ use crate::sharing::Withheld;
 
 /// What there is on record of a spiral, for its progress.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is there or not, on its own")]
 pub struct ProgressFacts {
     /// Somebody is in the unit's lead team.
     pub lead_team: bool,

@@ -214,12 +214,12 @@ fn quartiles_are_of_days_that_were_stayed() {
 
 #[test]
 fn progress_is_the_highest_rung_with_nothing_missing_below() {
+    use ProgressCondition as C;
     let mut facts = ProgressFacts::default();
     let now = |facts: &ProgressFacts| {
         let supported = SupportedProgress::of(facts);
         (supported.score, supported.lacks)
     };
-    use ProgressCondition as C;
     assert_eq!(now(&facts), (0.5, Some(C::LeadTeam)));
     // Gains count for nothing while what should lead to them is not on record.
     facts.furthest = Some(0.9);
