@@ -5,6 +5,7 @@ use spiral_domain::analysis::{ChartTheme, GroupBy, SeriesSort};
 use spiral_domain::exchange::ReportDetail;
 use spiral_domain::microsystems::TeamGroupBy;
 use spiral_domain::people::AuditKind;
+use spiral_domain::spirals::SpiralFacet;
 use spiral_domain::spread::{SpreadGroupBy, SpreadTree};
 use spiral_domain::sustainability::SummaryGroups;
 use utoipa::Modify;
@@ -48,6 +49,7 @@ use crate::problem::ProblemBody;
         ReportDetail,
         SeriesSort,
         Sort,
+        SpiralFacet,
         SpreadGroupBy,
         SpreadTree,
         SummaryGroups,

@@ -357,6 +357,16 @@ pub(crate) const PROBLEMS: &[(&str, u16, &str)] = &[
         "The record was taken back and takes no more changes. Record it again.",
     ),
     (
+        "assessment_there",
+        409,
+        "The unit has a 5Ps assessment of that day. Change it, or record one of another day.",
+    ),
+    (
+        "member_there",
+        409,
+        "The person has this role in the lead team already for some of this time. Change that one.",
+    ),
+    (
         "in_use",
         409,
         "Other records build on this one. Take them back first, or leave it and change its status.",

@@ -39,7 +39,7 @@ as_json_text!(
 );
 
 record!(
-    LeadTeamMember, 50, "lead_team_member", "member of the lead team", "lead_team_members",
+    LeadTeamMember, 80, "lead_team_member", "member of the lead team", "lead_team_members",
     Scoping::Shared(Action::ReadTeamWork),
     {
         id: LeadTeamMemberId, unit_id: UnitId, principal_id: Option<PrincipalId>, description: Option<String>,
@@ -50,7 +50,7 @@ record!(
 );
 
 record!(
-    Meeting, 51, "meeting", "meeting", "meetings",
+    Meeting, 81, "meeting", "meeting", "meetings",
     Scoping::Shared(Action::ReadTeamWork),
     {
         id: MeetingId, unit_id: UnitId, kind: MeetingKind, held_on: Date, attendance: i64,
@@ -60,7 +60,7 @@ record!(
 );
 
 record!(
-    RhythmSetting, 52, "rhythm_setting", "rhythm", "rhythm_settings",
+    RhythmSetting, 82, "rhythm_setting", "rhythm", "rhythm_settings",
     Scoping::Shared(Action::ReadTeamWork),
     {
         id: RhythmId, unit_id: UnitId, starts_on: Date, expectations: Vec<Expectation>, sharing: Sharing,
@@ -69,7 +69,7 @@ record!(
 );
 
 record!(
-    FivePs, 53, "five_ps", "5Ps assessment", "five_ps",
+    FivePs, 83, "five_ps", "5Ps assessment", "five_ps",
     Scoping::Shared(Action::ReadTeamWork),
     {
         id: FivePsId, unit_id: UnitId, assessed_on: Date, purpose: Part, patients: Part, professionals: Part,
@@ -79,7 +79,7 @@ record!(
 );
 
 record!(
-    ConditionAssessment, 54, "condition_assessment", "assessment of a condition", "condition_assessments",
+    ConditionAssessment, 84, "condition_assessment", "assessment of a condition", "condition_assessments",
     Scoping::Shared(Action::ReadTeamWork),
     {
         id: ConditionAssessmentId, unit_id: UnitId, condition: Condition, assessed_on: Date,
