@@ -425,7 +425,7 @@ async fn whatever_happens_everybody_sees_what_a_recount_says() {
                         .unwrap();
                 }
                 4 => {
-                    world.pass(i64::try_from(dice.below(40)).unwrap());
+                    world.pass(45 + i64::try_from(dice.below(60)).unwrap());
                     noted += spirals::note_dormancy(&world.app).await.unwrap();
                 }
                 _ => lived += usize::from(live(&world, &mut dice).await),
