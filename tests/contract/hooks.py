@@ -25,7 +25,7 @@ def ndjson(ctx, value):
 
 
 # A schema-valid value may still be refused as malformed, but only for these reasons: a cursor is signed, a key was
-# used before, and parameters may exclude each other.
+# used before, parameters may exclude or need each other, and what they name may not be there.
 RULES = {
     "bad_cursor",
     "unit_or_network",
@@ -38,6 +38,9 @@ RULES = {
     "span",
     "after_to",
     "in_the_future",
+    "without_from",
+    "attribute_format",
+    "not_found",
 }
 
 

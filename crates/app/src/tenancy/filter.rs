@@ -79,7 +79,7 @@ async fn wanted(caller: &Caller, filter: &UnitFilter) -> Result<Vec<(AttributeId
     for asked in &filter.attributes {
         let Some((code, text)) = asked.split_once(':') else {
             let detail = format!("`{asked}` is not an attribute and a value, as `rurality:rural`");
-            return Err(refused("attribute", "bad_parameter", detail));
+            return Err(refused("attribute", "attribute_format", detail));
         };
         let attribute: &UnitAttribute = known.get(code).ok_or_else(|| {
             refused(

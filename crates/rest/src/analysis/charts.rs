@@ -57,7 +57,7 @@ pub(super) struct SpcParams {
     baseline: Option<i64>,
     /// What divides a series: `phases` (those recorded; if absent), `none`, or days with commas between them.
     #[serde(default, deserialize_with = "rebase")]
-    #[param(max_length = 1200, value_type = Option<String>, pattern = "^(phases|none|[0-9]{4}-[0-9]{2}-[0-9]{2}(,[0-9]{4}-[0-9]{2}-[0-9]{2})*)$", example = "phases")]
+    #[param(max_length = 1200, value_type = Option<String>, pattern = "^(phases|none|(19[0-9]{2}|2[01][0-9]{2})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])(,(19[0-9]{2}|2[01][0-9]{2})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]))*)$", example = "phases")]
     rebase: Option<Rebase>,
     /// Whether values by earlier versions of the measure come before its own, as phases; true if absent.
     earlier_versions: Option<bool>,
@@ -105,7 +105,7 @@ pub(super) struct RunParams {
     baseline: Option<i64>,
     /// What divides a series: `phases` (those recorded; if absent), `none`, or days with commas between them.
     #[serde(default, deserialize_with = "rebase")]
-    #[param(max_length = 1200, value_type = Option<String>, pattern = "^(phases|none|[0-9]{4}-[0-9]{2}-[0-9]{2}(,[0-9]{4}-[0-9]{2}-[0-9]{2})*)$", example = "phases")]
+    #[param(max_length = 1200, value_type = Option<String>, pattern = "^(phases|none|(19[0-9]{2}|2[01][0-9]{2})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])(,(19[0-9]{2}|2[01][0-9]{2})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]))*)$", example = "phases")]
     rebase: Option<Rebase>,
     /// Whether values by earlier versions of the measure come before its own, as phases; true if absent.
     earlier_versions: Option<bool>,
