@@ -269,17 +269,12 @@ pub async fn observations(
 }
 
 async fn find_observation(store: &Store, reference: &Reference) -> Result<Observation> {
-    let find = store.find::<Observation>();
-    match reference {
-        Reference::Id(id) => find.ids(&[*id]).one().await,
-        Reference::External { source, external_id } => {
-            let values = [source.value(), external_id.value()];
-            find.filter("r.source = ? and r.external_id = ?", values)
-                .one()
-                .await
-        }
-        Reference::Code(_) | Reference::Ods(_) => Err(Error::NotFound("observation")),
-    }
+    let found = match reference {
+        Reference::Id(id) => store.observation((*id).into()).await?,
+        Reference::External { source, external_id } => store.observation_named(source, external_id).await?,
+        Reference::Code(_) | Reference::Ods(_) => None,
+    };
+    found.ok_or(Error::NotFound("observation"))
 }
 
 /// One observation, by id or by what its source calls it.
@@ -327,13 +322,14 @@ pub async fn retract_observation(
     }
     let after = taken_back(&before, caller, &tx);
     let groups = BTreeSet::from([ObservationGroup::of(&before)]);
-    let there = tx.observations_in(&groups).await?;
+    let shares = tx.observation_shares(&[&unit]).await?;
+    let there = tx.observations_in(&groups, &shares).await?;
     let book = tx.measure_book(&[before.measure_id], &[before.unit_id]).await?;
     let change = ObservationChange {
         before: Some(before),
         after: after.clone(),
     };
-    tx.change_observations(&[change], there, &book).await?;
+    tx.change_observations(&[change], &there, &book, &shares).await?;
     tx.commit(after).await
 }
 

@@ -426,16 +426,17 @@ pub async fn set_sharing(
         set_by_unit: true,
     };
     // What is recorded follows first: it reads the setting as it was.
+    let before = level_of(&tx, &unit, kind).await?;
     match kind {
+        WorkKind::Observations => tx.reshare_observations(&unit, setting.level).await?,
         WorkKind::Adoption => tx.reshare_adoption(&unit, setting.level).await?,
         WorkKind::Spirals => tx.reshare_spirals(&unit, setting.level).await?,
         WorkKind::FivePs => tx.reshare_five_ps(&unit, setting.level).await?,
         _ => {}
     }
-    tx.write_sharing(&setting).await?;
+    tx.write_sharing(&setting, before).await?;
     match kind {
-        WorkKind::Adoption | WorkKind::Spirals | WorkKind::FivePs => {}
-        WorkKind::Observations => tx.reshare_observations(&unit, setting.level).await?,
+        WorkKind::Observations | WorkKind::Adoption | WorkKind::Spirals | WorkKind::FivePs => {}
         WorkKind::FieldTests => tx.reshare_field_tests(&unit, setting.level).await?,
         WorkKind::Sustainability => tx.reshare_sustainability(&unit, setting.level).await?,
         WorkKind::Surveys => tx.reshare_surveys(&unit, setting.level).await?,

@@ -72,6 +72,7 @@ create table unit_sharing (
     unit_id {uuid} not null,
     kind {text} not null,
     level {small} not null,
+    times {int} not null,
     primary key (tenant_id, unit_id, kind),
     foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
 );

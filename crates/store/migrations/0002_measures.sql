@@ -45,58 +45,41 @@ create table measures (
 );
 create index measures_unit on measures (tenant_id, unit_id);
 
-create table observations (
+create table observation_sheets (
     tenant_id {uuid} not null,
-    id {uuid} not null,
     measure_id {uuid} not null,
-    unit_id {uuid} not null,
     period_start {date} not null,
     period_end {date} not null,
-    stratum {text} not null,
-    numerator {float},
-    denominator {float},
-    value {float},
-    n {int},
-    quality {text} not null,
-    source {text},
-    external_id {text},
+    block {int} not null,
     recorded_at {time} not null,
     recorded_by {uuid} not null,
-    retracted {bool} not null,
-    sharing {small} not null,
-    version {int} not null,
-    primary key (tenant_id, id),
-    constraint observations_external unique (tenant_id, source, external_id)
+    births {uuid},
+    live {int} not null,
+    body {bytes} not null,
+    primary key (tenant_id, measure_id, period_start, period_end, block, recorded_at)
 );
-create unique index observations_key on observations (tenant_id, measure_id, unit_id, period_start, period_end, stratum) where not retracted;
-create index observations_unit on observations (tenant_id, unit_id);
-create index observations_recorded on observations (tenant_id, recorded_at);
-create index observations_taken_back on observations (tenant_id, measure_id, unit_id, period_start) where retracted;
+create unique index observation_sheets_births on observation_sheets (tenant_id, births);
+create index observation_sheets_recorded on observation_sheets (tenant_id, recorded_at);
+create index observation_sheets_block on observation_sheets (tenant_id, block);
 
-create table observation_revisions (
-    tenant_id {uuid} not null references tenants (id),
-    id {uuid} not null,
+create table observation_names (
+    tenant_id {uuid} not null,
+    source {text} not null,
+    external_id {text} not null,
+    observation_id {uuid} not null,
+    primary key (tenant_id, source, external_id)
+);
+
+create table observation_moves (
+    tenant_id {uuid} not null,
+    observation_id {uuid} not null,
+    at {time} not null,
     measure_id {uuid} not null,
-    unit_id {uuid} not null,
     period_start {date} not null,
     period_end {date} not null,
-    stratum {text} not null,
-    numerator {float},
-    denominator {float},
-    value {float},
-    n {int},
-    quality {text} not null,
-    source {text},
-    external_id {text},
-    recorded_at {time} not null,
-    recorded_by {uuid} not null,
-    retracted {bool} not null,
-    sharing {small} not null,
-    version {int} not null,
-    superseded_at {time} not null,
-    primary key (tenant_id, id, version)
+    block {int} not null,
+    primary key (tenant_id, observation_id, at)
 );
-create index observation_revisions_unit on observation_revisions (tenant_id, unit_id, measure_id, period_start);
 
 create table measure_cells (
     tenant_id {uuid} not null,

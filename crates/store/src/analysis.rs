@@ -3,13 +3,11 @@
 use std::collections::HashMap;
 
 use spiral_domain::measures::{Observation, Period};
-use spiral_domain::people::{Action, May};
+use spiral_domain::people::Action;
 use spiral_domain::tenancy::Tier;
 use spiral_domain::{Date, MeasureId, NetworkId, Result, Sharing, Timestamp, UnitId, WorkKind};
 
-use crate::measures::ObservationFilter;
-use crate::record::{Record as _, columns_of};
-use crate::scope::Scope;
+use crate::measures::Asked;
 use crate::sql::Sql;
 use crate::store::Store;
 use crate::value::Column as _;
@@ -337,7 +335,8 @@ impl Store {
     fn push_unit_visible(&self, sql: &mut Sql, default: Sharing) {
         let level = unit_level(default);
         sql.push("cast(case when ");
-        self.whole_units()
+        self.scope
+            .of_whole_units()
             .push_shared(sql, Action::ReadObservations, "u", "u", Some(&level));
         sql.push(" then 1 else 0 end as bigint)");
     }
@@ -347,15 +346,6 @@ impl Store {
         sql.push("cast(case when u.settled_on <= ")
             .bind(self.scope.today)
             .push(" then 1 else 0 end as bigint)");
-    }
-
-    /// The caller's scope without roles that read only single rows of a unit.
-    fn whole_units(&self) -> Scope {
-        let mut scope = (*self.scope).clone();
-        scope
-            .grants
-            .retain(|held| held.grant.role.may(Action::ReadObservations) != May::OwnSources);
-        scope
     }
 
     /// The observations of a measure by units of its tier, beneath these nodes, in the time; as known at an
@@ -368,33 +358,18 @@ impl Store {
         known_at: Option<Timestamp>,
         hidden: bool,
     ) -> Result<Vec<Observation>> {
-        let filter = ObservationFilter {
-            measure: Some(measure),
-            from: Some(within.start),
-            to: Some(within.end),
+        let asked = Asked {
+            measures: Some(&[measure]),
+            units: Some(units),
+            within: Some(within),
             known_at,
-            ..ObservationFilter::default()
+            ..Asked::default()
         };
-        let mut reader = self.clone();
-        reader.scope = std::sync::Arc::new(if hidden {
-            Scope::system(self.scope.tenant, self.scope.today)
+        if hidden {
+            self.as_system().seen_observations(&asked).await
         } else {
-            self.whole_units()
-        });
-        let columns = columns_of::<Observation>("r");
-        let mut sql = Sql::new(self.dialect(), format!("select {columns} from ("));
-        let tables: &[&str] = if known_at.is_some() {
-            &["observations", "observation_revisions"]
-        } else {
-            &["observations"]
-        };
-        for (n, table) in tables.iter().enumerate() {
-            sql.push(if n == 0 { "" } else { " union all " });
-            reader.push_observations(&mut sql, &filter, table);
-            sql.push(" and ").push_in("r.unit_id", units);
+            self.seen_observations(&asked).await
         }
-        sql.push(") r order by r.id");
-        self.fetch(sql).await?.iter().map(Observation::read).collect()
     }
 
     /// How far each unit shares its observations, and whether the caller sees them.
@@ -424,27 +399,12 @@ impl Store {
 
     /// The periods of the observations of a measure that the caller may see, in the time.
     pub async fn observed_periods(&self, measure: MeasureId, within: Period) -> Result<Vec<Period>> {
-        let filter = ObservationFilter {
-            measure: Some(measure),
-            from: Some(within.start),
-            to: Some(within.end),
-            ..ObservationFilter::default()
-        };
-        let mut reader = self.clone();
-        reader.scope = std::sync::Arc::new(self.whole_units());
-        let mut sql = Sql::new(self.dialect(), "select distinct period_start, period_end from (");
-        reader.push_observations(&mut sql, &filter, "observations");
-        sql.push(") r order by 1, 2");
-        self.fetch(sql)
-            .await?
-            .iter()
-            .map(|row| {
-                Ok(Period {
-                    start: row.get(0)?,
-                    end: row.get(1)?,
-                })
-            })
-            .collect()
+        self.seen_periods(&Asked {
+            measures: Some(&[measure]),
+            within: Some(within),
+            ..Asked::default()
+        })
+        .await
     }
 
     /// Every parent with its children: (parent, child, from, to), for these parents.

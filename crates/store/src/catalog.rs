@@ -24,7 +24,7 @@ use spiral_domain::tenancy::{
 };
 
 use crate::ledger::{AuditReport, LastSeen};
-use crate::record::Record;
+use crate::record::Logged as _;
 use crate::store::Store;
 
 macro_rules! kinds {
@@ -32,17 +32,17 @@ macro_rules! kinds {
         /// The published name of a kind of record.
         pub(crate) fn name_of(kind: u8) -> &'static str {
             $(if kind == <$record>::KIND { return <$record>::NAME; })*
-            "record"
+            if kind == Observation::KIND { Observation::NAME } else { "record" }
         }
 
-        /// Compares every record with its last ledger entry.
+        /// Compares every record with its last ledger entry; observations stand on sheets, not in a table of records.
         pub(crate) async fn verify_records(store: &Store, report: &mut AuditReport, seen: &mut LastSeen) -> Result<()> {
             $(store.verify_kind::<$record>(report, seen).await?;)*
-            Ok(())
+            store.verify_observations(report, seen).await
         }
 
         #[cfg(test)]
-        pub(crate) const KINDS: &[(u8, &str)] = &[$((<$record>::KIND, <$record>::NAME)),*];
+        pub(crate) const KINDS: &[(u8, &str)] = &[(Observation::KIND, Observation::NAME), $((<$record>::KIND, <$record>::NAME)),*];
     };
 }
 
@@ -62,7 +62,6 @@ kinds!(
     Rating,
     StratumDimension,
     Measure,
-    Observation,
     Annotation,
     Phase,
     Target,

@@ -15,7 +15,7 @@ use spiral_domain::{Count, Error, PrincipalId, Result, Timestamp};
 use uuid::Uuid;
 
 use crate::access::AuditPart;
-use crate::record::Record;
+use crate::record::{Logged, Record};
 use crate::store::Store;
 use crate::tx::Tx;
 use crate::value::{Column as _, Row};
@@ -36,7 +36,7 @@ pub(crate) struct Item {
 }
 
 impl Item {
-    pub(crate) fn put<R: Record>(record: &R) -> Self {
+    pub(crate) fn put<R: Logged>(record: &R) -> Self {
         Self {
             kind: R::KIND,
             id: record.id(),
@@ -62,7 +62,7 @@ fn half(hash: &[u8]) -> [u8; 16] {
 
 /// The first half of the SHA-256 over a record's columns, each with its type and length, so that no two
 /// different records are the same bytes.
-pub(crate) fn digest_of<R: Record>(record: &R) -> [u8; 16] {
+pub(crate) fn digest_of<R: Logged>(record: &R) -> [u8; 16] {
     use crate::value::Value;
     let mut hash = Sha256::new();
     hash.update([R::KIND]);
@@ -302,6 +302,22 @@ pub(crate) struct LastSeen {
     records: HashMap<(u8, Uuid), [u8; 16]>,
 }
 
+impl LastSeen {
+    /// Compares a record with what the ledger last saw of it.
+    pub(crate) fn compare<R: Logged>(&mut self, record: &R, report: &mut AuditReport) {
+        report.records += 1;
+        let now = digest_of(record);
+        let fault = match self.records.remove(&(R::KIND, record.id())) {
+            Some(digest) if digest == now => return,
+            Some(_) => "is not as it was last written",
+            None => "stands in no ledger entry",
+        };
+        report
+            .findings
+            .push(format!("{} {} {fault}", R::NAME, record.id()));
+    }
+}
+
 impl Store {
     /// Checks the whole chain, the reads, and every record against its last entry.
     pub async fn verify_audit(&self) -> Result<AuditReport> {
@@ -342,16 +358,7 @@ impl Store {
             let Some(last) = records.last() else { return Ok(()) };
             after = Some(last.id());
             for record in &records {
-                report.records += 1;
-                let now = digest_of(record);
-                let fault = match seen.records.remove(&(R::KIND, record.id())) {
-                    Some(digest) if digest == now => continue,
-                    Some(_) => "is not as it was last written",
-                    None => "stands in no ledger entry",
-                };
-                report
-                    .findings
-                    .push(format!("{} {} {fault}", R::NAME, record.id()));
+                seen.compare(record, report);
             }
         }
     }

@@ -14,6 +14,7 @@ mod ledger;
 mod measures;
 mod microsystems;
 pub mod migrations;
+mod packed;
 mod people;
 mod record;
 mod scope;
@@ -36,10 +37,12 @@ pub use analysis::{
 pub use db::{Db, DbOptions, Meter};
 pub use idempotency::{Kept, Keyed};
 pub use ledger::{AuditReport, Standing};
-pub use measures::{Mark, MeasureBook, ObservationChange, ObservationFilter, ObservationGroup};
+pub use measures::{
+    Mark, MeasureBook, ObservationChange, ObservationFilter, ObservationGroup, UnitShare, number_new,
+};
 pub use microsystems::{FivePsCell, ToolFact, Work};
 pub use people::{Known, SecretRow};
-pub use record::{Part, Record, Scoping, column_of};
+pub use record::{Logged, Part, Record, Scoping, column_of};
 pub use scope::{HeldGrant, Scope};
 pub use spirals::{Amended, Beneath, Facet, SpiralCells, SpiralFilter, within};
 pub use spread::{AdoptionFilter, Histories, Pair, SpreadCells, eligibility_id};

@@ -37,7 +37,7 @@ const APPEND_ONLY: &[&str] = &["ledger", "access_log"];
 /// Tables whose rows change often, and not in what is indexed: PostgreSQL leaves room on each page, so that a new
 /// state of a row stands beside the old one and no index has to be told.
 const CHANGING: &[&str] = &[
-    "observations",
+    "observation_sheets",
     "measure_cells",
     "spread_cells",
     "spiral_cells",

@@ -27,12 +27,21 @@ pub enum Scoping {
     Joint(Action, &'static str, &'static str),
 }
 
-/// A record that stands in a table of its own.
-pub trait Record: Sized + Serialize + Send + Unpin {
+/// What stands in the ledger, wherever it is kept.
+pub trait Logged {
     /// One byte for the ledger; never reused.
     const KIND: u8;
     /// The published name of the kind, as in events.
     const NAME: &'static str;
+
+    /// Its id.
+    fn id(&self) -> Uuid;
+    /// Its values, column by column.
+    fn values(&self) -> Vec<Value>;
+}
+
+/// A record that stands in a table of its own.
+pub trait Record: Logged + Sized + Serialize + Send + Unpin {
     /// What an error calls it.
     const CALLED: &'static str;
     /// The table.
@@ -42,12 +51,8 @@ pub trait Record: Sized + Serialize + Send + Unpin {
     /// Who reads it.
     const SCOPING: Scoping;
 
-    /// Its id.
-    fn id(&self) -> Uuid;
     /// From a row that begins with its columns.
     fn read(row: &Row) -> Result<Self>;
-    /// Its values, column by column.
-    fn values(&self) -> Vec<Value>;
     /// Writes the value of one of its columns, which stands at this place of a row, as the whole record would.
     fn write_column<S: Serializer>(
         row: &Row,
@@ -108,30 +113,41 @@ pub fn column_of<R: Record>(field: &str) -> Option<usize> {
     })
 }
 
+/// Makes a domain record [`Logged`]: `logged!(Observation, 12, "observation", { id: ObservationId, … })`.
+macro_rules! logged {
+    ($name:ty, $kind:literal, $event:literal, { $($column:ident: $type:ty),* $(,)? }) => {
+        impl $crate::record::Logged for $name {
+            const KIND: u8 = $kind;
+            const NAME: &'static str = $event;
+
+            fn id(&self) -> uuid::Uuid {
+                self.id.into()
+            }
+
+            fn values(&self) -> Vec<$crate::value::Value> {
+                vec![$(<$type as $crate::value::Column>::value(&self.$column),)*]
+            }
+        }
+    };
+}
+pub(crate) use logged;
+
 /// Makes a domain record a [`Record`]: `record!(OrgUnit, 1, "org_unit", "unit", org_units, Directory, { id: UnitId, … })`.
 macro_rules! record {
     ($name:ty, $kind:literal, $event:literal, $called:literal, $table:literal, $scoping:expr, { $($column:ident: $type:ty),* $(,)? }) => {
+        $crate::record::logged!($name, $kind, $event, { $($column: $type),* });
+
         impl $crate::record::Record for $name {
-            const KIND: u8 = $kind;
-            const NAME: &'static str = $event;
             const CALLED: &'static str = $called;
             const TABLE: &'static str = $table;
             const COLUMNS: &'static [(&'static str, $crate::value::Type)] =
                 &[$((stringify!($column), <$type as $crate::value::Column>::TYPE),)*];
             const SCOPING: $crate::record::Scoping = $scoping;
 
-            fn id(&self) -> uuid::Uuid {
-                self.id.into()
-            }
-
             fn read(row: &$crate::value::Row) -> spiral_domain::Result<Self> {
                 let mut at = 0..;
                 let mut next = || at.next().unwrap_or_default();
                 Ok(Self { $($column: row.get::<$type>(next())?,)* })
-            }
-
-            fn values(&self) -> Vec<$crate::value::Value> {
-                vec![$(<$type as $crate::value::Column>::value(&self.$column),)*]
             }
 
             fn write_column<S: serde::Serializer>(

@@ -210,6 +210,11 @@ impl Scope {
         self.push_reach(sql, action, record, unit, sharing, true);
     }
 
+    /// The condition under which some role for this reaches a unit, however far the unit shares its work.
+    pub(crate) fn push_units(&self, sql: &mut Sql, action: Action, unit: &str) {
+        self.push_reach(sql, action, unit, unit, None, false);
+    }
+
     fn push_reach(
         &self,
         sql: &mut Sql,

@@ -121,6 +121,17 @@ impl Sql {
         }
     }
 
+    /// `column in (these numbers)`.
+    pub(crate) fn push_in_numbers(&mut self, column: &str, numbers: &[i64]) -> &mut Self {
+        match self.dialect {
+            Dialect::Postgres => {
+                let numbers = numbers.iter().map(|number| Value::Int(Some(*number))).collect();
+                self.push_any(column, Type::Int, numbers)
+            }
+            Dialect::Sqlite => self.push_each(column, "value", &serde_json::json!(numbers)),
+        }
+    }
+
     fn push_any(&mut self, column: &str, kind: Type, values: Vec<Value>) -> &mut Self {
         self.push(column)
             .push(" = any(")

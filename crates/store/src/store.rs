@@ -33,6 +33,14 @@ impl Store {
         }
     }
 
+    /// The same with the platform's own eyes.
+    pub(crate) fn as_system(&self) -> Self {
+        Self {
+            scope: Arc::new(Scope::system(self.scope.tenant, self.scope.today)),
+            ..self.clone()
+        }
+    }
+
     /// Whose eyes it has.
     pub fn scope(&self) -> &Scope {
         &self.scope

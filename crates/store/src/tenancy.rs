@@ -26,7 +26,7 @@ mod tree;
 
 pub use attributes::AttributeKey;
 pub use reorganisations::WorkCounts;
-pub(crate) use tree::Spans;
+pub(crate) use tree::{Spans, own_part};
 pub use tree::UnitMove;
 
 record!(OrgUnit, 1, "org_unit", "unit", "org_units", Scoping::Directory, {
@@ -526,16 +526,20 @@ impl Tx {
         self.insert(programme).await
     }
 
-    /// Writes how far a unit shares one kind of its work. What it has recorded so far follows separately.
-    pub async fn write_sharing(&mut self, setting: &SharingSetting) -> Result<()> {
+    /// Writes how far a unit shares one kind of its work, after `before`; counts how often that has changed. What it has
+    /// recorded so far follows separately.
+    pub async fn write_sharing(&mut self, setting: &SharingSetting, before: Sharing) -> Result<()> {
+        let changed = i64::from(setting.level != before);
         self.run(
-            "insert into unit_sharing (tenant_id, unit_id, kind, level) values (?, ?, ?, ?) \
-             on conflict (tenant_id, unit_id, kind) do update set level = excluded.level",
+            "insert into unit_sharing (tenant_id, unit_id, kind, level, times) values (?, ?, ?, ?, ?) \
+             on conflict (tenant_id, unit_id, kind) do update set level = excluded.level, \
+             times = unit_sharing.times + excluded.times",
             [
                 self.scope.tenant.value(),
                 setting.unit_id.value(),
                 setting.kind.value(),
                 setting.level.value(),
+                changed.value(),
             ],
         )
         .await?;

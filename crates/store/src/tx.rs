@@ -11,7 +11,7 @@ use tokio::sync::Mutex;
 use crate::db::{Db, Meter};
 use crate::idempotency::Keyed;
 use crate::ledger::{self, Head, Item, Standing};
-use crate::record::Record;
+use crate::record::{Logged, Record};
 use crate::scope::Scope;
 use crate::sql::{Rows, Sql};
 use crate::store::Store;
@@ -137,8 +137,8 @@ impl Tx {
     }
 
     /// Puts records that were written otherwise in the entry.
-    pub(crate) fn put_in_ledger<R: Record>(&mut self, records: &[R]) {
-        self.items.extend(records.iter().map(Item::put));
+    pub(crate) fn put_in_ledger<'r, R: Logged + 'r>(&mut self, records: impl IntoIterator<Item = &'r R>) {
+        self.items.extend(records.into_iter().map(Item::put));
     }
 
     /// Where the ledger stood when the write began, and stands until it commits.

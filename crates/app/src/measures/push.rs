@@ -7,10 +7,8 @@ use spiral_domain::exchange::{BatchOptions, BatchReport, BatchRow, RowStatus, Ve
 use spiral_domain::measures::{Measure, Observation, Period, PushObservation, Stratum, StratumDimension};
 use spiral_domain::people::Action;
 use spiral_domain::tenancy::{OrgUnit, Tier};
-use spiral_domain::{
-    Error, ObservationId, PrincipalId, Reference, Result, Sharing, UnitId, Violation, WorkKind,
-};
-use spiral_store::{MeasureBook, ObservationChange, ObservationGroup, Tx};
+use spiral_domain::{Error, ObservationId, PrincipalId, Reference, Result, Sharing, UnitId, Violation};
+use spiral_store::{MeasureBook, ObservationChange, ObservationGroup, Tx, UnitShare, number_new};
 
 use crate::caller::Caller;
 use crate::clock::fresh;
@@ -67,7 +65,8 @@ pub async fn push_observations(
     if options.dry_run || refused {
         return Ok(report);
     }
-    tx.change_observations(&changes, there.rows, &there.book).await?;
+    let changed = tx.change_observations(&changes, &there.rows, &there.book, &there.shares);
+    changed.await?;
     tx.commit(report).await
 }
 
@@ -236,36 +235,27 @@ struct There {
     tombstones: HashMap<Key, Vec<ObservationId>>,
     by_name: HashMap<Name, ObservationId>,
     by_id: HashMap<ObservationId, Observation>,
-    levels: HashMap<UnitId, Sharing>,
+    shares: HashMap<UnitId, UnitShare>,
     book: MeasureBook,
 }
 
 impl There {
     async fn read(caller: &Caller, tx: &Tx, ready: &[Ready<'_>], told: &Named) -> Result<Self> {
-        let wanted: BTreeSet<Name> = ready.iter().filter_map(|row| row.name.clone()).collect();
-        let named = if wanted.is_empty() {
-            Vec::new()
-        } else {
-            tx.observations_named(&wanted).await?
-        };
-        let groups: BTreeSet<ObservationGroup> = ready
+        let mut shares = tx.observation_shares(&units_of(ready)).await?;
+        let groups: BTreeSet<ObservationGroup> = ready.iter().map(|row| row.key.0).collect();
+        let mut rows = tx.observations_in(&groups, &shares).await?;
+        let elsewhere = named_elsewhere(tx, ready, &rows).await?;
+        let left: BTreeSet<ObservationGroup> = elsewhere
             .iter()
-            .map(|row| row.key.0)
-            .chain(named.iter().map(ObservationGroup::of))
+            .map(ObservationGroup::of)
+            .filter(|group| !groups.contains(group))
             .collect();
-        let book = book(caller, tx, &groups, ready, told).await?;
-        let (whole, mut rows) = known_whole(ready, named, &book);
-        let unknown: BTreeSet<ObservationGroup> = groups.difference(&whole).copied().collect();
-        if !unknown.is_empty() {
-            rows.extend(tx.observations_in(&unknown).await?);
+        let book = book(caller, tx, &groups, &left, ready, told).await?;
+        if !left.is_empty() {
+            let units: Vec<&OrgUnit> = book.units.values().collect();
+            shares.extend(tx.observation_shares(&units).await?);
+            rows.extend(tx.observations_in(&left, &shares).await?);
         }
-        let levels = tx
-            .sharing_of(&units_of(ready))
-            .await?
-            .into_iter()
-            .filter(|((_, kind), _)| *kind == WorkKind::Observations)
-            .map(|((unit, _), setting)| (unit, setting.level))
-            .collect();
         let (mut by_key, mut by_name) = (HashMap::new(), HashMap::new());
         let mut tombstones: HashMap<Key, Vec<ObservationId>> = HashMap::new();
         for row in &rows {
@@ -285,7 +275,7 @@ impl There {
             tombstones,
             by_name,
             by_id,
-            levels,
+            shares,
             book,
         })
     }
@@ -316,10 +306,12 @@ fn units_of<'n>(ready: &[Ready<'n>]) -> Vec<&'n OrgUnit> {
 async fn book(
     caller: &Caller,
     tx: &Tx,
-    groups: &BTreeSet<ObservationGroup>,
+    entered: &BTreeSet<ObservationGroup>,
+    left: &BTreeSet<ObservationGroup>,
     ready: &[Ready<'_>],
     told: &Named,
 ) -> Result<MeasureBook> {
+    let groups = || entered.iter().chain(left);
     if caller.settled_in(tx) {
         let mut book = MeasureBook::default();
         for row in ready {
@@ -336,12 +328,12 @@ async fn book(
         let known = |group: &ObservationGroup| {
             book.measures.contains_key(&group.measure) && book.units.contains_key(&group.unit)
         };
-        if groups.iter().all(known) {
+        if groups().all(known) {
             return Ok(book);
         }
     }
-    let measures: BTreeSet<_> = groups.iter().map(|group| group.measure).collect();
-    let about: BTreeSet<_> = groups.iter().map(|group| group.unit).collect();
+    let measures: BTreeSet<_> = groups().map(|group| group.measure).collect();
+    let about: BTreeSet<_> = groups().map(|group| group.unit).collect();
     tx.measure_book(
         &measures.into_iter().collect::<Vec<_>>(),
         &about.into_iter().collect::<Vec<_>>(),
@@ -349,39 +341,22 @@ async fn book(
     .await
 }
 
-/// Groups of which the row that a name leads to is all there is: those of a measure that is not split, whose row
-/// stands there alone, and to which no other name of the batch leads. With them the rows.
-fn known_whole(
-    ready: &[Ready<'_>],
-    named: Vec<Observation>,
-    book: &MeasureBook,
-) -> (BTreeSet<ObservationGroup>, Vec<Observation>) {
-    let asked: HashMap<(&str, &str), ObservationGroup> = ready
+/// What the sources of the batch call as it does, but which stands somewhere else.
+async fn named_elsewhere(tx: &Tx, ready: &[Ready<'_>], rows: &[Observation]) -> Result<Vec<Observation>> {
+    let here: HashSet<(&str, &str)> = rows
         .iter()
-        .filter_map(|row| {
-            let (source, external_id) = row.name.as_ref()?;
-            Some(((source.as_str(), external_id.as_str()), row.key.0))
-        })
+        .filter_map(|row| row.source.as_deref().zip(row.external_id.as_deref()))
         .collect();
-    let mut met: HashMap<ObservationGroup, usize> = HashMap::with_capacity(named.len());
-    for row in &named {
-        *met.entry(ObservationGroup::of(row)).or_default() += 1;
+    let names: BTreeSet<Name> = ready
+        .iter()
+        .filter_map(|row| row.name.as_ref())
+        .filter(|(source, external_id)| !here.contains(&(source.as_str(), external_id.as_str())))
+        .cloned()
+        .collect();
+    if names.is_empty() {
+        return Ok(Vec::new());
     }
-    let mut whole = BTreeSet::new();
-    let rows = named
-        .into_iter()
-        .filter(|row| {
-            let unsplit = book
-                .measures
-                .get(&row.measure_id)
-                .is_some_and(|(measure, _)| measure.dimensions.is_empty());
-            let name = row.source.as_deref().zip(row.external_id.as_deref());
-            let stays = name.and_then(|name| asked.get(&name)) == Some(&ObservationGroup::of(row));
-            let group = ObservationGroup::of(row);
-            unsplit && stays && !row.retracted && met.get(&group) == Some(&1) && whole.insert(group)
-        })
-        .collect();
-    (whole, rows)
+    tx.observations_named(&names).await
 }
 
 fn key_of(row: &Observation) -> Key {
@@ -427,9 +402,9 @@ fn decide(
         let after = match before {
             Some(before) if row.input.retracted => super::taken_back(before, caller, tx),
             _ => {
-                let level = there.levels.get(&row.unit.id).copied();
-                let level = level.ok_or_else(|| Error::internal("a unit without a sharing level"))?;
-                state(caller, tx, before, &row, level)
+                let share = there.shares.get(&row.unit.id);
+                let share = share.ok_or_else(|| Error::internal("a unit without a sharing level"))?;
+                state(caller, tx, before, &row, share.level)
             }
         };
         match before {
@@ -446,6 +421,7 @@ fn decide(
         }
     }
     refuse_taken_keys(&mut changes, there, verdicts);
+    number_new(changes.iter_mut().map(|(_, change)| change), &there.shares, fresh)?;
     for (row, change) in &changes {
         let status = if change.before.is_some() {
             RowStatus::Updated

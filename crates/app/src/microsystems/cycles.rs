@@ -408,16 +408,8 @@ async fn reported(
     if measures.is_empty() {
         return Ok(days);
     }
-    let found = store
-        .find::<Observation>()
-        .among("r.measure_id", measures)
-        .filter(
-            "not r.retracted and r.unit_id = ? and r.quality in ('measured', 'estimated')",
-            [unit.id.value()],
-        )
-        .all("r.id")
-        .await?;
-    for of in found {
+    let found = store.observations_of(measures, unit.id).await?;
+    for of in found.into_iter().filter(|of| of.quality.has_figure()) {
         days.entry(of.measure_id).or_default().push(of.period_end);
     }
     Ok(days)

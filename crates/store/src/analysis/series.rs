@@ -1,11 +1,13 @@
 //! What charts read: whose series there are, and their values, few columns of many rows.
 
+use std::collections::BTreeMap;
+
 use spiral_domain::measures::{Measure, Period, Quality, Stratum};
 use spiral_domain::tenancy::Tier;
 use spiral_domain::{Date, MeasureId, NetworkId, Result, Sharing, Timestamp, UnitId, WorkKind};
 
 use super::unit_level;
-use crate::measures::ObservationFilter;
+use crate::measures::Asked;
 use crate::sql::Sql;
 use crate::store::Store;
 use crate::value::Column as _;
@@ -111,6 +113,19 @@ pub struct SeriesFilter<'a> {
     pub most: i64,
 }
 
+impl SeriesFilter<'_> {
+    fn asked(&self) -> Asked<'_> {
+        Asked {
+            measures: Some(self.measures),
+            units: Some(self.units),
+            within: Some(self.within),
+            stratum: self.stratum.as_ref(),
+            known_at: self.known_at,
+            ..Asked::default()
+        }
+    }
+}
+
 impl Store {
     /// Units that may have a series, by code, with whether the caller may see what they report. `default` is how far
     /// they share it where they have set nothing.
@@ -181,108 +196,53 @@ impl Store {
 
     /// The values of these units and measures that the caller may see, unit by unit in the order of time.
     pub async fn series_rows(&self, filter: &SeriesFilter<'_>) -> Result<Vec<SeriesRow>> {
-        let observations = ObservationFilter {
-            from: Some(filter.within.start),
-            to: Some(filter.within.end),
-            stratum: filter.stratum.clone(),
-            known_at: filter.known_at,
-            ..ObservationFilter::default()
-        };
-        let mut reader = self.clone();
-        reader.scope = std::sync::Arc::new(self.whole_units());
-        let mut sql = Sql::new(
-            self.dialect(),
-            "select r.unit_id, r.measure_id, r.period_start, r.period_end, r.stratum, r.numerator, r.denominator, r.value, \
-             r.n, r.quality, r.recorded_at from (",
-        );
-        let tables: &[&str] = if filter.known_at.is_some() {
-            &["observations", "observation_revisions"]
-        } else {
-            &["observations"]
-        };
-        for (n, table) in tables.iter().enumerate() {
-            sql.push(if n == 0 { "" } else { " union all " });
-            reader.push_observations(&mut sql, &observations, table);
-            sql.push(" and ").push_in("r.measure_id", filter.measures);
-            sql.push(" and ").push_in("r.unit_id", filter.units);
-        }
-        sql.push(") r order by r.unit_id, r.period_start, r.period_end, r.stratum limit ")
-            .bind(filter.most.saturating_add(1));
-        self.fetch(sql)
-            .await?
-            .iter()
-            .map(|row| {
-                Ok(SeriesRow {
-                    unit: row.get(0)?,
-                    measure: row.get(1)?,
-                    period: Period {
-                        start: row.get(2)?,
-                        end: row.get(3)?,
-                    },
-                    stratum: row.get(4)?,
-                    numerator: row.get(5)?,
-                    denominator: row.get(6)?,
-                    value: row.get(7)?,
-                    n: row.get(8)?,
-                    quality: row.get(9)?,
-                    recorded_at: row.get(10)?,
-                })
+        let mut seen = self.seen_observations(&filter.asked()).await?;
+        seen.sort_by(|a, b| {
+            (a.unit_id, a.period_start, a.period_end)
+                .cmp(&(b.unit_id, b.period_start, b.period_end))
+                .then_with(|| a.stratum.to_string().cmp(&b.stratum.to_string()))
+        });
+        seen.truncate(usize::try_from(filter.most).unwrap_or(usize::MAX).saturating_add(1));
+        Ok(seen
+            .into_iter()
+            .map(|row| SeriesRow {
+                unit: row.unit_id,
+                measure: row.measure_id,
+                period: row.period(),
+                stratum: row.stratum,
+                numerator: row.numerator,
+                denominator: row.denominator,
+                value: row.value,
+                n: row.n,
+                quality: row.quality,
+                recorded_at: row.recorded_at,
             })
-            .collect()
+            .collect())
     }
 
     /// How often the values of these units and measures that the caller may see were changed.
     pub async fn series_changes(&self, filter: &SeriesFilter<'_>) -> Result<Vec<SeriesChange>> {
-        let observations = ObservationFilter {
-            from: Some(filter.within.start),
-            to: Some(filter.within.end),
-            stratum: filter.stratum.clone(),
-            ..ObservationFilter::default()
+        let asked = Asked {
+            known_at: None,
+            ..filter.asked()
         };
-        let mut reader = self.clone();
-        reader.scope = std::sync::Arc::new(self.whole_units());
-        let mut sql = Sql::new(
-            self.dialect(),
-            "select r.unit_id, r.period_start, r.period_end, r.stratum, count(*), min(r.recorded_at) from (",
-        );
-        reader.push_observations(&mut sql, &observations, "observation_revisions");
-        sql.push(" and ").push_in("r.measure_id", filter.measures);
-        sql.push(" and ").push_in("r.unit_id", filter.units);
-        sql.push(") r group by 1, 2, 3, 4 limit ").bind(filter.most);
-        self.fetch(sql)
-            .await?
-            .iter()
-            .map(|row| {
-                Ok(SeriesChange {
-                    unit: row.get(0)?,
-                    period: Period {
-                        start: row.get(1)?,
-                        end: row.get(2)?,
-                    },
-                    stratum: row.get(3)?,
-                    times: row.get(4)?,
-                    first_recorded_at: row.get(5)?,
-                })
-            })
-            .collect()
-    }
-
-    /// From when to when these units have reported these measures.
-    pub async fn reported_span(&self, measures: &[MeasureId], units: &[UnitId]) -> Result<Option<Period>> {
-        let mut sql = self.sql(
-            "select min(period_start), max(period_end) from observations where tenant_id = ? and not retracted and ",
-            [self.scope.tenant.value()],
-        );
-        sql.push_in("measure_id", measures)
-            .push(" and ")
-            .push_in("unit_id", units);
-        let rows = self.fetch(sql).await?;
-        let Some(row) = rows.first() else { return Ok(None) };
-        let ends: (Option<Date>, Option<Date>) = (row.get(0)?, row.get(1)?);
-        Ok(match ends {
-            (Some(start), Some(end)) => Some(Period { start, end }),
-            _ => None,
-        })
+        let mut changes: BTreeMap<(UnitId, Period, Stratum), SeriesChange> = BTreeMap::new();
+        for state in self.replaced_observations(&asked).await? {
+            let (unit, period, at) = (state.unit_id, state.period(), state.recorded_at);
+            let stratum = state.stratum;
+            let key = (unit, period, stratum.clone());
+            let change = changes.entry(key).or_insert(SeriesChange {
+                unit,
+                period,
+                stratum,
+                times: 0,
+                first_recorded_at: at,
+            });
+            change.times += 1;
+            change.first_recorded_at = change.first_recorded_at.min(at);
+        }
+        let most = usize::try_from(filter.most).unwrap_or(usize::MAX);
+        Ok(changes.into_values().take(most).collect())
     }
 
     /// Every version of a code that the caller may see, oldest first.

@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use spiral_domain::measures::{Measure, Observation, Period, Stratum, contributions};
 use spiral_domain::tenancy::{OrgUnit, Tier};
-use spiral_domain::{Date, MeasureId, ObservationId, Result, Sharing, UnitId};
+use spiral_domain::{Date, MeasureId, Result, Sharing, UnitId};
 
-use super::{MeasureBook, ObservationGroup};
+use super::{MeasureBook, ObservationGroup, UnitShare};
 use crate::analysis::MeasureCell;
 use crate::sql::Rows;
 use crate::store::Store;
@@ -117,15 +117,19 @@ fn placed<'o>(
 }
 
 /// By how much the contributions of these groups change from `before` to `after`.
-pub(super) fn shifts(
+pub(super) fn shifts<'o>(
     groups: &BTreeSet<ObservationGroup>,
-    before: &[Observation],
-    after: &[Observation],
+    before: impl IntoIterator<Item = &'o Observation>,
+    after: impl IntoIterator<Item = &'o Observation>,
     book: &MeasureBook,
 ) -> BTreeMap<Place, Amount> {
     let mut change: BTreeMap<Place, Amount> = BTreeMap::new();
-    for (rows, sign) in [(before, -1), (after, 1)] {
-        for (place, amount) in placed(rows, Some(groups), book) {
+    let (before, after) = (
+        placed(before, Some(groups), book),
+        placed(after, Some(groups), book),
+    );
+    for (placed, sign) in [(before, -1), (after, 1)] {
+        for (place, amount) in placed {
             change.entry(place).or_default().add(amount, sign);
         }
     }
@@ -217,12 +221,8 @@ impl Tx {
         if moved.is_empty() {
             return Ok(());
         }
-        let rows = self
-            .find_all::<Observation>()
-            .among("r.unit_id", &moved)
-            .filter("r.retracted = ?", [false.value()])
-            .all("r.id")
-            .await?;
+        let shares = self.shares_by_id(&moved.iter().copied().collect()).await?;
+        let rows = self.observations_of_units(&shares, None, None).await?;
         let measures: BTreeSet<MeasureId> = rows.iter().map(|row| row.measure_id).collect();
         let book = self
             .measure_book(&measures.into_iter().collect::<Vec<_>>(), &moved)
@@ -276,12 +276,9 @@ impl Tx {
     pub async fn rebuild_measure_cells(&mut self) -> Result<()> {
         let text = "delete from measure_cells where tenant_id = ?";
         self.run(text, [self.scope.tenant.value()]).await?;
-        let mut book = MeasureBook {
-            units: self.find_all::<OrgUnit>().by_id().await?,
-            ..MeasureBook::default()
-        };
+        let (mut book, shares) = self.contributors().await?;
         for measure in self.find_all::<Measure>().all("r.id").await? {
-            let shifts = self.contributions_to(&measure, &mut book).await?;
+            let shifts = self.contributions_to(&measure, &mut book, &shares).await?;
             self.shift_cells(&shifts).await?;
         }
         Ok(())
@@ -296,27 +293,21 @@ impl Store {
         units: &[UnitId],
         within: Period,
     ) -> Result<Vec<MeasureCell>> {
-        let rows = self
-            .find_all::<Observation>()
-            .filter(
-                "u.tier = ? and r.measure_id = ? and not r.retracted and r.period_start >= ? and r.period_end <= ?",
-                [
-                    Tier::Microsystem.value(),
-                    measure.value(),
-                    within.start.value(),
-                    within.end.value(),
-                ],
-            )
-            .among("r.unit_id", units)
+        let front_line = self
+            .find_all::<OrgUnit>()
+            .ids(units)
+            .filter("r.tier = ?", [Tier::Microsystem.value()])
             .all("r.id")
             .await?;
-        if rows.is_empty() {
+        if front_line.is_empty() {
             return Ok(Vec::new());
         }
-        let reporting: BTreeSet<UnitId> = rows.iter().map(|row| row.unit_id).collect();
-        let book = self
-            .measure_book(&[measure], &reporting.into_iter().collect::<Vec<_>>())
+        let shares = self.observation_shares(&front_line.iter().collect::<Vec<_>>()).await?;
+        let rows = self
+            .observations_of_units(&shares, Some(measure), Some(within))
             .await?;
+        let mut book = self.measure_book(&[measure], &[]).await?;
+        book.units = front_line.into_iter().map(|unit| (unit.id, unit)).collect();
         let cells = placed(&rows, None, &book).into_iter();
         Ok(cells
             .map(|(place, amount)| MeasureCell {
@@ -337,44 +328,28 @@ impl Store {
         &self,
         measure: &Measure,
         book: &mut MeasureBook,
+        shares: &HashMap<UnitId, UnitShare>,
     ) -> Result<BTreeMap<Place, Amount>> {
         book.measures = self.measure_book(&[measure.id], &[]).await?.measures;
-        let rows = self
-            .find_all::<Observation>()
-            .filter("r.measure_id = ? and not r.retracted", [measure.id.value()])
-            .all("r.id")
-            .await?;
+        let rows = self.observations_of_units(shares, Some(measure.id), None).await?;
         Ok(placed(&rows, None, book))
     }
 
-    /// Observations of a measure or a unit that is not there. No foreign key forbids them: looking both up for each
-    /// row again, when its writer has just done so for all, was most of what a push cost the database (ADR 20).
-    async fn observations_of_nothing(&self) -> Result<Vec<String>> {
-        let sql = self.sql(
-            "select r.id from observations r \
-             left join measures m on m.tenant_id = r.tenant_id and m.id = r.measure_id \
-             left join org_units u on u.tenant_id = r.tenant_id and u.id = r.unit_id \
-             where r.tenant_id = ? and (m.id is null or u.id is null) order by r.id",
-            [self.scope.tenant.value()],
-        );
-        let rows = self.fetch(sql).await?;
-        rows.iter()
-            .map(|row| {
-                let id: ObservationId = row.get(0)?;
-                Ok(format!(
-                    "observation {id} is of a measure or a unit that is not there"
-                ))
-            })
-            .collect()
+    /// Every unit, as contributions are worked out, and how far each shares.
+    async fn contributors(&self) -> Result<(MeasureBook, HashMap<UnitId, UnitShare>)> {
+        let book = MeasureBook {
+            units: self.find_all::<OrgUnit>().by_id().await?,
+            ..MeasureBook::default()
+        };
+        let units: Vec<&OrgUnit> = book.units.values().collect();
+        let shares = self.observation_shares(&units).await?;
+        Ok((book, shares))
     }
 
     /// Adds all observations up again and says where the cells differ.
     pub async fn verify_measure_cells(&self) -> Result<Vec<String>> {
-        let mut findings = self.observations_of_nothing().await?;
-        let mut book = MeasureBook {
-            units: self.find_all::<OrgUnit>().by_id().await?,
-            ..MeasureBook::default()
-        };
+        let (mut book, shares) = self.contributors().await?;
+        let mut findings = self.verify_sheets(&book.units).await?;
         let mut above: HashMap<UnitId, Vec<(UnitId, Date, Date)>> = HashMap::new();
         let sql = self.sql(
             "select descendant_id, ancestor_id, valid_from, valid_to from unit_ancestry where tenant_id = ?",
@@ -388,7 +363,7 @@ impl Store {
         }
         for measure in self.find_all::<Measure>().all("r.id").await? {
             let mut wanted: BTreeMap<Place, Amount> = BTreeMap::new();
-            for (place, amount) in self.contributions_to(&measure, &mut book).await? {
+            for (place, amount) in self.contributions_to(&measure, &mut book, &shares).await? {
                 for (node, from, to) in above.get(&place.unit).into_iter().flatten() {
                     let kept = *node != place.unit || !place.front_line;
                     if kept && (*from..=*to).contains(&place.period.end) {

@@ -4,6 +4,8 @@
 use spiral_domain::spread::{Flow, FlowEntry, Series};
 use spiral_domain::{Date, Error, Result};
 
+use crate::packed::{self, put};
+
 const LAYOUT: u8 = 1;
 
 /// Splits a series by year.
@@ -35,31 +37,18 @@ pub(super) fn pack(series: &Series) -> Vec<u8> {
     for entry in series.entries() {
         let day = entry.day.0.ordinal();
         // The exactness rides in the lowest two bits of the day.
-        put(&mut bytes, (day - before) << 2 | u32::from(entry.exactness));
+        put(&mut bytes, u64::from((day - before) << 2 | u32::from(entry.exactness)));
         before = day;
         let mut mask = 0_u32;
         for (n, change) in entry.changes.iter().enumerate() {
             mask |= u32::from(*change != 0) << n;
         }
-        put(&mut bytes, mask);
+        put(&mut bytes, u64::from(mask));
         for change in entry.changes.iter().filter(|change| **change != 0) {
-            put(&mut bytes, (change << 1 ^ change >> 31).cast_unsigned());
+            put(&mut bytes, u64::from((change << 1 ^ change >> 31).cast_unsigned()));
         }
     }
     bytes
-}
-
-fn put(bytes: &mut Vec<u8>, mut number: u32) {
-    while number >= 0x80 {
-        bytes.push(low(number) | 0x80);
-        number >>= 7;
-    }
-    bytes.push(low(number));
-}
-
-/// The lowest seven bits.
-fn low(number: u32) -> u8 {
-    (number & 0x7f).to_le_bytes()[0]
 }
 
 /// Adds the entries of a packed year to those of the years before it.
@@ -91,17 +80,9 @@ pub(super) fn unpack(year: i16, bytes: &[u8], entries: &mut Vec<FlowEntry>) -> R
     Ok(())
 }
 
+/// A number that fits where it is wanted.
 fn take(bytes: &mut &[u8]) -> Option<u32> {
-    let (mut number, mut shift) = (0_u32, 0);
-    loop {
-        let (&byte, rest) = bytes.split_first()?;
-        *bytes = rest;
-        number |= u32::from(byte & 0x7f).checked_shl(shift)?;
-        if byte & 0x80 == 0 {
-            return Some(number);
-        }
-        shift += 7;
-    }
+    packed::take(bytes)?.try_into().ok()
 }
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 use std::collections::{HashMap, HashSet};
 
 use spiral_domain::field_tests::FieldTestResult;
-use spiral_domain::measures::Observation;
 use spiral_domain::people::Grant;
 use spiral_domain::spread::AdoptionEvent;
 use spiral_domain::sustainability::Assessment;
@@ -101,10 +100,7 @@ impl Store {
     /// What of each unit's work the reader may see.
     pub async fn work_of(&self, units: &[UnitId]) -> Result<HashMap<UnitId, WorkCounts>> {
         let mut counts: HashMap<UnitId, WorkCounts> = HashMap::new();
-        let live = self
-            .find::<Observation>()
-            .filter("r.retracted = ?", [false.value()]);
-        for (unit, n) in self.counted(live, units).await? {
+        for (unit, n) in self.observation_counts(units, None).await? {
             counts.entry(unit).or_default().observations = n;
         }
         let live = self
@@ -136,15 +132,6 @@ impl Store {
             counts.entry(row.get(0)?).or_default().networks = row.get(1)?;
         }
         Ok(counts)
-    }
-
-    /// Of each unit's observations that the reader may see, those of periods that begin after a day.
-    pub async fn observations_after(&self, units: &[UnitId], day: Date) -> Result<HashMap<UnitId, i64>> {
-        let late = self.find::<Observation>().filter(
-            "r.retracted = ? and r.period_start > ?",
-            [false.value(), day.value()],
-        );
-        self.counted(late, units).await
     }
 
     async fn counted<R: Record>(&self, find: Find<'_, R>, units: &[UnitId]) -> Result<HashMap<UnitId, i64>> {

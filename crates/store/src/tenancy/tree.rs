@@ -79,7 +79,7 @@ fn joined(mut spans: Vec<(UnitId, Date, Date)>) -> Vec<(UnitId, Date, Date)> {
 }
 
 /// The unit's own part of its path.
-fn own_part(path: &str) -> &str {
+pub(crate) fn own_part(path: &str) -> &str {
     let before = path.strip_suffix('.').unwrap_or(path);
     before.rfind('.').map_or(path, |at| &path[at + 1..])
 }

@@ -19,7 +19,7 @@ pub(super) async fn effects_of(
     let ids: Vec<UnitId> = plan.moves.keys().copied().collect();
     let work = tx.work_of(&ids).await?;
     let late = tx
-        .observations_after(&ids, reorganisation.effective_on.previous())
+        .observation_counts(&ids, Some(reorganisation.effective_on.previous()))
         .await?;
     let mut beneath: HashMap<UnitId, i64> = HashMap::new();
     for (node, unit) in tx.standing_beneath(&ids, caller.today()).await? {
