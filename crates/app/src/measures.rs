@@ -372,22 +372,17 @@ pub async fn latest_observations_of(
     }
     let store = caller.store();
     let measure: Measure = store.named(measure).await?;
-    let default = default_level(store).await?;
-    let seen = store.observations_seen(units, default).await?;
-    let mut latest = store.latest_observations(measure.id, units, last).await?;
-    Ok(seen
+    let latest = store.latest_observations(measure.id, units, last).await?;
+    Ok(latest
         .into_iter()
-        .map(|(unit, (level, visible))| {
-            let observations = latest.remove(&unit).unwrap_or_default();
+        .map(|(unit, latest)| {
             // A tool sees the rows of its own sources even where the rest is not for it.
-            let withheld = (!visible).then_some(Withheld { level });
-            (
-                unit,
-                ObservationSeries {
-                    observations,
-                    withheld,
-                },
-            )
+            let withheld = (!latest.whole).then_some(Withheld { level: latest.level });
+            let series = ObservationSeries {
+                observations: latest.observations,
+                withheld,
+            };
+            (unit, series)
         })
         .collect())
 }

@@ -372,31 +372,6 @@ impl Store {
         }
     }
 
-    /// How far each unit shares its observations, and whether the caller sees them.
-    pub async fn observations_seen(
-        &self,
-        units: &[UnitId],
-        default: Sharing,
-    ) -> Result<HashMap<UnitId, (Sharing, bool)>> {
-        let level = unit_level(default);
-        let mut sql = Sql::new(
-            self.dialect(),
-            format!("select u.id, cast({level} as smallint), "),
-        );
-        self.push_unit_visible(&mut sql, default);
-        sql.push(" from org_units u left join unit_sharing s on s.tenant_id = u.tenant_id and s.unit_id = u.id and s.kind = ")
-            .bind(WorkKind::Observations)
-            .push(" where u.tenant_id = ")
-            .bind(self.scope.tenant)
-            .push(" and ")
-            .push_in("u.id", units);
-        self.fetch(sql)
-            .await?
-            .iter()
-            .map(|row| Ok((row.get(0)?, (row.get(1)?, row.get::<i64>(2)? == 1))))
-            .collect()
-    }
-
     /// The periods of the observations of a measure that the caller may see, in the time.
     pub async fn observed_periods(&self, measure: MeasureId, within: Period) -> Result<Vec<Period>> {
         self.seen_periods(&Asked {

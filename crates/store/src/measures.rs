@@ -26,8 +26,8 @@ mod sheets;
 
 use cells::shifts;
 pub use marks::Mark;
-pub use reading::ObservationFilter;
 pub(crate) use reading::Asked;
+pub use reading::{LatestObservations, ObservationFilter};
 pub use sheets::{UnitShare, number_new};
 
 as_json_text!(MeasureKind, Scale, Direction, DisadvantagedEnd, Quality);
@@ -225,7 +225,9 @@ impl Tx {
             self.put_all(&measures).await?;
         }
         self.reshare_marks(unit, level).await?;
-        let there = self.all_of_units(&self.observation_shares(&[unit]).await?).await?;
+        let there = self
+            .all_of_units(&self.observation_shares(&[unit]).await?)
+            .await?;
         if there.iter().all(|observation| observation.sharing == level) {
             return Ok(());
         }

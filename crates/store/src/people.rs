@@ -299,7 +299,7 @@ impl Store {
     /// Which of these sources already name observations, adoption events or results, whoever may read those.
     pub async fn sources_in_use(&self, sources: &[String]) -> Result<Vec<String>> {
         let mut sql = self.sql("", []);
-        for (n, table) in ["observations", "adoption_events", "field_test_results"]
+        for (n, table) in ["observation_names", "adoption_events", "field_test_results"]
             .into_iter()
             .enumerate()
         {

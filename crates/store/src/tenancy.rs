@@ -26,8 +26,8 @@ mod tree;
 
 pub use attributes::AttributeKey;
 pub use reorganisations::WorkCounts;
-pub(crate) use tree::{Spans, own_part};
 pub use tree::UnitMove;
+pub(crate) use tree::{Spans, own_part};
 
 record!(OrgUnit, 1, "org_unit", "unit", "org_units", Scoping::Directory, {
     id: UnitId, parent_id: Option<UnitId>, tier: Tier, kind: UnitKind, code: String, ods_code: Option<String>,

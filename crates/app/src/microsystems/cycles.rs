@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use spiral_domain::measures::Observation;
 use spiral_domain::microsystems::{
     ActOnCycle, Aim, CarryOutCycle, ChangeCycle, ChangeRamp, Cycle, CycleKind, CyclePhase, CycleView,
     OpenRamp, PlanCycle, Ramp, RampFidelity, ReviewCycle, StudyCycle, TeamFidelity, ramp_fidelity,

@@ -202,7 +202,11 @@ impl Store {
                 .cmp(&(b.unit_id, b.period_start, b.period_end))
                 .then_with(|| a.stratum.to_string().cmp(&b.stratum.to_string()))
         });
-        seen.truncate(usize::try_from(filter.most).unwrap_or(usize::MAX).saturating_add(1));
+        seen.truncate(
+            usize::try_from(filter.most)
+                .unwrap_or(usize::MAX)
+                .saturating_add(1),
+        );
         Ok(seen
             .into_iter()
             .map(|row| SeriesRow {

@@ -63,18 +63,28 @@ impl Filling<'_> {
 
     /// Whether a place comes after the one at which the page begins.
     fn is_after(&self, state: &State) -> bool {
-        let Some(after) = &self.window.after else { return true };
+        let Some(after) = &self.window.after else {
+            return true;
+        };
         let order = match after.changed {
             Some(changed) => (state.recorded_at, state.line.id.0).cmp(&(changed, after.id)),
             None => state.line.id.0.cmp(&after.id),
         };
-        if self.descending() { order.is_lt() } else { order.is_gt() }
+        if self.descending() {
+            order.is_lt()
+        } else {
+            order.is_gt()
+        }
     }
 }
 
 impl Store {
     /// A page of the observations that the caller may see.
-    pub async fn observations(&self, filter: &ObservationFilter, window: &Window) -> Result<Slice<Observation>> {
+    pub async fn observations(
+        &self,
+        filter: &ObservationFilter,
+        window: &Window,
+    ) -> Result<Slice<Observation>> {
         let reaches = self.reaches(filter).await?;
         let known_blocks = || reaches.known.values().map(Reach::block).collect();
         let mut filling = Filling {
@@ -113,7 +123,10 @@ impl Store {
             (Some(_), Some(path)) => Of::Seen(Some(path)),
             (Some(unit), None) => {
                 let known = self.reach(Of::Units(&[unit])).await?;
-                return Ok(Reaches { known, complete: true });
+                return Ok(Reaches {
+                    known,
+                    complete: true,
+                });
             }
             (None, Some(path)) => Of::Seen(Some(path)),
             (None, None) if self.scope.reaches_all() => {
@@ -257,12 +270,20 @@ impl Store {
             "select observation_id, measure_id, period_start, period_end, block from observation_moves where tenant_id = ?",
             [self.scope.tenant.value()],
         );
-        let (beyond, up_to) = if filling.descending() { ("<", ">=") } else { (">", "<=") };
+        let (beyond, up_to) = if filling.descending() {
+            ("<", ">=")
+        } else {
+            (">", "<=")
+        };
         if let Some(from) = from {
             sql.push(&format!(" and observation_id {beyond} ")).bind(from);
         }
         if let Some(last) = last {
-            let last = if filling.descending() { last } else { Slot::last_of(last) };
+            let last = if filling.descending() {
+                last
+            } else {
+                Slot::last_of(last)
+            };
             sql.push(&format!(" and observation_id {up_to} ")).bind(last);
         }
         if let Some(at) = filling.filter.known_at {
@@ -283,7 +304,9 @@ impl Store {
         let mut most = SHEETS.0;
         loop {
             let (written, whole) = self.written(filling, from, inclusive, most).await?;
-            let Some(&(last, _)) = written.last() else { return Ok(()) };
+            let Some(&(last, _)) = written.last() else {
+                return Ok(());
+            };
             let instants: BTreeSet<Timestamp> = written.iter().map(|(at, _)| *at).collect();
             let keys = written.into_iter().map(|(_, key)| key).collect();
             let sheets = self.sheets_of(&keys, filling.filter.known_at.into()).await?;

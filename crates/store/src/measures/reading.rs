@@ -39,8 +39,14 @@ impl ObservationFilter {
     /// Whether a state is of the stratum and the source that are asked for, and not taken back.
     pub(super) fn passes(&self, state: &State) -> bool {
         (self.retracted || !state.line.retracted)
-            && self.stratum.as_ref().is_none_or(|asked| *asked == state.line.stratum)
-            && self.source.as_deref().is_none_or(|asked| state.source() == Some(asked))
+            && self
+                .stratum
+                .as_ref()
+                .is_none_or(|asked| *asked == state.line.stratum)
+            && self
+                .source
+                .as_deref()
+                .is_none_or(|asked| state.source() == Some(asked))
     }
 }
 
@@ -62,6 +68,17 @@ impl Reach {
     pub(super) fn block(&self) -> i64 {
         self.share.block
     }
+}
+
+/// The last observations of a unit.
+#[derive(Debug, Clone)]
+pub struct LatestObservations {
+    /// How far the unit shares them.
+    pub level: Sharing,
+    /// Whether the caller sees all of them.
+    pub whole: bool,
+    /// Those that the caller sees, latest first.
+    pub observations: Vec<Observation>,
 }
 
 /// Of which units it is asked what the caller sees.
@@ -136,9 +153,8 @@ impl Scope {
     /// Without roles that read only single rows of a unit.
     pub(crate) fn of_whole_units(&self) -> Self {
         let mut scope = self.clone();
-        let own = |held: &crate::scope::HeldGrant| {
-            held.grant.role.may(Action::ReadObservations) == May::OwnSources
-        };
+        let own =
+            |held: &crate::scope::HeldGrant| held.grant.role.may(Action::ReadObservations) == May::OwnSources;
         scope.grants.retain(|held| !own(held));
         scope
     }
@@ -146,9 +162,8 @@ impl Scope {
     /// Only with roles that read single rows of a unit: those of the caller's own sources.
     fn of_own_rows(&self) -> Self {
         let mut scope = self.clone();
-        let own = |held: &crate::scope::HeldGrant| {
-            held.grant.role.may(Action::ReadObservations) == May::OwnSources
-        };
+        let own =
+            |held: &crate::scope::HeldGrant| held.grant.role.may(Action::ReadObservations) == May::OwnSources;
         scope.grants.retain(own);
         scope
     }
@@ -235,7 +250,10 @@ impl Store {
         let states = sheets.states(
             |unit| reaches.contains_key(&unit),
             |state| {
-                asked.passes(state) && reaches.get(&state.line.unit).is_some_and(|reach| self.sees(*reach, state))
+                asked.passes(state)
+                    && reaches
+                        .get(&state.line.unit)
+                        .is_some_and(|reach| self.sees(*reach, state))
             },
         )?;
         Ok(states
@@ -388,20 +406,29 @@ impl Store {
         Ok(revisions)
     }
 
-    /// The last observations of the whole population of each unit that the caller may see, latest first.
+    /// The last observations of the whole population of each unit that the caller may see, latest first; with how far
+    /// the unit shares them, and whether the caller sees all of them.
     pub async fn latest_observations(
         &self,
         measure: MeasureId,
         units: &[UnitId],
         last: i64,
-    ) -> Result<HashMap<UnitId, Vec<Observation>>> {
+    ) -> Result<HashMap<UnitId, LatestObservations>> {
         let last = usize::try_from(last).unwrap_or(usize::MAX);
-        let mut reaches = self.reach(Of::Units(units)).await?;
-        reaches.retain(|_, reach| reach.whole || reach.own);
-        let blocks = blocks_of(reaches.values());
+        let reaches = self.reach(Of::Units(units)).await?;
+        let mut latest: HashMap<UnitId, LatestObservations> = HashMap::with_capacity(reaches.len());
+        for (unit, reach) in &reaches {
+            let nothing = LatestObservations {
+                level: reach.share.level,
+                whole: reach.whole,
+                observations: Vec::new(),
+            };
+            latest.insert(*unit, nothing);
+        }
+        let some = reaches.iter().filter(|(_, reach)| reach.whole || reach.own);
+        let mut missing: HashSet<UnitId> = some.map(|(unit, _)| *unit).collect();
+        let blocks = blocks_of(missing.iter().filter_map(|unit| reaches.get(unit)));
         let mut periods = self.periods_on_sheets(measure, &blocks).await?;
-        let mut latest: HashMap<UnitId, Vec<Observation>> = HashMap::new();
-        let mut missing: HashSet<UnitId> = reaches.keys().copied().collect();
         // Most have reported lately: what is needed is mostly on the last sheets.
         let mut step = last.saturating_add(1);
         let whole = Stratum::whole();
@@ -423,20 +450,30 @@ impl Store {
                     part.contains(&state.key.period)
                         && !state.line.retracted
                         && state.line.stratum == whole
-                        && reaches.get(&state.line.unit).is_some_and(|reach| self.sees(*reach, state))
+                        && reaches
+                            .get(&state.line.unit)
+                            .is_some_and(|reach| self.sees(*reach, state))
                 },
             )?;
             states.sort_unstable_by_key(|state| {
                 std::cmp::Reverse((state.key.period.end, state.key.period.start, state.line.id))
             });
             for state in states {
-                let Some(reach) = reaches.get(&state.line.unit) else { continue };
-                let unit = latest.entry(state.line.unit).or_default();
-                if unit.len() < last {
-                    unit.push(state.observation(reach.share));
+                let Some(reach) = reaches.get(&state.line.unit) else {
+                    continue;
+                };
+                let Some(unit) = latest.get_mut(&state.line.unit) else {
+                    continue;
+                };
+                if unit.observations.len() < last {
+                    unit.observations.push(state.observation(reach.share));
                 }
             }
-            missing.retain(|unit| latest.get(unit).is_none_or(|found| found.len() < last));
+            missing.retain(|unit| {
+                latest
+                    .get(unit)
+                    .is_some_and(|found| found.observations.len() < last)
+            });
         }
         Ok(latest)
     }

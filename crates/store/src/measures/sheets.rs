@@ -135,8 +135,7 @@ pub(super) struct Sheet {
     body: Vec<u8>,
 }
 
-const COLUMNS: &str =
-    "r.measure_id, r.period_start, r.period_end, r.block, r.recorded_at, r.recorded_by, r.births, r.live, r.body";
+const COLUMNS: &str = "r.measure_id, r.period_start, r.period_end, r.block, r.recorded_at, r.recorded_by, r.births, r.live, r.body";
 
 pub(super) fn read_key(row: &Row, from: usize) -> Result<SheetKey> {
     Ok(SheetKey {
@@ -403,7 +402,10 @@ impl Store {
         for piece in key_rows(self.scope.tenant, keys).pieces(self.dialect()) {
             let mut sql = Sql::new(self.dialect(), format!("select {COLUMNS} from "));
             sql.push_rows(&piece, "g")
-                .push(&format!(" join observation_sheets r on {} where r.tenant_id = ", SAME_KEY))
+                .push(&format!(
+                    " join observation_sheets r on {} where r.tenant_id = ",
+                    SAME_KEY
+                ))
                 .bind(self.scope.tenant);
             let any = Wanted {
                 as_of,
@@ -502,7 +504,9 @@ impl Store {
         for row in self.fetch(sql).await? {
             set.insert(row.get(0)?, (row.get(1)?, row.get(2)?));
         }
-        let default = set.get(&None).map_or(WorkKind::Observations.default_sharing(), |set| set.0);
+        let default = set
+            .get(&None)
+            .map_or(WorkKind::Observations.default_sharing(), |set| set.0);
         Ok(units
             .iter()
             .map(|unit| {

@@ -37,7 +37,10 @@ pub(super) fn pack(series: &Series) -> Vec<u8> {
     for entry in series.entries() {
         let day = entry.day.0.ordinal();
         // The exactness rides in the lowest two bits of the day.
-        put(&mut bytes, u64::from((day - before) << 2 | u32::from(entry.exactness)));
+        put(
+            &mut bytes,
+            u64::from((day - before) << 2 | u32::from(entry.exactness)),
+        );
         before = day;
         let mut mask = 0_u32;
         for (n, change) in entry.changes.iter().enumerate() {
@@ -45,7 +48,10 @@ pub(super) fn pack(series: &Series) -> Vec<u8> {
         }
         put(&mut bytes, u64::from(mask));
         for change in entry.changes.iter().filter(|change| **change != 0) {
-            put(&mut bytes, u64::from((change << 1 ^ change >> 31).cast_unsigned()));
+            put(
+                &mut bytes,
+                u64::from((change << 1 ^ change >> 31).cast_unsigned()),
+            );
         }
     }
     bytes

@@ -119,7 +119,9 @@ impl Packed<'_> {
                 Stratum::read(self.stratum)
             },
             figures: self.figures.clone(),
-            name: self.name.map(|(source, external_id)| (source.to_owned(), external_id.to_owned())),
+            name: self
+                .name
+                .map(|(source, external_id)| (source.to_owned(), external_id.to_owned())),
             retracted: self.retracted,
             version: self.version,
             reshared: self.reshared,
@@ -174,7 +176,11 @@ fn line<'b>(bytes: &mut &'b [u8], births: Option<Uuid>, sources: &[&'b str]) -> 
         take_array(bytes).map(|number| Some(f64::from_le_bytes(number)))
     };
     let (numerator, denominator, value) = (number(NUMERATOR)?, number(DENOMINATOR)?, number(VALUE)?);
-    let n = if flags & N == 0 { None } else { Some(take(bytes)?.cast_signed()) };
+    let n = if flags & N == 0 {
+        None
+    } else {
+        Some(take(bytes)?.cast_signed())
+    };
     let quality = usize::try_from(flags >> QUALITY & 3).ok()?;
     let name = if flags & NAMED == 0 {
         None

@@ -41,17 +41,19 @@ impl Store {
         let read = sheets.states(|_| true, |_| true);
         Ok(match read {
             Ok(states) => Ok((sheets, states)),
-            Err(_) => Err(format!("a sheet of observations of measure {measure} cannot be read")),
+            Err(_) => Err(format!(
+                "a sheet of observations of measure {measure} cannot be read"
+            )),
         })
     }
 
     /// Where sheets are of nothing, miscount their newest lines, or have other names than are kept beside them. No
-    /// foreign key forbids a sheet of nothing: its units stand packed on it (ADR 20).
+    /// foreign key forbids a sheet of nothing: its units stand packed on it. With it, whether all could be read.
     pub(in crate::measures) async fn verify_sheets(
         &self,
         units: &HashMap<UnitId, OrgUnit>,
-    ) -> Result<Vec<String>> {
-        let mut findings = Vec::new();
+    ) -> Result<(Vec<String>, bool)> {
+        let (mut findings, mut readable) = (Vec::new(), true);
         let known: BTreeSet<MeasureId> = self
             .find_all::<Measure>()
             .by_id::<MeasureId>()
@@ -64,6 +66,7 @@ impl Store {
                 Ok(read) => read,
                 Err(finding) => {
                     findings.push(finding);
+                    readable = false;
                     continue;
                 }
             };
@@ -88,7 +91,7 @@ impl Store {
             format!("`{external_id}` of {source} leads to observation {id}, which is not called so")
         }));
         findings.sort();
-        Ok(findings)
+        Ok((findings, readable))
     }
 
     async fn kept_names(&self) -> Result<HashMap<(String, String), ObservationId>> {

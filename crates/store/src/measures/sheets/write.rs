@@ -88,7 +88,10 @@ impl Tx {
         for change in changes {
             let key = key_of(&change.after, shares)?;
             let share = share_of(&change.after, shares)?;
-            sheets.entry(key).or_default().push(Line::of(&change.after, share, false));
+            sheets
+                .entry(key)
+                .or_default()
+                .push(Line::of(&change.after, share, false));
             let Some(before) = &change.before else { continue };
             let was = key_of(before, shares)?;
             *replaced.entry((was, before.recorded_at)).or_default() += 1;
@@ -104,7 +107,9 @@ impl Tx {
         self.note_moves(&moved, &mut replaced).await?;
         self.replace_lines(&replaced).await?;
         self.rename(changes).await?;
-        let Some(first) = changes.first() else { return Ok(()) };
+        let Some(first) = changes.first() else {
+            return Ok(());
+        };
         let (at, by) = (first.after.recorded_at, first.after.recorded_by);
         let mut rows = Rows::new(vec![
             ("tenant_id", Type::Uuid),
@@ -167,10 +172,7 @@ impl Tx {
                 fewer.value(),
             ]);
         }
-        let after = format!(
-            " where {} and r.recorded_at = g.recorded_at",
-            SAME_KEY
-        );
+        let after = format!(" where {} and r.recorded_at = g.recorded_at", SAME_KEY);
         self.run_rows(
             "update observation_sheets as r set live = r.live - g.fewer from ",
             rows,
