@@ -12,6 +12,7 @@ mod measures;
 mod microsystems;
 mod microsystems_work;
 mod people;
+mod privacy;
 mod spirals;
 mod spread;
 mod surveys;
