@@ -15,6 +15,7 @@ mod people;
 mod privacy;
 mod spirals;
 mod spread;
+mod storyboards;
 mod surveys;
 mod sustainability;
 mod tree;
