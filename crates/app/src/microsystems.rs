@@ -13,6 +13,7 @@ mod aims;
 mod conditions;
 mod cycles;
 mod diagrams;
+mod edges;
 mod figures;
 mod five_ps;
 mod lead_team;
@@ -37,6 +38,7 @@ pub use diagrams::{
     DiagramFilter, change_diagram, diagram, diagrams, draw_diagram, process_figures, retract_diagram,
     show_diagram, show_diagram_record, units_with_process_map,
 };
+pub use edges::{OfUnit, last_five_ps_of, last_meetings_of, lead_teams_of};
 pub use five_ps::{
     FivePsFilter, change_five_ps, compare_five_ps, five_ps, five_ps_assessments, patients_findings,
     record_five_ps, record_patients_findings,

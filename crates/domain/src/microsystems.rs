@@ -40,7 +40,7 @@ pub use summary::*;
 pub use tool_use::*;
 pub use wall::{
     DataWall, NextAction, WallAim, WallAims, WallCycle, WallCycles, WallDiagram, WallDiagrams, WallFivePs,
-    WallMeetings, WallPart, WallTeam,
+    WallMeetings, WallPart, WallSpiral, WallSpirals, WallTeam,
 };
 
 /// A derive list that every plain enum of this capability has.

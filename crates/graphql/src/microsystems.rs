@@ -14,6 +14,7 @@ use crate::loaders::{Batches, Shared, UnitKey, load};
 use crate::tenancy::OrgUnitNode;
 
 mod conditions;
+mod edges;
 mod reads;
 mod tool_use;
 mod wall;
@@ -23,6 +24,9 @@ mod writes;
 
 pub(crate) use conditions::{ConditionsKey, LatestConditionsNode};
 pub use conditions::{ConditionsMutation, ConditionsQuery};
+pub(crate) use edges::{
+    UnitFivePsKey, UnitFivePsNode, UnitLeadTeamKey, UnitLeadTeamNode, UnitMeetingsKey, UnitMeetingsNode,
+};
 pub use reads::MicrosystemsQuery;
 pub use tool_use::ToolsQuery;
 pub use wall::WallQuery;

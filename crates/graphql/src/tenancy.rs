@@ -19,7 +19,10 @@ use crate::loaders::{
     AdoptionKey, AdoptionsKey, ChildrenKey, HeldKey, LinkagesKey, MembersKey, UnitKey, load,
 };
 use crate::measures::{MeasureNode, OwnMeasuresKey, SeriesKey, SeriesNode};
-use crate::microsystems::{ConditionsKey, LatestConditionsNode};
+use crate::microsystems::{
+    ConditionsKey, LatestConditionsNode, UnitFivePsKey, UnitFivePsNode, UnitLeadTeamKey, UnitLeadTeamNode,
+    UnitMeetingsKey, UnitMeetingsNode,
+};
 use crate::spirals::{LatestSpiralKey, SpiralNode, SpiralStateNode, SpiralsKey};
 use crate::spread::{UnitAdoptionsNode, ViewNode};
 use crate::sustainability::{SustainabilityKey, SustainabilityStateNode};
@@ -92,6 +95,29 @@ impl OrgUnitNode {
     async fn conditions(&self, ctx: &Context<'_>) -> Result<LatestConditionsNode> {
         let latest = load(ctx, ConditionsKey(self.record.id)).await?;
         Ok(latest.unwrap_or_default().into())
+    }
+
+    /// Who is in its lead team on a day, today if none is named.
+    #[graphql(complexity = "10 * child_complexity")]
+    async fn lead_team(&self, ctx: &Context<'_>, on: Option<Date>) -> Result<UnitLeadTeamNode> {
+        let team = load(ctx, UnitLeadTeamKey(self.record.id, on)).await?;
+        Ok(team.unwrap_or_default().into())
+    }
+
+    /// Its last meetings, at most 100; `meetings` at the top has them all.
+    #[graphql(complexity = "last.unwrap_or(10).clamp(1, 100) as usize * child_complexity")]
+    async fn meetings(&self, ctx: &Context<'_>, last: Option<i32>) -> Result<UnitMeetingsNode> {
+        let last = i64::from(last.unwrap_or(10).clamp(1, 100));
+        let meetings = load(ctx, UnitMeetingsKey(self.record.id, last)).await?;
+        Ok(meetings.unwrap_or_default().into())
+    }
+
+    /// Its last 5Ps assessments, at most 100; the latest if nothing else is said.
+    #[graphql(complexity = "last.unwrap_or(1).clamp(1, 100) as usize * child_complexity")]
+    async fn five_ps(&self, ctx: &Context<'_>, last: Option<i32>) -> Result<UnitFivePsNode> {
+        let last = i64::from(last.unwrap_or(1).clamp(1, 100));
+        let assessments = load(ctx, UnitFivePsKey(self.record.id, last)).await?;
+        Ok(assessments.unwrap_or_default().into())
     }
 
     /// Its spirals that the caller may see, in the order in which they began.

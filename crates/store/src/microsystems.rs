@@ -13,7 +13,7 @@ use spiral_domain::{
     Sharing, Timestamp, UnitId,
 };
 
-use crate::record::{Record, Scoping, record};
+use crate::record::{Record, Scoping, columns_of, record};
 use crate::store::{Find, Store};
 use crate::tx::Tx;
 use crate::value::{Column as _, as_json_text};
@@ -125,6 +125,34 @@ impl Store {
             .into_iter()
             .map(|(id, principal)| (id, principal.name))
             .collect())
+    }
+
+    /// The last meetings of each unit, as far as the reader may see them, the latest first.
+    pub async fn last_meetings(&self, units: &[UnitId], last: i64) -> Result<Vec<Meeting>> {
+        self.last_of_units(units, "held_on", last).await
+    }
+
+    /// The last 5Ps assessments of each unit, as far as the reader may see them, the latest first.
+    pub async fn last_five_ps(&self, units: &[UnitId], last: i64) -> Result<Vec<FivePs>> {
+        self.last_of_units(units, "assessed_on", last).await
+    }
+
+    /// The last records of each unit by the day that they speak of, the latest first, in one statement.
+    async fn last_of_units<R: TeamRecord>(&self, units: &[UnitId], day: &str, last: i64) -> Result<Vec<R>> {
+        let (columns, table) = (columns_of::<R>("r"), R::TABLE);
+        let text = format!(
+            "select * from (select {columns}, row_number() over (partition by r.unit_id order by r.{day} desc, r.id desc) \
+             as place from {table} r join org_units u on u.tenant_id = r.tenant_id and u.id = r.unit_id \
+             where r.tenant_id = ? and not r.withdrawn and "
+        );
+        let mut sql = self.sql(&text, [self.scope.tenant.value()]);
+        self.scope.push_visible::<R>(&mut sql, "r", "u");
+        sql.push(" and ")
+            .push_in("r.unit_id", units)
+            .push(") placed where place <= ")
+            .bind(last)
+            .push(" order by unit_id, place");
+        self.fetch(sql).await?.iter().map(R::read).collect()
     }
 
     /// The 5Ps assessments whose patients' part the reader may see: by a right of its own, which patient partners have

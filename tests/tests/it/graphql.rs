@@ -126,6 +126,11 @@ async fn large_documents_are_refused_before_they_run() {
 const CHARTS: &str = "spc(measure: \"code:seen\") { verdict { attention } points { value upper } withheld { level } } \
                       dataQuality(measure: \"code:seen\") { completeness }";
 
+/// What a dashboard of teams' own work asks of each team beside.
+const TEAMWORK: &str = "leadTeam { withheld { level } members { name } } meetings(last: 3) { data { heldOn } } \
+                        fivePs { data { assessedOn } withheld { level } } conditions { leadership { assessedOn } } \
+                        spirals { title } currentSpiral { latest { title } }";
+
 /// An SHA's organisations and their teams, with what each team has done and what is asked beside: statements, teams, and how many of the
 /// teams show an observation, an adoption, and an assessment (or that it is withheld).
 async fn dashboard(world: &World, beside: &str) -> (u64, usize, [usize; 3]) {
@@ -186,6 +191,7 @@ async fn a_dashboard_takes_the_same_statements_for_one_team_and_for_fifty() {
         does_something(world, &team).await;
         let (before, few, _) = dashboard(world, "").await;
         let (charts_before, ..) = dashboard(world, CHARTS).await;
+        let (work_before, ..) = dashboard(world, TEAMWORK).await;
         for n in 0..50 {
             let organisation = if n % 2 == 0 { "alpha" } else { "beta" };
             let body = json!({
@@ -197,6 +203,7 @@ async fn a_dashboard_takes_the_same_statements_for_one_team_and_for_fifty() {
         }
         let (after, many, shown) = dashboard(world, "").await;
         let (charts_after, ..) = dashboard(world, CHARTS).await;
+        let (work_after, ..) = dashboard(world, TEAMWORK).await;
         assert_eq!(many, few + 50);
         assert_eq!(after, before, "statements for {many} teams and for {few}");
         assert!(after <= 20, "{after} statements");
@@ -208,6 +215,15 @@ async fn a_dashboard_takes_the_same_statements_for_one_team_and_for_fifty() {
         assert!(
             charts_after <= after + 24,
             "{charts_after} statements with charts, {after} without"
+        );
+        assert_eq!(
+            work_after, work_before,
+            "statements with teams' own work for {many} teams and for {few}"
+        );
+        // Two for each link: what there is, and what is kept.
+        assert!(
+            work_after <= after + 12,
+            "{work_after} statements with teams' own work, {after} without"
         );
         // Teams share their observations with their organisation and their assessments with nobody; adoption with all.
         assert_eq!(shown, [many, 51, many]);

@@ -14,6 +14,7 @@ mod idempotency;
 mod kill;
 mod lists;
 mod microsystems_work;
+mod privacy;
 mod refusals;
 mod reorganisation;
 mod series;

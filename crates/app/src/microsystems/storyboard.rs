@@ -3,9 +3,11 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use spiral_domain::microsystems::{
-    AimKind, Completion, CycleKind, CyclePhase, DataWall, Diagram, WallAim, WallAims, WallCycle, WallCycles,
+    AimKind, Completion, CycleKind, CyclePhase, DataWall, Diagram, MeetingKind, NextMeeting, WallAim,
+    WallAims, WallCycle, WallCycles, WallSpiral, WallSpirals,
 };
 use spiral_domain::people::Action;
+use spiral_domain::spirals::{SpiralStatus, SpiralStep};
 use spiral_domain::{Reference, Result, Sharing, Withheld};
 
 use super::diagrams::{diagram, show_diagram_record};
@@ -90,6 +92,7 @@ fn page(wall: &DataWall, charts: &[Option<String>], diagrams: &[String]) -> Mark
                 }
                 main {
                     (team(wall))
+                    (spirals(&wall.spirals))
                     (aims(&wall.aims, charts))
                     (cycles(&wall.cycles))
                     section {
@@ -149,10 +152,13 @@ fn team(wall: &DataWall) -> Markup {
                     (more(wall.lead_team.left_out, "members"))
                 }
                 article.card {
-                    h3 { "Last meeting" }
-                    (kept(wall.meetings.withheld.as_ref(), wall.meetings.last.is_none(), "None is recorded."))
-                    @if let Some(last) = &wall.meetings.last {
-                        p { (last.held_on) ", " (last.attendance) " there" }
+                    h3 { "Meetings" }
+                    (kept(wall.meetings.withheld.as_ref(), false, ""))
+                    dl {
+                        @if let Some(last) = &wall.meetings.last {
+                            dt { "Last" } dd { (last.held_on) ", " (last.attendance) " there" }
+                        }
+                        @for of in &wall.meetings.next { (next_meeting(of)) }
                     }
                 }
                 article.card {
@@ -172,6 +178,50 @@ fn team(wall: &DataWall) -> Markup {
                     }
                 }
             }
+        }
+    }
+}
+
+fn next_meeting(of: &NextMeeting) -> Markup {
+    let what = match of.kind {
+        MeetingKind::Huddle => "Huddle",
+        MeetingKind::LeadTeam => "Lead team",
+        MeetingKind::AllTeam => "All of us",
+        MeetingKind::Workshop => "Workshop",
+    };
+    html! {
+        dt { (what) }
+        dd {
+            @if of.from == of.by { "on " (of.by) } @else { "by " (of.by) }
+            @if of.expected > 1 { " (" (of.held) " of " (of.expected) " held)" }
+        }
+    }
+}
+
+fn spirals(spirals: &WallSpirals) -> Markup {
+    html! {
+        section {
+            h2 { "What we improve" }
+            (kept(spirals.withheld.as_ref(), spirals.data.is_empty(), "No spiral is open."))
+            div.cards { @for of in &spirals.data { (spiral(of)) } }
+            (more(spirals.left_out, "spirals"))
+        }
+    }
+}
+
+fn spiral(of: &WallSpiral) -> Markup {
+    let step = match of.step {
+        SpiralStep::RecognitionOfNeed => "recognition of need",
+        SpiralStep::WaysOfKnowing => "ways of knowing",
+        SpiralStep::LocalDecision => "local decision",
+        SpiralStep::ChangeSupport => "change and support",
+        SpiralStep::Sustainability => "sustainability",
+    };
+    html! {
+        article.card {
+            h3 dir="auto" { (of.title) }
+            p { "Turn " (of.turn) ", " (step) ", since " (of.entered_on) }
+            @if of.status == SpiralStatus::Dormant { p.faint { "Nothing has been recorded for a while." } }
         }
     }
 }

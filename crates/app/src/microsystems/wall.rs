@@ -3,10 +3,11 @@
 use spiral_domain::analysis::{ChartDrawing, Charts};
 use spiral_domain::microsystems::{
     Aim, AimStatus, Cycle, CycleKind, CyclePhase, DataWall, Diagram, FiveP, FivePs, LeadTeamMember, Meeting,
-    NextAction, WallAim, WallAims, WallCycle, WallCycles, WallDiagram, WallDiagrams, WallFivePs,
-    WallMeetings, WallPart, WallTeam,
+    NextAction, RhythmSetting, WallAim, WallAims, WallCycle, WallCycles, WallDiagram, WallDiagrams,
+    WallFivePs, WallMeetings, WallPart, WallSpiral, WallSpirals, WallTeam, next_meetings,
 };
 use spiral_domain::people::Action;
+use spiral_domain::spirals::Spiral;
 use spiral_domain::tenancy::OrgUnit;
 use spiral_domain::{Error, PageRequest, Reference, Result, Withheld, WorkKind};
 use spiral_store::Column as _;
@@ -30,6 +31,7 @@ pub async fn data_wall(caller: &Caller, unit: &Reference) -> Result<DataWall> {
         lead_team: wall_team(caller, &unit).await?,
         meetings: wall_meetings(caller, &unit).await?,
         five_ps: wall_five_ps(caller, &unit).await?,
+        spirals: wall_spirals(caller, &unit).await?,
         aims: wall_aims(caller, &unit).await?,
         cycles: wall_cycles(caller, &unit).await?,
         diagrams: wall_diagrams(caller, &unit).await?,
@@ -80,12 +82,31 @@ async fn wall_team(caller: &Caller, unit: &OrgUnit) -> Result<WallTeam> {
 
 async fn wall_meetings(caller: &Caller, unit: &OrgUnit) -> Result<WallMeetings> {
     let withheld = withheld(caller, unit, WorkKind::Meetings, Action::ReadTeamWork).await?;
-    let find = caller.store().find::<Meeting>();
-    let last = find
-        .filter("not r.withdrawn and r.unit_id = ?", [unit.id.value()])
-        .first("r.held_on desc, r.id desc")
-        .await?;
-    Ok(WallMeetings { withheld, last })
+    let find = || {
+        caller
+            .store()
+            .find::<Meeting>()
+            .filter("not r.withdrawn and r.unit_id = ?", [unit.id.value()])
+    };
+    let last = find().first("r.held_on desc, r.id desc").await?;
+    // Where nothing is set, the rhythm of the reference data holds: what it expects of a team says nothing of it, but the
+    // part is as empty for who may not see it as the others are.
+    let mut next = Vec::new();
+    if withheld.is_none() {
+        let settings: Vec<RhythmSetting> = caller
+            .store()
+            .find()
+            .filter("r.unit_id = ?", [unit.id.value()])
+            .all("r.starts_on")
+            .await?;
+        let today = caller.today();
+        // No stretch that today stands in began earlier.
+        let since = today.month_start().plus_months(-2);
+        let held = find().filter("r.held_on >= ?", [since.value()]);
+        let held: Vec<Meeting> = held.all("r.held_on, r.id").await?;
+        next = next_meetings(unit.id, (today, unit.closed_on), &settings, &held);
+    }
+    Ok(WallMeetings { withheld, last, next })
 }
 
 async fn wall_five_ps(caller: &Caller, unit: &OrgUnit) -> Result<WallFivePs> {
@@ -107,6 +128,25 @@ async fn wall_five_ps(caller: &Caller, unit: &OrgUnit) -> Result<WallFivePs> {
         id: latest.as_ref().map(|of| of.id),
         assessed_on: latest.as_ref().map(|of| of.assessed_on),
         parts: latest.as_ref().map(parts).unwrap_or_default(),
+    })
+}
+
+async fn wall_spirals(caller: &Caller, unit: &OrgUnit) -> Result<WallSpirals> {
+    let withheld = withheld(caller, unit, WorkKind::Spirals, Action::ReadSpirals).await?;
+    let open: Vec<Spiral> = caller
+        .store()
+        .find()
+        .filter("r.unit_id = ?", [unit.id.value()])
+        .filter("r.status in ('active', 'dormant')", [])
+        .all("r.started_on, r.id")
+        .await?;
+    let today = caller.today();
+    let open = open.into_iter().map(|spiral| WallSpiral::from(spiral.on(today)));
+    let (data, left_out) = room(open.collect());
+    Ok(WallSpirals {
+        withheld,
+        data,
+        left_out,
     })
 }
 

@@ -296,13 +296,8 @@ pub fn missed_meetings(
         held: 0,
         missed: Vec::new(),
     };
-    let mut starts: Vec<Date> = settings.iter().map(|setting| setting.starts_on).collect();
-    starts.push(Date::MIN);
-    starts.sort_unstable();
-    starts.dedup();
-    for (n, start) in starts.iter().enumerate() {
-        let first = from.max(*start);
-        let last = starts.get(n + 1).map_or(to, |next| to.min(next.previous()));
+    for (start, end) in validities(settings) {
+        let (first, last) = (from.max(start), to.min(end));
         if first > last {
             continue;
         }
@@ -313,6 +308,20 @@ pub fn missed_meetings(
     }
     answer.missed.sort_by_key(|missed| (missed.from, missed.kind));
     answer
+}
+
+/// From when to when each rhythm holds, the one before the first setting included, earliest first.
+fn validities(settings: &[RhythmSetting]) -> Vec<(Date, Date)> {
+    let mut starts: Vec<Date> = settings.iter().map(|setting| setting.starts_on).collect();
+    starts.push(Date::MIN);
+    starts.sort_unstable();
+    starts.dedup();
+    let end = |n: usize| starts.get(n + 1).map_or(Date::MAX, |next: &Date| next.previous());
+    starts
+        .iter()
+        .enumerate()
+        .map(|(n, start)| (*start, end(n)))
+        .collect()
 }
 
 fn count(
@@ -327,13 +336,7 @@ fn count(
     while every.end(start) <= last {
         let end = every.end(start);
         if first <= start && every.counts(start) {
-            let held = meetings
-                .iter()
-                .filter(|meeting| {
-                    !meeting.withdrawn && meeting.kind == kind && (start..=end).contains(&meeting.held_on)
-                })
-                .count();
-            let held = i64::try_from(held).unwrap_or(i64::MAX);
+            let held = held(kind, (start, end), meetings);
             answer.expected += times;
             answer.held += held.min(times);
             if held < times {
@@ -350,6 +353,100 @@ fn count(
         }
         start = end.next();
     }
+}
+
+/// A meeting that the rhythm of a team expects next of its sort.
+#[derive(
+    Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema, async_graphql::SimpleObject,
+)]
+#[serde(rename_all = "camelCase")]
+pub struct NextMeeting {
+    /// The sort.
+    pub kind: MeetingKind,
+    /// The first day of the stretch in which it is expected.
+    pub from: Date,
+    /// The last: the meeting is due by then.
+    pub by: Date,
+    /// How many are expected in the stretch.
+    pub expected: i64,
+    /// How many of them were held so far.
+    pub held: i64,
+    /// The setting that expects it; null where it is the rhythm of the reference data.
+    pub setting_id: Option<RhythmId>,
+}
+
+/// So many stretches are looked at for one that still lacks a meeting: from a Saturday to the next working day, and past
+/// one in which all were held.
+const STRETCHES_AHEAD: usize = 8;
+
+/// What the rhythm expects next of each sort of meeting, what is due first before the rest: the first stretch, today's
+/// included, that lacks a meeting. As with what was missed, a stretch counts if one rhythm holds for the whole of it, and
+/// the team is open until its end.
+pub fn next_meetings(
+    unit_id: UnitId,
+    (today, closed_on): (Date, Option<Date>),
+    settings: &[RhythmSetting],
+    meetings: &[Meeting],
+) -> Vec<NextMeeting> {
+    let mut next: Vec<NextMeeting> = Vec::new();
+    for (start, last) in validities(settings) {
+        let last = last.min(closed_on.unwrap_or(Date::MAX));
+        if last < today {
+            continue;
+        }
+        let rhythm = rhythm_on(unit_id, settings, start.max(today));
+        for expectation in &rhythm.expectations {
+            if next.iter().any(|of| of.kind == expectation.kind) {
+                continue;
+            }
+            let setting_id = rhythm.setting.as_ref().map(|setting| setting.id);
+            let found = lacking(expectation, (start, last), today, meetings);
+            next.extend(found.map(|(from, by, held)| NextMeeting {
+                kind: expectation.kind,
+                from,
+                by,
+                expected: expectation.times,
+                held,
+                setting_id,
+            }));
+        }
+    }
+    next.sort_by_key(|of| (of.by, of.kind));
+    next
+}
+
+/// The first stretch from today on, wholly between `first` and `last`, in which fewer meetings were held than are
+/// expected.
+fn lacking(
+    expectation: &Expectation,
+    (first, last): (Date, Date),
+    today: Date,
+    meetings: &[Meeting],
+) -> Option<(Date, Date, i64)> {
+    let Expectation { kind, every, times } = *expectation;
+    let mut start = every.start(first.max(today));
+    for _ in 0..STRETCHES_AHEAD {
+        let end = every.end(start);
+        if end > last {
+            return None;
+        }
+        if first <= start && every.counts(start) {
+            let held = held(kind, (start, end), meetings);
+            if held < times {
+                return Some((start, end, held));
+            }
+        }
+        start = end.next();
+    }
+    None
+}
+
+/// How many meetings of a sort were held from a day to a day.
+fn held(kind: MeetingKind, (start, end): (Date, Date), meetings: &[Meeting]) -> i64 {
+    let held = meetings.iter().filter(|meeting| {
+        !meeting.withdrawn && meeting.kind == kind && (start..=end).contains(&meeting.held_on)
+    });
+    i64::try_from(held.count()).unwrap_or(i64::MAX)
 }
 
 fn because(rhythm: &RhythmInForce, of: &Expectation, held: i64, (start, end): (Date, Date)) -> String {

@@ -128,6 +128,8 @@ fn every_rule_of_a_meeting_is_named_at_once() {
     );
 }
 
+mod next_meetings;
+
 fn setting(from: &str, expectations: &[(MeetingKind, Every, i64)]) -> RhythmSetting {
     RhythmSetting {
         id: id(7),

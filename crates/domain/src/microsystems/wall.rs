@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Aim, AimProgress, Completion, Cycle, DiagramKind, FiveP, LeadTeamMember, Meeting};
+use super::{Aim, AimProgress, Completion, Cycle, DiagramKind, FiveP, LeadTeamMember, Meeting, NextMeeting};
 use crate::analysis::ChartVerdict;
-use crate::ids::{CycleId, DiagramId, FivePsId, UnitId};
+use crate::ids::{CycleId, DiagramId, FivePsId, SpiralId, UnitId};
 use crate::sharing::Withheld;
+use crate::spirals::{Spiral, SpiralStatus, SpiralStep};
 use crate::time::Date;
 
 /// What a team would pin up.
@@ -21,10 +22,12 @@ pub struct DataWall {
     pub as_of: Date,
     /// Who leads it today.
     pub lead_team: WallTeam,
-    /// When it last met.
+    /// When it last met, and when it meets next.
     pub meetings: WallMeetings,
     /// How far it has looked at itself.
     pub five_ps: WallFivePs,
+    /// What it is improving, and where each spiral stands.
+    pub spirals: WallSpirals,
     /// What it aims for, and how far it has come.
     #[graphql(skip)]
     pub aims: WallAims,
@@ -48,7 +51,7 @@ pub struct WallTeam {
     pub left_out: i64,
 }
 
-/// When a team last met.
+/// When a team last met, and when it meets next.
 #[derive(
     Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema, async_graphql::SimpleObject,
 )]
@@ -58,6 +61,8 @@ pub struct WallMeetings {
     pub withheld: Option<Withheld>,
     /// The last meeting.
     pub last: Option<Meeting>,
+    /// What the team's rhythm expects next of each sort of meeting, what is due first before the rest.
+    pub next: Vec<NextMeeting>,
 }
 
 /// How far a team has looked at itself: its latest 5Ps assessment.
@@ -86,6 +91,53 @@ pub struct WallPart {
     pub p: FiveP,
     /// How far.
     pub state: Completion,
+}
+
+/// What a team is improving.
+#[derive(
+    Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema, async_graphql::SimpleObject,
+)]
+#[serde(rename_all = "camelCase")]
+pub struct WallSpirals {
+    /// Set if the unit keeps its spirals from the reader, whether or not it has any.
+    pub withheld: Option<Withheld>,
+    /// Spirals that are not closed, the oldest first.
+    pub data: Vec<WallSpiral>,
+    /// So many more are open.
+    pub left_out: i64,
+}
+
+/// A spiral that a team is in.
+#[derive(
+    Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema, async_graphql::SimpleObject,
+)]
+#[serde(rename_all = "camelCase")]
+pub struct WallSpiral {
+    /// The spiral.
+    pub id: SpiralId,
+    /// What it is about.
+    pub title: String,
+    /// `active`, or `dormant` where nobody has recorded anything for a while.
+    pub status: SpiralStatus,
+    /// The turn that it is in.
+    pub turn: i64,
+    /// The step that it stands in.
+    pub step: SpiralStep,
+    /// The day on which it came there.
+    pub entered_on: Date,
+}
+
+impl From<Spiral> for WallSpiral {
+    fn from(spiral: Spiral) -> Self {
+        Self {
+            id: spiral.id,
+            title: spiral.title,
+            status: spiral.status,
+            turn: spiral.turn,
+            step: spiral.step,
+            entered_on: spiral.entered_on,
+        }
+    }
 }
 
 /// What a team aims for.

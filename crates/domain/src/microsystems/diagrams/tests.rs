@@ -3,6 +3,8 @@ use serde_json::{Value, json};
 use super::*;
 use crate::error::Error;
 
+mod bounds;
+
 fn today() -> Date {
     "2006-03-31".parse().unwrap()
 }
