@@ -8,7 +8,8 @@ use spiral_domain::{MeasureId, ObservationId, Place, Result, Timestamp, UnitId};
 use uuid::Uuid;
 
 use super::reading::{ObservationFilter, Of, Reach};
-use super::sheets::{AsOf, SheetKey, Slot, State, Wanted, read_key};
+use super::sheets::births::{births_of, last_of};
+use super::sheets::{AsOf, SheetKey, State, Wanted, read_key};
 use crate::store::{Slice, Store, Window};
 use crate::value::Column as _;
 
@@ -200,7 +201,7 @@ impl Store {
                     let id = state.line.id;
                     let here = match moved.get(&id) {
                         Some(key) => *key == state.key,
-                        None => born.contains(&Slot::of(id).births()),
+                        None => born.contains(&births_of(id)),
                     };
                     here && filling.passes(state)
                 },
@@ -211,7 +212,7 @@ impl Store {
                 return Ok(());
             }
             // On from the last sheet: from its end, or back from its beginning.
-            from = Some(if descending { last } else { Slot::last_of(last) });
+            from = Some(if descending { last } else { last_of(last) });
             most = SHEETS.1.min(most * 2);
         }
     }
@@ -236,12 +237,12 @@ impl Store {
         wanted.push(&mut sql);
         let descending = filling.descending();
         if let Some(from) = from {
-            let births = Slot::of(ObservationId(from)).births();
+            let births = births_of(ObservationId(from));
             let text = match (descending, from == births) {
                 // The beginning of a sheet: before it, there is only what is on other sheets.
                 (true, true) => " and r.births < ?",
                 (true, false) => " and r.births <= ?",
-                (false, _) if from == Slot::last_of(births) => " and r.births > ?",
+                (false, _) if from == last_of(births) => " and r.births > ?",
                 (false, _) => " and r.births >= ?",
             };
             sql.push_with(text, [births.value()]);
@@ -279,11 +280,7 @@ impl Store {
             sql.push(&format!(" and observation_id {beyond} ")).bind(from);
         }
         if let Some(last) = last {
-            let last = if filling.descending() {
-                last
-            } else {
-                Slot::last_of(last)
-            };
+            let last = if filling.descending() { last } else { last_of(last) };
             sql.push(&format!(" and observation_id {up_to} ")).bind(last);
         }
         if let Some(at) = filling.filter.known_at {

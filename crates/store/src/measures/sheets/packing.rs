@@ -4,7 +4,8 @@ use spiral_domain::measures::{Quality, Stratum};
 use spiral_domain::{Error, ObservationId, Result, UnitId};
 use uuid::Uuid;
 
-use super::{Figures, Line, Slot};
+use super::births::{id_at, line_of};
+use super::{Figures, Line};
 use crate::packed::{put, put_bytes, take, take_array, take_bytes};
 
 const LAYOUT: u8 = 1;
@@ -55,7 +56,7 @@ pub(super) fn pack(lines: &[Line], births: Option<Uuid>) -> Vec<u8> {
 
 fn pack_line(bytes: &mut Vec<u8>, line: &Line, births: Option<Uuid>, source: Option<usize>) {
     let figures = &line.figures;
-    let slot = births.and_then(|births| Slot::of(line.id).on(births));
+    let slot = births.and_then(|births| line_of(births, line.id));
     let flag = |set: bool, flag: u64| if set { flag } else { 0 };
     let quality = QUALITIES.iter().position(|quality| *quality == figures.quality);
     put(
@@ -164,7 +165,7 @@ fn line<'b>(bytes: &mut &'b [u8], births: Option<Uuid>, sources: &[&'b str]) -> 
     let id = if flags & BORN == 0 {
         ObservationId(Uuid::from_bytes(take_array(bytes)?))
     } else {
-        Slot::id(births?, take(bytes)?)?
+        id_at(births?, take(bytes)?)?
     };
     let version = take(bytes)?.cast_signed();
     let reshared = take(bytes)?.cast_signed();

@@ -1,12 +1,14 @@
 //! Writing sheets.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use spiral_domain::measures::Observation;
 use spiral_domain::{Error, ObservationId, Result, Timestamp, UnitId};
 use uuid::Uuid;
 
-use super::{Figures, Line, SAME_KEY, SLOT, SheetKey, Slot, UnitShare, packing};
+use super::births::{beginning, births_of, id_at};
+use super::read::SAME_KEY;
+use super::{Figures, Line, SheetKey, UnitShare, packing};
 use crate::measures::{ObservationChange, ObservationGroup};
 use crate::sql::Rows;
 use crate::tx::Tx;
@@ -19,17 +21,13 @@ pub fn number_new<'c>(
     shares: &HashMap<UnitId, UnitShare>,
     fresh: impl Fn() -> Uuid,
 ) -> Result<()> {
-    let mut sheets: HashMap<SheetKey, (Uuid, u128)> = HashMap::new();
+    let mut sheets: HashMap<SheetKey, (Uuid, u64)> = HashMap::new();
     for change in changes.into_iter().filter(|change| change.before.is_none()) {
         let key = key_of(&change.after, shares)?;
-        let (births, next) = sheets
-            .entry(key)
-            .or_insert_with(|| (Uuid::from_u128(fresh().as_u128() & !SLOT), 0));
-        if *next > SLOT {
-            return Err(Error::internal("a batch is too large for a sheet"));
-        }
-        change.after.id = ObservationId(Uuid::from_u128(births.as_u128() | *next));
-        *next += 1;
+        let (births, line) = sheets.entry(key).or_insert_with(|| (beginning(fresh()), 0));
+        let id = id_at(*births, *line);
+        change.after.id = id.ok_or_else(|| Error::internal("a batch is too large for a sheet"))?;
+        *line += 1;
     }
     Ok(())
 }
@@ -123,14 +121,14 @@ impl Tx {
             ("live", Type::Int),
             ("body", Type::Bytes),
         ]);
-        let born: std::collections::HashSet<ObservationId> = changes
+        let born: HashSet<ObservationId> = changes
             .iter()
             .filter(|change| change.before.is_none())
             .map(|change| change.after.id)
             .collect();
         for (key, lines) in sheets {
             let births = lines.iter().find(|line| born.contains(&line.id));
-            let births = births.map(|line| Slot::of(line.id).births());
+            let births = births.map(|line| births_of(line.id));
             rows.push(vec![
                 self.scope.tenant.value(),
                 key.measure.value(),
