@@ -28,6 +28,7 @@ mod beneath;
 mod collaborations;
 mod decisions;
 mod knowledge;
+mod links;
 mod moves;
 mod plant;
 mod progress;
@@ -51,6 +52,8 @@ pub use knowledge::{
     change_knowledge_use, knowledge_answers, knowledge_answers_of, knowledge_request, knowledge_requests,
     record_knowledge_use,
 };
+pub use links::{NamesSpiral, SpiralWork, work_of_spirals};
+pub(crate) use links::{check_named, stir_team, tell, told};
 pub use moves::{
     advance_spiral, discontinue_spiral, missing_evidence, reopen_spiral, return_spiral, revolve_spiral,
     sustain_spiral,

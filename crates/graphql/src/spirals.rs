@@ -22,11 +22,14 @@ use crate::tenancy::{OrgUnitNode, ProgrammeNode};
 mod collaborations;
 mod loaders;
 mod mutations;
+mod work;
 
 pub use collaborations::{CollaborationsMutation, CollaborationsQuery};
 use loaders::{AnswersKey, BeneathKey, EntriesKey, ProgrammeKey, ProgressKey};
 pub(crate) use loaders::{LatestSpiralKey, SpiralsKey};
 pub use mutations::SpiralsMutation;
+pub(crate) use work::named_spiral;
+use work::{SpiralAims, SpiralCycles, SpiralDiagrams, SpiralMeetings, SpiralRamps};
 
 /// A unit's improvement spiral.
 #[derive(SimpleObject)]
@@ -116,6 +119,36 @@ impl SpiralNode {
     async fn progress_scores(&self, ctx: &Context<'_>) -> Result<Vec<ProgressScore>> {
         let found = load(ctx, BeneathKey::of(self.record.id)).await?;
         Ok(found.unwrap_or_default())
+    }
+
+    /// Aims that name it.
+    #[graphql(complexity = "5 * child_complexity")]
+    async fn aims(&self, ctx: &Context<'_>) -> Result<SpiralAims> {
+        work::aims_of(ctx, &self.record).await
+    }
+
+    /// Ramps that name it.
+    #[graphql(complexity = "5 * child_complexity")]
+    async fn ramps(&self, ctx: &Context<'_>) -> Result<SpiralRamps> {
+        work::ramps_of(ctx, &self.record).await
+    }
+
+    /// Cycles that name it.
+    #[graphql(complexity = "5 * child_complexity")]
+    async fn cycles(&self, ctx: &Context<'_>) -> Result<SpiralCycles> {
+        work::cycles_of(ctx, &self.record).await
+    }
+
+    /// Diagrams that were drawn for it.
+    #[graphql(complexity = "5 * child_complexity")]
+    async fn diagrams(&self, ctx: &Context<'_>) -> Result<SpiralDiagrams> {
+        work::diagrams_of(ctx, &self.record).await
+    }
+
+    /// Meetings about it.
+    #[graphql(complexity = "5 * child_complexity")]
+    async fn meetings(&self, ctx: &Context<'_>) -> Result<SpiralMeetings> {
+        work::meetings_of(ctx, &self.record).await
     }
 
     /// What the team last said of its progress.

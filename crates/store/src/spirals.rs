@@ -16,6 +16,7 @@ use spiral_domain::{
     StayId, SubjectId, Timestamp, UnitId, WorkKind,
 };
 
+use crate::microsystems::Work;
 use crate::record::{Record, Scoping, columns_of, record};
 use crate::store::{Find, Store};
 use crate::tx::Tx;
@@ -237,7 +238,30 @@ impl Store {
             knowledge_uses: self.all_beneath(spiral).await?,
             decisions: self.all_beneath(spiral).await?,
             outcomes: self.all_beneath(spiral).await?,
+            aims: self.naming(spiral).await?,
+            cycles: self.naming(spiral).await?,
+            turn_began: self.turn_began(spiral).await?,
         })
+    }
+
+    /// The work of a spiral's own unit that names it and was not taken back, whoever asks: for the rules.
+    async fn naming<W: Work>(&self, spiral: SpiralId) -> Result<Vec<W>> {
+        self.find_all::<W>()
+            .filter(
+                "not r.retracted and r.spiral_id = ? and exists (select 1 from spirals s \
+                 where s.tenant_id = r.tenant_id and s.id = r.spiral_id and s.unit_id = r.unit_id)",
+                [spiral.value()],
+            )
+            .all("r.id")
+            .await
+    }
+
+    /// The first day of the turn that a spiral is in.
+    async fn turn_began(&self, spiral: SpiralId) -> Result<Option<Date>> {
+        let stays: Vec<Stay> = self.all_beneath(spiral).await?;
+        let turn = stays.iter().map(|stay| stay.turn).max();
+        let of_turn = stays.iter().filter(|stay| Some(stay.turn) == turn);
+        Ok(of_turn.map(|stay| stay.began_on).min())
     }
 
     async fn all_beneath<R: Beneath>(&self, spiral: SpiralId) -> Result<Vec<R>> {
@@ -324,6 +348,15 @@ impl Store {
     /// A spiral, whoever asks: for what another record does to it, never for showing.
     pub async fn spiral_for_rules(&self, spiral: SpiralId) -> Result<Spiral> {
         self.find_all::<Spiral>().ids(&[spiral]).one().await
+    }
+
+    /// The spirals of these units that go on, dormant or not, whoever asks.
+    pub async fn open_spirals(&self, units: &[UnitId]) -> Result<Vec<Spiral>> {
+        self.find_all::<Spiral>()
+            .among("r.unit_id", units)
+            .filter("r.status in ('active', 'dormant')", [])
+            .all("r.id")
+            .await
     }
 
     /// Spirals whose day of dormancy has come without anybody having noted it.
