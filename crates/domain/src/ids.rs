@@ -169,4 +169,6 @@ ids! {
     RampId,
     /// A test of a change, or of a standard.
     CycleId,
+    /// That a spiral went on at another unit.
+    HandoverId,
 }

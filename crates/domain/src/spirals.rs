@@ -34,6 +34,7 @@ macro_rules! words {
 mod collaborations;
 mod decisions;
 mod evidence;
+mod handovers;
 mod knowledge;
 mod moves;
 mod needs;
@@ -47,6 +48,7 @@ mod timeline;
 pub use collaborations::*;
 pub use decisions::*;
 pub use evidence::*;
+pub use handovers::*;
 pub use knowledge::*;
 pub use moves::*;
 pub use needs::*;

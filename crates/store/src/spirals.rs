@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use spiral_domain::people::Action;
 use spiral_domain::spirals::{
     Criterion, Decision, DecisionMode, DecisionOption, DecisionScore, Entry, EntryKind, FieldChange,
-    KnowledgeAnswer, KnowledgeRequest, KnowledgeSource, KnowledgeUse, Need, NeedState, NeedVoice, Outcome,
-    OutcomeEvidence, OutcomeKind, ProgressScore, Quiet, Recorded, RequestState, Spiral, SpiralOrigin,
-    SpiralStatus, SpiralStep, Stay,
+    Handover, KnowledgeAnswer, KnowledgeRequest, KnowledgeSource, KnowledgeUse, Need, NeedState, NeedVoice,
+    Outcome, OutcomeEvidence, OutcomeKind, ProgressScore, Quiet, Recorded, RequestState, Spiral,
+    SpiralOrigin, SpiralStatus, SpiralStep, Stay,
 };
 use spiral_domain::tenancy::OrgUnit;
 use spiral_domain::{
@@ -24,6 +24,7 @@ use crate::value::{Column as _, as_json_text};
 
 mod cells;
 mod collaborations;
+mod handovers;
 pub use cells::{Facet, SpiralCells, within};
 
 as_json_text!(
@@ -432,7 +433,7 @@ impl Tx {
                 self.put_all(&records).await?;
             )*};
         }
-        reshare!(Spiral, Stay, Need, KnowledgeUse, Decision, Outcome);
+        reshare!(Spiral, Stay, Need, KnowledgeUse, Decision, Outcome, Handover);
         Ok(())
     }
 

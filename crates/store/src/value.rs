@@ -256,6 +256,7 @@ ids!(
     AimId,
     RampId,
     CycleId,
+    HandoverId,
 );
 
 /// Enums stand in a text column by the name they have in JSON; other serialisable values as their JSON.

@@ -225,12 +225,17 @@ impl<'w> Team<'w> {
 
     /// An aim of the spiral, and a cycle towards it that was carried out.
     async fn tests_a_change(&self) {
-        let spiral = self.by.get(&format!("/v1/spirals/{}", self.spiral)).await.expect(200);
+        let spiral = self
+            .by
+            .get(&format!("/v1/spirals/{}", self.spiral))
+            .await
+            .expect(200);
         let aim = json!({ "kind": "global", "statement": "At the scanner at once", "spiral": self.spiral });
         let aim = self.works("aims", "setAim", aim, None).await;
         let ramp = json!({ "aim": aim, "title": "Ringing ahead" });
         let ramp = self.works("pdsa-ramps", "openRamp", ramp, None).await;
-        let cycle = json!({ "kind": "pdsa", "ramp": ramp, "title": "Monday", "plan": { "objective": "See" } });
+        let cycle =
+            json!({ "kind": "pdsa", "ramp": ramp, "title": "Monday", "plan": { "objective": "See" } });
         let cycle = self.works("pdsa-cycles", "planCycle", cycle, None).await;
         let done = json!({ "startedOn": spiral.body["enteredOn"], "observations": "Two of three" });
         let path = format!("pdsa-cycles/{cycle}/do");

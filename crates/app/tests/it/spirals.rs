@@ -1,6 +1,7 @@
 //! Spirals: their moves, dormancy and timelines, and who sees and does what.
 
 mod collaborations;
+mod handovers;
 mod links;
 mod random;
 
