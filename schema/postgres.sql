@@ -1746,3 +1746,64 @@ create policy tenant on ramps using (tenant_id = (select nullif(current_setting(
 alter table cycles enable row level security;
 alter table cycles force row level security;
 create policy tenant on cycles using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+-- 0013_links
+
+create table spiral_handovers (
+    tenant_id uuid not null,
+    id uuid not null,
+    spiral_id uuid not null,
+    unit_id uuid not null,
+    from_unit_id uuid not null,
+    to_unit_id uuid not null,
+    handed_on date not null,
+    reorganisation_id uuid not null,
+    withdrawn boolean not null,
+    sharing smallint not null,
+    version bigint not null,
+    recorded_at timestamptz not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, spiral_id) references spirals (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, from_unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, to_unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, reorganisation_id) references reorganisations (tenant_id, id)
+);
+create index spiral_handovers_spiral on spiral_handovers (tenant_id, spiral_id);
+create index spiral_handovers_unit on spiral_handovers (tenant_id, unit_id);
+create index spiral_handovers_from on spiral_handovers (tenant_id, from_unit_id);
+create index spiral_handovers_by on spiral_handovers (tenant_id, reorganisation_id);
+
+create table spiral_refreshers (
+    tenant_id uuid not null,
+    id uuid not null,
+    spiral_id uuid not null,
+    unit_id uuid not null,
+    turn bigint not null,
+    turn_ended_on date not null,
+    months bigint not null,
+    due_on date not null,
+    done_on date,
+    finding text collate "C",
+    note text collate "C",
+    withdrawn boolean not null,
+    sharing smallint not null,
+    recorded_by uuid not null,
+    version bigint not null,
+    created_at timestamptz not null,
+    updated_at timestamptz not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, spiral_id) references spirals (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+);
+create index spiral_refreshers_spiral on spiral_refreshers (tenant_id, spiral_id);
+create index spiral_refreshers_unit on spiral_refreshers (tenant_id, unit_id);
+create index spiral_refreshers_due on spiral_refreshers (tenant_id, due_on) where done_on is null and not withdrawn;
+
+alter table spiral_handovers enable row level security;
+alter table spiral_handovers force row level security;
+create policy tenant on spiral_handovers using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table spiral_refreshers enable row level security;
+alter table spiral_refreshers force row level security;
+create policy tenant on spiral_refreshers using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));

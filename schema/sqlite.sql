@@ -1448,3 +1448,56 @@ create table cycles (
 create index cycles_unit on cycles (tenant_id, unit_id);
 create index cycles_spiral on cycles (tenant_id, spiral_id) where spiral_id is not null;
 create index cycles_ramp on cycles (tenant_id, ramp_id);
+
+-- 0013_links
+
+create table spiral_handovers (
+    tenant_id blob not null,
+    id blob not null,
+    spiral_id blob not null,
+    unit_id blob not null,
+    from_unit_id blob not null,
+    to_unit_id blob not null,
+    handed_on text not null,
+    reorganisation_id blob not null,
+    withdrawn integer not null,
+    sharing integer not null,
+    version integer not null,
+    recorded_at integer not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, spiral_id) references spirals (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, from_unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, to_unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, reorganisation_id) references reorganisations (tenant_id, id)
+) strict, without rowid;
+create index spiral_handovers_spiral on spiral_handovers (tenant_id, spiral_id);
+create index spiral_handovers_unit on spiral_handovers (tenant_id, unit_id);
+create index spiral_handovers_from on spiral_handovers (tenant_id, from_unit_id);
+create index spiral_handovers_by on spiral_handovers (tenant_id, reorganisation_id);
+
+create table spiral_refreshers (
+    tenant_id blob not null,
+    id blob not null,
+    spiral_id blob not null,
+    unit_id blob not null,
+    turn integer not null,
+    turn_ended_on text not null,
+    months integer not null,
+    due_on text not null,
+    done_on text,
+    finding text,
+    note text,
+    withdrawn integer not null,
+    sharing integer not null,
+    recorded_by blob not null,
+    version integer not null,
+    created_at integer not null,
+    updated_at integer not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, spiral_id) references spirals (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+) strict, without rowid;
+create index spiral_refreshers_spiral on spiral_refreshers (tenant_id, spiral_id);
+create index spiral_refreshers_unit on spiral_refreshers (tenant_id, unit_id);
+create index spiral_refreshers_due on spiral_refreshers (tenant_id, due_on) where done_on is null and not withdrawn;

@@ -32,6 +32,7 @@ mod links;
 mod moves;
 mod plant;
 mod progress;
+mod refreshers;
 mod summary;
 
 pub(crate) use activity::Touch;
@@ -60,6 +61,7 @@ pub use moves::{
 };
 pub use plant::{PlantSpiral, plant_spirals};
 pub use progress::{LatestProgress, latest_progress_of, set_progress_score, spiral_progress};
+pub use refreshers::{RefresherFilter, record_refresher, refreshers};
 pub use summary::{SummaryQuery, spiral_summary};
 
 /// What can be done with a spiral, for `allowedActions`.

@@ -171,4 +171,6 @@ ids! {
     CycleId,
     /// That a spiral went on at another unit.
     HandoverId,
+    /// A look at whether what a turn gained is still there.
+    RefresherId,
 }

@@ -8,7 +8,7 @@ use spiral_domain::analysis::GroupBy;
 use spiral_domain::people::Action;
 use spiral_domain::spirals::{
     Decision, Entry, Evidence, KnowledgeAnswer, KnowledgeRequest, KnowledgeUse, Need, Outcome, ProgressScore,
-    RequestState, Spiral, SpiralFacet, SpiralOrigin, SpiralProgress, SpiralStatus, SpiralStep,
+    Refresher, RequestState, Spiral, SpiralFacet, SpiralOrigin, SpiralProgress, SpiralStatus, SpiralStep,
     SpiralSummaryRow, Stay, Turn,
 };
 use spiral_domain::{Date, KnowledgeRequestId, Reference, Sort, SpiralId, Timestamp, Withheld};
@@ -22,12 +22,15 @@ use crate::tenancy::{OrgUnitNode, ProgrammeNode};
 mod collaborations;
 mod loaders;
 mod mutations;
+mod refreshers;
 mod work;
 
 pub use collaborations::{CollaborationsMutation, CollaborationsQuery};
 use loaders::{AnswersKey, BeneathKey, EntriesKey, ProgrammeKey, ProgressKey};
 pub(crate) use loaders::{LatestSpiralKey, SpiralsKey};
 pub use mutations::SpiralsMutation;
+use refreshers::RefresherNode;
+pub use refreshers::{RefreshersMutation, RefreshersQuery};
 pub(crate) use work::named_spiral;
 use work::{SpiralAims, SpiralCycles, SpiralDiagrams, SpiralMeetings, SpiralRamps};
 
@@ -119,6 +122,14 @@ impl SpiralNode {
     async fn progress_scores(&self, ctx: &Context<'_>) -> Result<Vec<ProgressScore>> {
         let found = load(ctx, BeneathKey::of(self.record.id)).await?;
         Ok(found.unwrap_or_default())
+    }
+
+    /// Looks at whether what its turns gained is still there, due or done.
+    #[graphql(complexity = "5 * child_complexity")]
+    async fn refreshers(&self, ctx: &Context<'_>) -> Result<Vec<RefresherNode>> {
+        let found = load(ctx, BeneathKey::<Refresher>::of(self.record.id)).await?;
+        let found = found.unwrap_or_default();
+        Ok(found.into_iter().map(RefresherNode::from).collect())
     }
 
     /// Aims that name it.

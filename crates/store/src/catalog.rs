@@ -14,7 +14,7 @@ use spiral_domain::programmes::Programme;
 use spiral_domain::spirals::{Collaboration, CollaborationEntry, CollaborationMember};
 use spiral_domain::spirals::{
     Decision, Entry, Handover, KnowledgeAnswer, KnowledgeRequest, KnowledgeUse, Need, Outcome, ProgressScore,
-    Spiral, Stay,
+    Refresher, Spiral, Stay,
 };
 use spiral_domain::spread::AdoptionEvent;
 use spiral_domain::surveys::{Survey, SurveyInstrument, SurveyPart};
@@ -98,6 +98,7 @@ kinds!(
     Ramp,
     Cycle,
     Handover,
+    Refresher,
 );
 
 #[cfg(test)]

@@ -6,14 +6,14 @@ use spiral_domain::people::Action;
 use spiral_domain::spirals::{
     Criterion, Decision, DecisionMode, DecisionOption, DecisionScore, Entry, EntryKind, FieldChange,
     Handover, KnowledgeAnswer, KnowledgeRequest, KnowledgeSource, KnowledgeUse, Need, NeedState, NeedVoice,
-    Outcome, OutcomeEvidence, OutcomeKind, ProgressScore, Quiet, Recorded, RequestState, Spiral,
-    SpiralOrigin, SpiralStatus, SpiralStep, Stay,
+    Outcome, OutcomeEvidence, OutcomeKind, ProgressScore, Quiet, Recorded, Refresher, RefresherFinding,
+    RequestState, Spiral, SpiralOrigin, SpiralStatus, SpiralStep, Stay,
 };
 use spiral_domain::tenancy::OrgUnit;
 use spiral_domain::{
     Date, DecisionId, EntryId, InnovationId, KnowledgeAnswerId, KnowledgeRequestId, KnowledgeUseId,
-    MeasureId, NeedId, OutcomeId, PrincipalId, ProgrammeId, ProgressScoreId, Result, Sharing, SpiralId,
-    StayId, SubjectId, Timestamp, UnitId, WorkKind,
+    MeasureId, NeedId, OutcomeId, PrincipalId, ProgrammeId, ProgressScoreId, RefresherId, Result, Sharing,
+    SpiralId, StayId, SubjectId, Timestamp, UnitId, WorkKind,
 };
 
 use crate::microsystems::Work;
@@ -36,6 +36,7 @@ as_json_text!(
     NeedState,
     KnowledgeSource,
     RequestState,
+    RefresherFinding,
     Vec<DecisionOption>,
     Vec<Criterion>,
     Vec<DecisionScore>,
@@ -99,6 +100,12 @@ record!(Outcome, 47, "spiral_outcome", "outcome", "spiral_outcomes", Scoping::Sh
     created_at: Timestamp, updated_at: Timestamp,
 });
 
+record!(Refresher, 94, "spiral_refresher", "refresher", "spiral_refreshers", Scoping::Shared(Action::ReadSpirals), {
+    id: RefresherId, spiral_id: SpiralId, unit_id: UnitId, turn: i64, turn_ended_on: Date, months: i64,
+    due_on: Date, done_on: Option<Date>, finding: Option<RefresherFinding>, note: Option<String>, withdrawn: bool,
+    sharing: Sharing, recorded_by: PrincipalId, version: i64, created_at: Timestamp, updated_at: Timestamp,
+});
+
 record!(Entry, 48, "timeline_entry", "timeline entry", "timeline_entries", Scoping::Shared(Action::ReadSpirals), {
     id: EntryId, spiral_id: SpiralId, unit_id: UnitId, turn: i64, step: SpiralStep, kind: EntryKind,
     subject: String, subject_id: SubjectId, changes: Vec<FieldChange>, reason: Option<String>, occurred_on: Date,
@@ -132,6 +139,7 @@ beneath!(
     KnowledgeRequest,
     Decision,
     Outcome,
+    Refresher,
     Entry,
     ProgressScore,
 );
@@ -157,7 +165,7 @@ macro_rules! amended {
         }
     )*};
 }
-amended!(Need, KnowledgeUse, KnowledgeRequest, Decision, Outcome);
+amended!(Need, KnowledgeUse, KnowledgeRequest, Decision, Outcome, Refresher);
 
 /// Which spirals a list shows.
 #[derive(Debug, Clone, Default)]
@@ -433,7 +441,16 @@ impl Tx {
                 self.put_all(&records).await?;
             )*};
         }
-        reshare!(Spiral, Stay, Need, KnowledgeUse, Decision, Outcome, Handover);
+        reshare!(
+            Spiral,
+            Stay,
+            Need,
+            KnowledgeUse,
+            Decision,
+            Outcome,
+            Refresher,
+            Handover
+        );
         Ok(())
     }
 

@@ -257,6 +257,7 @@ ids!(
     RampId,
     CycleId,
     HandoverId,
+    RefresherId,
 );
 
 /// Enums stand in a text column by the name they have in JSON; other serialisable values as their JSON.

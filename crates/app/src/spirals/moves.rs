@@ -10,7 +10,7 @@ use spiral_domain::spirals::{
 use spiral_domain::{Date, Error, Result, SpiralId, Withheld, WorkKind};
 use spiral_store::Tx;
 
-use super::{Stirred, Touch, check_open, spiral_and_unit, stay_of};
+use super::{Stirred, Touch, check_open, refreshers, spiral_and_unit, stay_of};
 use crate::caller::Caller;
 use crate::tenancy::check_version;
 
@@ -179,6 +179,7 @@ async fn go(
         _ => None,
     };
     let spiral = stirred.write(&mut tx, &changed).await?;
+    refreshers::follow(caller, &mut tx, made, (&before, &spiral), day).await?;
     tx.commit(SpiralMoved {
         spiral,
         missing,

@@ -4,6 +4,7 @@ mod collaborations;
 mod handovers;
 mod links;
 mod random;
+mod refreshers;
 
 use crate::measures::{World, code, worlds};
 use crate::world::{place, refused};

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use spiral_domain::people::Action;
 use spiral_domain::spirals::{
-    Decision, Entry, Handover, Home, KnowledgeRequest, KnowledgeUse, Need, Outcome, Spiral, Stay,
+    Decision, Entry, Handover, Home, KnowledgeRequest, KnowledgeUse, Need, Outcome, Refresher, Spiral, Stay,
 };
 use spiral_domain::{
     Date, HandoverId, ReorganisationId, Result, Sharing, SpiralId, Timestamp, UnitId, WorkKind,
@@ -112,7 +112,7 @@ impl Tx {
                 self.put_all(&records).await?;
             )*};
         }
-        move_all!(Stay, Need, KnowledgeUse, Decision, Outcome);
+        move_all!(Stay, Need, KnowledgeUse, Decision, Outcome, Refresher);
         let mut earlier: Vec<Handover> = self.find_all().among("r.spiral_id", &ids).all("r.id").await?;
         earlier.retain(|of| handovers.iter().all(|written| written.id != of.id));
         for handover in &mut earlier {

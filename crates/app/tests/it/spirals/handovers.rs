@@ -52,13 +52,21 @@ async fn shown(caller: &Caller, unit: &str, on: &str) -> i64 {
 }
 
 async fn share(world: &World, unit: &str, level: Sharing) {
-    tenancy::set_sharing(&world.system(), &code(unit), WorkKind::Spirals, SetSharing { level })
-        .await
-        .unwrap();
+    tenancy::set_sharing(
+        &world.system(),
+        &code(unit),
+        WorkKind::Spirals,
+        SetSharing { level },
+    )
+    .await
+    .unwrap();
 }
 
 fn words(report: &ReorganisationReport) -> &str {
-    let closes = report.effects.iter().find(|effect| effect.what == UnitFate::Closes);
+    let closes = report
+        .effects
+        .iter()
+        .find(|effect| effect.what == UnitFate::Closes);
     &closes.unwrap().words
 }
 
@@ -86,16 +94,29 @@ async fn an_open_spiral_goes_on_at_the_successor_and_a_reversal_puts_it_back() {
         let why = read(json!({ "reason": "For a reason" }));
         spirals::discontinue_spiral(&lead, over, None, why).await.unwrap();
         let aim = json!({ "kind": "global", "statement": "Nobody waits", "spiral": open });
-        let aim = microsystems::set_aim(&lead, &code(HERE), read(aim)).await.unwrap();
+        let aim = microsystems::set_aim(&lead, &code(HERE), read(aim))
+            .await
+            .unwrap();
         assert_eq!(seen(&successor, open).await, None);
         let before = seen(&lead, open).await.unwrap();
         let told = entries(&lead, open).await;
         let tried = tenancy::reorganise(&world.system(), &code(HERE), read(merge()), true)
             .await
             .unwrap();
-        assert!(words(&tried).contains("open spirals go on at `s1o0t0`"), "{}", words(&tried));
-        assert_eq!(tried.effects.iter().map(|effect| effect.open_spirals).max(), Some(1));
-        assert_eq!(seen(&lead, open).await, Some(before.clone()), "a dry run changes nothing");
+        assert!(
+            words(&tried).contains("open spirals go on at `s1o0t0`"),
+            "{}",
+            words(&tried)
+        );
+        assert_eq!(
+            tried.effects.iter().map(|effect| effect.open_spirals).max(),
+            Some(1)
+        );
+        assert_eq!(
+            seen(&lead, open).await,
+            Some(before.clone()),
+            "a dry run changes nothing"
+        );
         let report = reorganise(&world.system(), HERE, merge()).await.unwrap();
         // It is the successor's now, with what was recorded; the closed unit's readers read what stayed.
         let now = seen(&successor, open).await.unwrap();
@@ -116,30 +137,69 @@ async fn an_open_spiral_goes_on_at_the_successor_and_a_reversal_puts_it_back() {
         assert_eq!(kept.record.spiral_id, Some(open));
         assert!(seen(&new_sha, open).await.is_some() && seen(&old_sha, open).await.is_none());
         let last = entries(&successor, open).await.pop().unwrap();
-        assert_eq!((last.kind, last.occurred_on), (EntryKind::HandedOver, "2006-06-01".parse().unwrap()));
+        assert_eq!(
+            (last.kind, last.occurred_on),
+            (EntryKind::HandedOver, "2006-06-01".parse().unwrap())
+        );
         let (from, to) = (UnitId(before.unit_id.0).to_string(), now.unit_id.to_string());
-        assert_eq!((last.changes[0].from.clone(), last.changes[0].to.clone()), (Some(from), Some(to)));
-        let subjects: Vec<String> = entries(&successor, open).await.into_iter().map(|of| of.subject).collect();
-        assert!(!subjects.contains(&"aim".to_owned()), "what tells of its aims stayed: {subjects:?}");
+        assert_eq!(
+            (last.changes[0].from.clone(), last.changes[0].to.clone()),
+            (Some(from), Some(to))
+        );
+        let subjects: Vec<String> = entries(&successor, open)
+            .await
+            .into_iter()
+            .map(|of| of.subject)
+            .collect();
+        assert!(
+            !subjects.contains(&"aim".to_owned()),
+            "what tells of its aims stayed: {subjects:?}"
+        );
         // Earlier days count it where it was, for whom it counted there.
-        assert_eq!((shown(&old_sha, "s0", "2006-05-31").await, shown(&old_sha, "s0", "2006-06-01").await), (2, 0));
-        assert_eq!((shown(&new_sha, "s1", "2006-05-31").await, shown(&new_sha, "s1", "2006-06-01").await), (0, 1));
+        assert_eq!(
+            (
+                shown(&old_sha, "s0", "2006-05-31").await,
+                shown(&old_sha, "s0", "2006-06-01").await
+            ),
+            (2, 0)
+        );
+        assert_eq!(
+            (
+                shown(&new_sha, "s1", "2006-05-31").await,
+                shown(&new_sha, "s1", "2006-06-01").await
+            ),
+            (0, 1)
+        );
         sound(&world).await;
         // Others carry it on; whoever holds a role on the closed unit no longer does.
         let need = json!({ "gap": "It has come back", "voicedBy": "staff" });
-        spirals::record_need(&successor, open, read(need.clone())).await.unwrap();
+        spirals::record_need(&successor, open, read(need.clone()))
+            .await
+            .unwrap();
         assert_eq!(
             refused(spirals::record_need(&lead, open, read(need)).await),
             [place("", "not_found")]
         );
         reverse(&world.system(), HERE, &report).await.unwrap();
         let again = seen(&lead, open).await.unwrap();
-        assert_eq!((again.unit_id, again.step, again.turn), (before.unit_id, before.step, before.turn));
-        assert_eq!((needs(&lead, open).await, seen(&successor, open).await), (2, None));
+        assert_eq!(
+            (again.unit_id, again.step, again.turn),
+            (before.unit_id, before.step, before.turn)
+        );
+        assert_eq!(
+            (needs(&lead, open).await, seen(&successor, open).await),
+            (2, None)
+        );
         let now_told = entries(&lead, open).await;
         let ids = |of: &[spiral_domain::spirals::Entry]| of.iter().map(|entry| entry.id).collect::<Vec<_>>();
         assert_eq!(ids(&now_told)[..told.len()], ids(&told), "what was told is told");
-        assert_eq!((shown(&old_sha, "s0", "2006-06-01").await, shown(&new_sha, "s1", "2006-06-01").await), (2, 0));
+        assert_eq!(
+            (
+                shown(&old_sha, "s0", "2006-06-01").await,
+                shown(&new_sha, "s1", "2006-06-01").await
+            ),
+            (2, 0)
+        );
         sound(&world).await;
     }
 }
@@ -158,7 +218,11 @@ async fn where_the_successor_shares_further_spirals_stay() {
             caller(&world, Role::NationalAnalyst, "nat").await,
         ];
         let report = reorganise(&world.system(), HERE, merge()).await.unwrap();
-        assert!(words(&report).contains("sharing never widens"), "{}", words(&report));
+        assert!(
+            words(&report).contains("sharing never widens"),
+            "{}",
+            words(&report)
+        );
         for reader in &readers {
             assert_eq!(seen(reader, open).await, None);
         }
@@ -177,7 +241,10 @@ async fn a_split_hands_over_to_whom_it_names_and_a_sleeping_spiral_sleeps_on() {
             let mut input = json!({
                 "kind": "split", "effectiveOn": "2006-06-01", "into": ["code:s0o0t1", format!("code:{THERE}")],
             });
-            input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            input
+                .as_object_mut()
+                .unwrap()
+                .extend(more.as_object().unwrap().clone());
             input
         };
         let ask = async |input: Value| reorganise(&world.system(), HERE, input).await;
@@ -191,7 +258,10 @@ async fn a_split_hands_over_to_whom_it_names_and_a_sleeping_spiral_sleeps_on() {
         );
         let mut wrong = merge();
         wrong["openWorkTo"] = json!(format!("code:{THERE}"));
-        assert_eq!(refused(ask(wrong).await), [place("/openWorkTo", "not_of_this_kind")]);
+        assert_eq!(
+            refused(ask(wrong).await),
+            [place("/openWorkTo", "not_of_this_kind")]
+        );
         let report = ask(split(json!({}))).await.unwrap();
         assert!(words(&report).contains("no unit was named"), "{}", words(&report));
         let now = world.caller(lead.principal().id).await;
