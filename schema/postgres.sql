@@ -1396,6 +1396,7 @@ create table meetings (
     tenant_id uuid not null,
     id uuid not null,
     unit_id uuid not null,
+    spiral_id uuid,
     kind text collate "C" not null,
     held_on date not null,
     attendance bigint not null,
@@ -1409,9 +1410,11 @@ create table meetings (
     created_at timestamptz not null,
     updated_at timestamptz not null,
     primary key (tenant_id, id),
-    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, spiral_id) references spirals (tenant_id, id)
 );
 create index meetings_unit on meetings (tenant_id, unit_id, held_on);
+create index meetings_spiral on meetings (tenant_id, spiral_id) where spiral_id is not null;
 
 create table rhythm_settings (
     tenant_id uuid not null,
@@ -1625,6 +1628,7 @@ create table diagrams (
     tenant_id uuid not null references tenants (id),
     id uuid not null,
     unit_id uuid not null,
+    spiral_id uuid,
     kind text collate "C" not null,
     title text collate "C" not null,
     drawn_on date not null,
@@ -1638,14 +1642,17 @@ create table diagrams (
     created_at timestamptz not null,
     updated_at timestamptz not null,
     primary key (tenant_id, id),
-    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, spiral_id) references spirals (tenant_id, id)
 );
 create index diagrams_unit on diagrams (tenant_id, unit_id, kind);
+create index diagrams_spiral on diagrams (tenant_id, spiral_id) where spiral_id is not null;
 
 create table aims (
     tenant_id uuid not null references tenants (id),
     id uuid not null,
     unit_id uuid not null,
+    spiral_id uuid,
     kind text collate "C" not null,
     statement text collate "C" not null,
     under_id uuid,
@@ -1664,14 +1671,17 @@ create table aims (
     primary key (tenant_id, id),
     foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
     foreign key (tenant_id, under_id) references aims (tenant_id, id),
-    foreign key (tenant_id, measure_id) references measures (tenant_id, id)
+    foreign key (tenant_id, measure_id) references measures (tenant_id, id),
+    foreign key (tenant_id, spiral_id) references spirals (tenant_id, id)
 );
 create index aims_unit on aims (tenant_id, unit_id);
+create index aims_spiral on aims (tenant_id, spiral_id) where spiral_id is not null;
 
 create table ramps (
     tenant_id uuid not null references tenants (id),
     id uuid not null,
     unit_id uuid not null,
+    spiral_id uuid,
     aim_id uuid not null,
     title text collate "C" not null,
     retracted boolean not null,
@@ -1682,14 +1692,17 @@ create table ramps (
     updated_at timestamptz not null,
     primary key (tenant_id, id),
     foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
-    foreign key (tenant_id, aim_id) references aims (tenant_id, id)
+    foreign key (tenant_id, aim_id) references aims (tenant_id, id),
+    foreign key (tenant_id, spiral_id) references spirals (tenant_id, id)
 );
 create index ramps_unit on ramps (tenant_id, unit_id);
+create index ramps_spiral on ramps (tenant_id, spiral_id) where spiral_id is not null;
 
 create table cycles (
     tenant_id uuid not null references tenants (id),
     id uuid not null,
     unit_id uuid not null,
+    spiral_id uuid,
     kind text collate "C" not null,
     ramp_id uuid,
     follows_id uuid,
@@ -1711,9 +1724,11 @@ create table cycles (
     primary key (tenant_id, id),
     foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
     foreign key (tenant_id, ramp_id) references ramps (tenant_id, id),
-    foreign key (tenant_id, follows_id) references cycles (tenant_id, id)
+    foreign key (tenant_id, follows_id) references cycles (tenant_id, id),
+    foreign key (tenant_id, spiral_id) references spirals (tenant_id, id)
 );
 create index cycles_unit on cycles (tenant_id, unit_id);
+create index cycles_spiral on cycles (tenant_id, spiral_id) where spiral_id is not null;
 create index cycles_ramp on cycles (tenant_id, ramp_id);
 
 alter table diagrams enable row level security;
@@ -1731,3 +1746,64 @@ create policy tenant on ramps using (tenant_id = (select nullif(current_setting(
 alter table cycles enable row level security;
 alter table cycles force row level security;
 create policy tenant on cycles using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+-- 0013_links
+
+create table spiral_handovers (
+    tenant_id uuid not null,
+    id uuid not null,
+    spiral_id uuid not null,
+    unit_id uuid not null,
+    from_unit_id uuid not null,
+    to_unit_id uuid not null,
+    handed_on date not null,
+    reorganisation_id uuid not null,
+    withdrawn boolean not null,
+    sharing smallint not null,
+    version bigint not null,
+    recorded_at timestamptz not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, spiral_id) references spirals (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, from_unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, to_unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, reorganisation_id) references reorganisations (tenant_id, id)
+);
+create index spiral_handovers_spiral on spiral_handovers (tenant_id, spiral_id);
+create index spiral_handovers_unit on spiral_handovers (tenant_id, unit_id);
+create index spiral_handovers_from on spiral_handovers (tenant_id, from_unit_id);
+create index spiral_handovers_by on spiral_handovers (tenant_id, reorganisation_id);
+
+create table spiral_refreshers (
+    tenant_id uuid not null,
+    id uuid not null,
+    spiral_id uuid not null,
+    unit_id uuid not null,
+    turn bigint not null,
+    turn_ended_on date not null,
+    months bigint not null,
+    due_on date not null,
+    done_on date,
+    finding text collate "C",
+    note text collate "C",
+    withdrawn boolean not null,
+    sharing smallint not null,
+    recorded_by uuid not null,
+    version bigint not null,
+    created_at timestamptz not null,
+    updated_at timestamptz not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, spiral_id) references spirals (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+);
+create index spiral_refreshers_spiral on spiral_refreshers (tenant_id, spiral_id);
+create index spiral_refreshers_unit on spiral_refreshers (tenant_id, unit_id);
+create index spiral_refreshers_due on spiral_refreshers (tenant_id, due_on) where done_on is null and not withdrawn;
+
+alter table spiral_handovers enable row level security;
+alter table spiral_handovers force row level security;
+create policy tenant on spiral_handovers using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table spiral_refreshers enable row level security;
+alter table spiral_refreshers force row level security;
+create policy tenant on spiral_refreshers using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));

@@ -1160,6 +1160,7 @@ create table meetings (
     tenant_id blob not null,
     id blob not null,
     unit_id blob not null,
+    spiral_id blob,
     kind text not null,
     held_on text not null,
     attendance integer not null,
@@ -1173,9 +1174,11 @@ create table meetings (
     created_at integer not null,
     updated_at integer not null,
     primary key (tenant_id, id),
-    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, spiral_id) references spirals (tenant_id, id)
 ) strict, without rowid;
 create index meetings_unit on meetings (tenant_id, unit_id, held_on);
+create index meetings_spiral on meetings (tenant_id, spiral_id) where spiral_id is not null;
 
 create table rhythm_settings (
     tenant_id blob not null,
@@ -1343,6 +1346,7 @@ create table diagrams (
     tenant_id blob not null references tenants (id),
     id blob not null,
     unit_id blob not null,
+    spiral_id blob,
     kind text not null,
     title text not null,
     drawn_on text not null,
@@ -1356,14 +1360,17 @@ create table diagrams (
     created_at integer not null,
     updated_at integer not null,
     primary key (tenant_id, id),
-    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, spiral_id) references spirals (tenant_id, id)
 ) strict, without rowid;
 create index diagrams_unit on diagrams (tenant_id, unit_id, kind);
+create index diagrams_spiral on diagrams (tenant_id, spiral_id) where spiral_id is not null;
 
 create table aims (
     tenant_id blob not null references tenants (id),
     id blob not null,
     unit_id blob not null,
+    spiral_id blob,
     kind text not null,
     statement text not null,
     under_id blob,
@@ -1382,14 +1389,17 @@ create table aims (
     primary key (tenant_id, id),
     foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
     foreign key (tenant_id, under_id) references aims (tenant_id, id),
-    foreign key (tenant_id, measure_id) references measures (tenant_id, id)
+    foreign key (tenant_id, measure_id) references measures (tenant_id, id),
+    foreign key (tenant_id, spiral_id) references spirals (tenant_id, id)
 ) strict, without rowid;
 create index aims_unit on aims (tenant_id, unit_id);
+create index aims_spiral on aims (tenant_id, spiral_id) where spiral_id is not null;
 
 create table ramps (
     tenant_id blob not null references tenants (id),
     id blob not null,
     unit_id blob not null,
+    spiral_id blob,
     aim_id blob not null,
     title text not null,
     retracted integer not null,
@@ -1400,14 +1410,17 @@ create table ramps (
     updated_at integer not null,
     primary key (tenant_id, id),
     foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
-    foreign key (tenant_id, aim_id) references aims (tenant_id, id)
+    foreign key (tenant_id, aim_id) references aims (tenant_id, id),
+    foreign key (tenant_id, spiral_id) references spirals (tenant_id, id)
 ) strict, without rowid;
 create index ramps_unit on ramps (tenant_id, unit_id);
+create index ramps_spiral on ramps (tenant_id, spiral_id) where spiral_id is not null;
 
 create table cycles (
     tenant_id blob not null references tenants (id),
     id blob not null,
     unit_id blob not null,
+    spiral_id blob,
     kind text not null,
     ramp_id blob,
     follows_id blob,
@@ -1429,7 +1442,62 @@ create table cycles (
     primary key (tenant_id, id),
     foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
     foreign key (tenant_id, ramp_id) references ramps (tenant_id, id),
-    foreign key (tenant_id, follows_id) references cycles (tenant_id, id)
+    foreign key (tenant_id, follows_id) references cycles (tenant_id, id),
+    foreign key (tenant_id, spiral_id) references spirals (tenant_id, id)
 ) strict, without rowid;
 create index cycles_unit on cycles (tenant_id, unit_id);
+create index cycles_spiral on cycles (tenant_id, spiral_id) where spiral_id is not null;
 create index cycles_ramp on cycles (tenant_id, ramp_id);
+
+-- 0013_links
+
+create table spiral_handovers (
+    tenant_id blob not null,
+    id blob not null,
+    spiral_id blob not null,
+    unit_id blob not null,
+    from_unit_id blob not null,
+    to_unit_id blob not null,
+    handed_on text not null,
+    reorganisation_id blob not null,
+    withdrawn integer not null,
+    sharing integer not null,
+    version integer not null,
+    recorded_at integer not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, spiral_id) references spirals (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, from_unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, to_unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, reorganisation_id) references reorganisations (tenant_id, id)
+) strict, without rowid;
+create index spiral_handovers_spiral on spiral_handovers (tenant_id, spiral_id);
+create index spiral_handovers_unit on spiral_handovers (tenant_id, unit_id);
+create index spiral_handovers_from on spiral_handovers (tenant_id, from_unit_id);
+create index spiral_handovers_by on spiral_handovers (tenant_id, reorganisation_id);
+
+create table spiral_refreshers (
+    tenant_id blob not null,
+    id blob not null,
+    spiral_id blob not null,
+    unit_id blob not null,
+    turn integer not null,
+    turn_ended_on text not null,
+    months integer not null,
+    due_on text not null,
+    done_on text,
+    finding text,
+    note text,
+    withdrawn integer not null,
+    sharing integer not null,
+    recorded_by blob not null,
+    version integer not null,
+    created_at integer not null,
+    updated_at integer not null,
+    primary key (tenant_id, id),
+    foreign key (tenant_id, spiral_id) references spirals (tenant_id, id),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+) strict, without rowid;
+create index spiral_refreshers_spiral on spiral_refreshers (tenant_id, spiral_id);
+create index spiral_refreshers_unit on spiral_refreshers (tenant_id, unit_id);
+create index spiral_refreshers_due on spiral_refreshers (tenant_id, due_on) where done_on is null and not withdrawn;

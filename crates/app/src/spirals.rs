@@ -28,9 +28,11 @@ mod beneath;
 mod collaborations;
 mod decisions;
 mod knowledge;
+mod links;
 mod moves;
 mod plant;
 mod progress;
+mod refreshers;
 mod summary;
 
 pub(crate) use activity::Touch;
@@ -51,12 +53,15 @@ pub use knowledge::{
     change_knowledge_use, knowledge_answers, knowledge_answers_of, knowledge_request, knowledge_requests,
     record_knowledge_use,
 };
+pub use links::{NamesSpiral, SpiralWork, work_of_spirals};
+pub(crate) use links::{check_named, stir_team, tell, told};
 pub use moves::{
     advance_spiral, discontinue_spiral, missing_evidence, reopen_spiral, return_spiral, revolve_spiral,
     sustain_spiral,
 };
 pub use plant::{PlantSpiral, plant_spirals};
 pub use progress::{LatestProgress, latest_progress_of, set_progress_score, spiral_progress};
+pub use refreshers::{RefresherFilter, record_refresher, refreshers};
 pub use summary::{SummaryQuery, spiral_summary};
 
 /// What can be done with a spiral, for `allowedActions`.

@@ -169,4 +169,8 @@ ids! {
     RampId,
     /// A test of a change, or of a standard.
     CycleId,
+    /// That a spiral went on at another unit.
+    HandoverId,
+    /// A look at whether what a turn gained is still there.
+    RefresherId,
 }

@@ -11,6 +11,7 @@ use spiral_domain::people::Action;
 use spiral_domain::{PrincipalId, UnitId};
 
 use crate::loaders::{Batches, Shared, UnitKey, load};
+use crate::spirals::{SpiralNode, named_spiral};
 use crate::tenancy::OrgUnitNode;
 
 mod conditions;
@@ -31,6 +32,7 @@ pub use reads::MicrosystemsQuery;
 pub use tool_use::ToolsQuery;
 pub use wall::WallQuery;
 pub use work::WorkQuery;
+pub(crate) use work::{AimNode, CycleNode, DiagramNode, RampNode};
 pub use work_writes::WorkMutation;
 pub use writes::MicrosystemsMutation;
 
@@ -121,6 +123,11 @@ impl MeetingNode {
     /// The team.
     async fn unit(&self, ctx: &Context<'_>) -> Result<Option<OrgUnitNode>> {
         unit(ctx, self.record.unit_id).await
+    }
+
+    /// The spiral that it was about, if the caller may see it.
+    async fn spiral(&self, ctx: &Context<'_>) -> Result<Option<SpiralNode>> {
+        named_spiral(ctx, self.record.spiral_id).await
     }
 
     /// What the caller may do with it.

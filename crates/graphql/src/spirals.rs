@@ -8,7 +8,7 @@ use spiral_domain::analysis::GroupBy;
 use spiral_domain::people::Action;
 use spiral_domain::spirals::{
     Decision, Entry, Evidence, KnowledgeAnswer, KnowledgeRequest, KnowledgeUse, Need, Outcome, ProgressScore,
-    RequestState, Spiral, SpiralFacet, SpiralOrigin, SpiralProgress, SpiralStatus, SpiralStep,
+    Refresher, RequestState, Spiral, SpiralFacet, SpiralOrigin, SpiralProgress, SpiralStatus, SpiralStep,
     SpiralSummaryRow, Stay, Turn,
 };
 use spiral_domain::{Date, KnowledgeRequestId, Reference, Sort, SpiralId, Timestamp, Withheld};
@@ -22,11 +22,17 @@ use crate::tenancy::{OrgUnitNode, ProgrammeNode};
 mod collaborations;
 mod loaders;
 mod mutations;
+mod refreshers;
+mod work;
 
 pub use collaborations::{CollaborationsMutation, CollaborationsQuery};
 use loaders::{AnswersKey, BeneathKey, EntriesKey, ProgrammeKey, ProgressKey};
 pub(crate) use loaders::{LatestSpiralKey, SpiralsKey};
 pub use mutations::SpiralsMutation;
+use refreshers::RefresherNode;
+pub use refreshers::{RefreshersMutation, RefreshersQuery};
+pub(crate) use work::named_spiral;
+use work::{SpiralAims, SpiralCycles, SpiralDiagrams, SpiralMeetings, SpiralRamps};
 
 /// A unit's improvement spiral.
 #[derive(SimpleObject)]
@@ -116,6 +122,44 @@ impl SpiralNode {
     async fn progress_scores(&self, ctx: &Context<'_>) -> Result<Vec<ProgressScore>> {
         let found = load(ctx, BeneathKey::of(self.record.id)).await?;
         Ok(found.unwrap_or_default())
+    }
+
+    /// Looks at whether what its turns gained is still there, due or done.
+    #[graphql(complexity = "5 * child_complexity")]
+    async fn refreshers(&self, ctx: &Context<'_>) -> Result<Vec<RefresherNode>> {
+        let found = load(ctx, BeneathKey::<Refresher>::of(self.record.id)).await?;
+        let found = found.unwrap_or_default();
+        Ok(found.into_iter().map(RefresherNode::from).collect())
+    }
+
+    /// Aims that name it.
+    #[graphql(complexity = "5 * child_complexity")]
+    async fn aims(&self, ctx: &Context<'_>) -> Result<SpiralAims> {
+        work::aims_of(ctx, &self.record).await
+    }
+
+    /// Ramps that name it.
+    #[graphql(complexity = "5 * child_complexity")]
+    async fn ramps(&self, ctx: &Context<'_>) -> Result<SpiralRamps> {
+        work::ramps_of(ctx, &self.record).await
+    }
+
+    /// Cycles that name it.
+    #[graphql(complexity = "5 * child_complexity")]
+    async fn cycles(&self, ctx: &Context<'_>) -> Result<SpiralCycles> {
+        work::cycles_of(ctx, &self.record).await
+    }
+
+    /// Diagrams that were drawn for it.
+    #[graphql(complexity = "5 * child_complexity")]
+    async fn diagrams(&self, ctx: &Context<'_>) -> Result<SpiralDiagrams> {
+        work::diagrams_of(ctx, &self.record).await
+    }
+
+    /// Meetings about it.
+    #[graphql(complexity = "5 * child_complexity")]
+    async fn meetings(&self, ctx: &Context<'_>) -> Result<SpiralMeetings> {
+        work::meetings_of(ctx, &self.record).await
     }
 
     /// What the team last said of its progress.

@@ -19,6 +19,7 @@ use crate::reply::{Reply, refuse};
 mod beneath;
 mod collaborations;
 mod knowledge;
+mod refreshers;
 mod summary;
 
 /// The routes of this capability.
@@ -39,6 +40,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(get_spiral_progress))
         .merge(beneath::routes())
         .merge(knowledge::routes())
+        .merge(refreshers::routes())
         .merge(collaborations::routes())
         .merge(summary::routes())
 }

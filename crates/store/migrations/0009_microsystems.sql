@@ -25,6 +25,7 @@ create table meetings (
     tenant_id {uuid} not null,
     id {uuid} not null,
     unit_id {uuid} not null,
+    spiral_id {uuid},
     kind {text} not null,
     held_on {date} not null,
     attendance {int} not null,
@@ -38,9 +39,11 @@ create table meetings (
     created_at {time} not null,
     updated_at {time} not null,
     primary key (tenant_id, id),
-    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id),
+    foreign key (tenant_id, spiral_id) references spirals (tenant_id, id)
 );
 create index meetings_unit on meetings (tenant_id, unit_id, held_on);
+create index meetings_spiral on meetings (tenant_id, spiral_id) where spiral_id is not null;
 
 create table rhythm_settings (
     tenant_id {uuid} not null,

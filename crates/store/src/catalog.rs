@@ -13,8 +13,8 @@ use spiral_domain::people::{ApiClient, Grant, Principal};
 use spiral_domain::programmes::Programme;
 use spiral_domain::spirals::{Collaboration, CollaborationEntry, CollaborationMember};
 use spiral_domain::spirals::{
-    Decision, Entry, KnowledgeAnswer, KnowledgeRequest, KnowledgeUse, Need, Outcome, ProgressScore, Spiral,
-    Stay,
+    Decision, Entry, Handover, KnowledgeAnswer, KnowledgeRequest, KnowledgeUse, Need, Outcome, ProgressScore,
+    Refresher, Spiral, Stay,
 };
 use spiral_domain::spread::AdoptionEvent;
 use spiral_domain::surveys::{Survey, SurveyInstrument, SurveyPart};
@@ -96,6 +96,8 @@ kinds!(
     Aim,
     Ramp,
     Cycle,
+    Handover,
+    Refresher,
 );
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use spiral_domain::people::{Action, Principal};
 use spiral_domain::tenancy::OrgUnit;
 use spiral_domain::{
     ConditionAssessmentId, Date, FivePsId, LeadTeamMemberId, MeetingId, PrincipalId, Result, RhythmId,
-    Sharing, Timestamp, UnitId,
+    Sharing, SpiralId, Timestamp, UnitId,
 };
 
 use crate::record::{Record, Scoping, columns_of, record};
@@ -53,7 +53,7 @@ record!(
     Meeting, 81, "meeting", "meeting", "meetings",
     Scoping::Shared(Action::ReadTeamWork),
     {
-        id: MeetingId, unit_id: UnitId, kind: MeetingKind, held_on: Date, attendance: i64,
+        id: MeetingId, unit_id: UnitId, spiral_id: Option<SpiralId>, kind: MeetingKind, held_on: Date, attendance: i64,
         attendees: Vec<AttendeeCount>, protected_minutes: i64, notes: Option<String>, withdrawn: bool,
         sharing: Sharing, recorded_by: PrincipalId, version: i64, created_at: Timestamp, updated_at: Timestamp,
     }

@@ -26,6 +26,7 @@ migrations![
     "0009_microsystems",
     "0010_surveys",
     "0011_work",
+    "0013_links",
 ];
 
 /// Tables without a tenant, hence without row-level security.

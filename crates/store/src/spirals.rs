@@ -5,17 +5,18 @@ use std::collections::HashMap;
 use spiral_domain::people::Action;
 use spiral_domain::spirals::{
     Criterion, Decision, DecisionMode, DecisionOption, DecisionScore, Entry, EntryKind, FieldChange,
-    KnowledgeAnswer, KnowledgeRequest, KnowledgeSource, KnowledgeUse, Need, NeedState, NeedVoice, Outcome,
-    OutcomeEvidence, OutcomeKind, ProgressScore, Quiet, Recorded, RequestState, Spiral, SpiralOrigin,
-    SpiralStatus, SpiralStep, Stay,
+    Handover, KnowledgeAnswer, KnowledgeRequest, KnowledgeSource, KnowledgeUse, Need, NeedState, NeedVoice,
+    Outcome, OutcomeEvidence, OutcomeKind, ProgressScore, Quiet, Recorded, Refresher, RefresherFinding,
+    RequestState, Spiral, SpiralOrigin, SpiralStatus, SpiralStep, Stay,
 };
 use spiral_domain::tenancy::OrgUnit;
 use spiral_domain::{
     Date, DecisionId, EntryId, InnovationId, KnowledgeAnswerId, KnowledgeRequestId, KnowledgeUseId,
-    MeasureId, NeedId, OutcomeId, PrincipalId, ProgrammeId, ProgressScoreId, Result, Sharing, SpiralId,
-    StayId, SubjectId, Timestamp, UnitId, WorkKind,
+    MeasureId, NeedId, OutcomeId, PrincipalId, ProgrammeId, ProgressScoreId, RefresherId, Result, Sharing,
+    SpiralId, StayId, SubjectId, Timestamp, UnitId, WorkKind,
 };
 
+use crate::microsystems::Work;
 use crate::record::{Record, Scoping, columns_of, record};
 use crate::store::{Find, Store};
 use crate::tx::Tx;
@@ -23,6 +24,7 @@ use crate::value::{Column as _, as_json_text};
 
 mod cells;
 mod collaborations;
+mod handovers;
 pub use cells::{Facet, SpiralCells, within};
 
 as_json_text!(
@@ -34,6 +36,7 @@ as_json_text!(
     NeedState,
     KnowledgeSource,
     RequestState,
+    RefresherFinding,
     Vec<DecisionOption>,
     Vec<Criterion>,
     Vec<DecisionScore>,
@@ -97,6 +100,12 @@ record!(Outcome, 47, "spiral_outcome", "outcome", "spiral_outcomes", Scoping::Sh
     created_at: Timestamp, updated_at: Timestamp,
 });
 
+record!(Refresher, 94, "spiral_refresher", "refresher", "spiral_refreshers", Scoping::Shared(Action::ReadSpirals), {
+    id: RefresherId, spiral_id: SpiralId, unit_id: UnitId, turn: i64, turn_ended_on: Date, months: i64,
+    due_on: Date, done_on: Option<Date>, finding: Option<RefresherFinding>, note: Option<String>, withdrawn: bool,
+    sharing: Sharing, recorded_by: PrincipalId, version: i64, created_at: Timestamp, updated_at: Timestamp,
+});
+
 record!(Entry, 48, "timeline_entry", "timeline entry", "timeline_entries", Scoping::Shared(Action::ReadSpirals), {
     id: EntryId, spiral_id: SpiralId, unit_id: UnitId, turn: i64, step: SpiralStep, kind: EntryKind,
     subject: String, subject_id: SubjectId, changes: Vec<FieldChange>, reason: Option<String>, occurred_on: Date,
@@ -130,6 +139,7 @@ beneath!(
     KnowledgeRequest,
     Decision,
     Outcome,
+    Refresher,
     Entry,
     ProgressScore,
 );
@@ -155,7 +165,7 @@ macro_rules! amended {
         }
     )*};
 }
-amended!(Need, KnowledgeUse, KnowledgeRequest, Decision, Outcome);
+amended!(Need, KnowledgeUse, KnowledgeRequest, Decision, Outcome, Refresher);
 
 /// Which spirals a list shows.
 #[derive(Debug, Clone, Default)]
@@ -237,7 +247,30 @@ impl Store {
             knowledge_uses: self.all_beneath(spiral).await?,
             decisions: self.all_beneath(spiral).await?,
             outcomes: self.all_beneath(spiral).await?,
+            aims: self.naming(spiral).await?,
+            cycles: self.naming(spiral).await?,
+            turn_began: self.turn_began(spiral).await?,
         })
+    }
+
+    /// The work of a spiral's own unit that names it and was not taken back, whoever asks: for the rules.
+    async fn naming<W: Work>(&self, spiral: SpiralId) -> Result<Vec<W>> {
+        self.find_all::<W>()
+            .filter(
+                "not r.retracted and r.spiral_id = ? and exists (select 1 from spirals s \
+                 where s.tenant_id = r.tenant_id and s.id = r.spiral_id and s.unit_id = r.unit_id)",
+                [spiral.value()],
+            )
+            .all("r.id")
+            .await
+    }
+
+    /// The first day of the turn that a spiral is in.
+    async fn turn_began(&self, spiral: SpiralId) -> Result<Option<Date>> {
+        let stays: Vec<Stay> = self.all_beneath(spiral).await?;
+        let turn = stays.iter().map(|stay| stay.turn).max();
+        let of_turn = stays.iter().filter(|stay| Some(stay.turn) == turn);
+        Ok(of_turn.map(|stay| stay.began_on).min())
     }
 
     async fn all_beneath<R: Beneath>(&self, spiral: SpiralId) -> Result<Vec<R>> {
@@ -326,6 +359,15 @@ impl Store {
         self.find_all::<Spiral>().ids(&[spiral]).one().await
     }
 
+    /// The spirals of these units that go on, dormant or not, whoever asks.
+    pub async fn open_spirals(&self, units: &[UnitId]) -> Result<Vec<Spiral>> {
+        self.find_all::<Spiral>()
+            .among("r.unit_id", units)
+            .filter("r.status in ('active', 'dormant')", [])
+            .all("r.id")
+            .await
+    }
+
     /// Spirals whose day of dormancy has come without anybody having noted it.
     pub async fn spirals_falling_dormant(&self, today: Date, most: i64) -> Result<Vec<Spiral>> {
         self.find_all::<Spiral>()
@@ -399,7 +441,16 @@ impl Tx {
                 self.put_all(&records).await?;
             )*};
         }
-        reshare!(Spiral, Stay, Need, KnowledgeUse, Decision, Outcome);
+        reshare!(
+            Spiral,
+            Stay,
+            Need,
+            KnowledgeUse,
+            Decision,
+            Outcome,
+            Refresher,
+            Handover
+        );
         Ok(())
     }
 

@@ -256,6 +256,8 @@ ids!(
     AimId,
     RampId,
     CycleId,
+    HandoverId,
+    RefresherId,
 );
 
 /// Enums stand in a text column by the name they have in JSON; other serialisable values as their JSON.

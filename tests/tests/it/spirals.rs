@@ -29,7 +29,7 @@ const fn deed(
     }
 }
 
-const MOVED: &str = "spiral { id version turn step status } missing { kind } carriedOver { needs }";
+const MOVED: &str = "spiral { id version turn step status } missing { kind } carriedOver { needs aims }";
 const ADVANCE: Deed = deed("advance", "advanceSpiral", "MoveOn", "id", MOVED);
 const RETURN: Deed = deed("return", "returnSpiral", "ReturnToStep", "id", MOVED);
 const REVOLVE: Deed = deed("revolve", "revolveSpiral", "MoveOn", "id", MOVED);
@@ -63,6 +63,7 @@ enum Face {
 
 struct Team<'w> {
     face: Face,
+    unit: String,
     by: Actor<'w>,
     spiral: String,
 }
@@ -121,7 +122,13 @@ impl<'w> Team<'w> {
                     .to_owned()
             }
         };
-        Self { face, by, spiral }
+        let unit = unit.clone();
+        Self {
+            face,
+            unit,
+            by,
+            spiral,
+        }
     }
 
     async fn ask(&self, deed: &Deed, input: Value) -> Answer {
@@ -183,6 +190,56 @@ impl<'w> Team<'w> {
         };
         assert_eq!(found, codes, "{answer}");
         assert_eq!(self.state().await, before, "a refused move changes nothing");
+    }
+
+    /// A write of the team's own work; the id of what was written.
+    async fn works(&self, path: &str, mutation: &str, input: Value, of: Option<&str>) -> String {
+        let unit = self.unit.as_str();
+        let answer = match self.face {
+            Face::Rest => {
+                let path = format!("/v1/microsystems/{unit}/{path}");
+                self.by.post(&path, &input).await
+            }
+            Face::Graphql => {
+                let mut kind = mutation.to_owned();
+                kind[..1].make_ascii_uppercase();
+                let (declared, named) = match of {
+                    Some(_) => (", $id: ID!", ", id: $id"),
+                    None => ("", ""),
+                };
+                let text = format!(
+                    "mutation($unit: Reference!{declared}, $input: {kind}!) {{ \
+                     {mutation}(unit: $unit{named}, input: $input) {{ id }} }}"
+                );
+                let values = json!({ "unit": unit, "id": of, "input": capitals(&input) });
+                self.by.graphql(&text, &values).await
+            }
+        };
+        let made = match self.face {
+            Face::Rest => answer.body.clone(),
+            Face::Graphql => answer.answered()[mutation].clone(),
+        };
+        let id = made["id"].as_str();
+        id.unwrap_or_else(|| panic!("no id: {answer}")).to_owned()
+    }
+
+    /// An aim of the spiral, and a cycle towards it that was carried out.
+    async fn tests_a_change(&self) {
+        let spiral = self
+            .by
+            .get(&format!("/v1/spirals/{}", self.spiral))
+            .await
+            .expect(200);
+        let aim = json!({ "kind": "global", "statement": "At the scanner at once", "spiral": self.spiral });
+        let aim = self.works("aims", "setAim", aim, None).await;
+        let ramp = json!({ "aim": aim, "title": "Ringing ahead" });
+        let ramp = self.works("pdsa-ramps", "openRamp", ramp, None).await;
+        let cycle =
+            json!({ "kind": "pdsa", "ramp": ramp, "title": "Monday", "plan": { "objective": "See" } });
+        let cycle = self.works("pdsa-cycles", "planCycle", cycle, None).await;
+        let done = json!({ "startedOn": spiral.body["enteredOn"], "observations": "Two of three" });
+        let path = format!("pdsa-cycles/{cycle}/do");
+        self.works(&path, "carryOutCycle", done, Some(&cycle)).await;
     }
 
     /// Everything that there is to see of the spiral.
@@ -280,6 +337,7 @@ async fn a_full_turn(team: &Team<'_>) {
     let scores = json!({ "scores": [{ "option": "ring-ahead", "criterion": "fear", "score": 4 }] });
     team.by.post(&path, &scores).await.expect(200);
     assert_eq!(team.moves(&ADVANCE, json!({})).await, [""; 0]);
+    team.tests_a_change().await;
     let change = json!({ "kind": "practice_change", "text": "They ring ahead", "evidence": "perceived" });
     team.does(&OUTCOME, change).await;
     assert_eq!(team.moves(&ADVANCE, json!({})).await, [""; 0]);
@@ -309,6 +367,11 @@ async fn two_turns(team: &Team<'_>) {
     assert_eq!(
         turned["carriedOver"]["needs"].as_array().map(Vec::len),
         Some(2),
+        "{turned}"
+    );
+    assert_eq!(
+        turned["carriedOver"]["aims"].as_array().map(Vec::len),
+        Some(1),
         "{turned}"
     );
     assert_eq!(

@@ -20,9 +20,8 @@ const LOOKED: &str = "2006-06-30T12:00:00Z";
 
 /// Starts them, records what came of them, and leaves each as it was found.
 pub(super) async fn load(caller: &Caller, facts: &Facts) -> Result<()> {
-    let looked: Timestamp = LOOKED.parse().map_err(|_| Error::internal("no instant"))?;
     // As of then: what was last recorded then is dormant by now, unless somebody has gone on with it.
-    let then = caller.app().system(caller.tenant(), looked);
+    let then = as_it_was_found(caller)?;
     for team in &facts.microsystems {
         let programme = facts
             .programmes
@@ -53,6 +52,12 @@ pub(super) async fn load(caller: &Caller, facts: &Facts) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The platform on the day on which the evaluation is taken to have looked.
+pub(super) fn as_it_was_found(caller: &Caller) -> Result<Caller> {
+    let looked: Timestamp = LOOKED.parse().map_err(|_| Error::internal("no instant"))?;
+    Ok(caller.app().system(caller.tenant(), looked))
 }
 
 fn on(day: Date, team: &TeamFact) -> MoveOn {

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use spiral_domain::{Error, Reference, Result};
 
 use super::facts::{Facts, PatientViews, TeamFact};
+use super::spirals::as_it_was_found;
 use crate::caller::Caller;
 use crate::microsystems;
 
@@ -41,8 +42,9 @@ const COURSES: &[Course] = &[
     },
 ];
 
-/// Loads them.
+/// Loads them, as of the day on which the evaluation looked: what they did then wakes no spiral that sleeps by now.
 pub(super) async fn load(caller: &Caller, facts: &Facts) -> Result<()> {
+    let caller = &as_it_was_found(caller)?;
     for team in &facts.microsystems {
         let Some(course) = COURSES.iter().find(|of| of.programme == team.programme) else {
             continue;

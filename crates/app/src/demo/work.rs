@@ -7,12 +7,14 @@ use spiral_domain::microsystems::{
     StudyCycle,
 };
 use spiral_domain::tenancy::{OrgUnit, Tier};
-use spiral_domain::{CycleId, Date, Error, RampId, Reference, Result};
+use spiral_domain::{CycleId, Date, Error, PageRequest, RampId, Reference, Result, SpiralId};
 use spiral_store::Column as _;
 
 use super::figures::MONTHLY;
+use super::spirals::as_it_was_found;
 use crate::caller::Caller;
 use crate::microsystems;
+use crate::spirals::{self, SpiralQuery};
 
 #[derive(Debug, Deserialize)]
 struct Work {
@@ -48,29 +50,51 @@ struct Planned {
     review_on: Option<Date>,
 }
 
-/// Draws, sets, plans and carries out, as the teams might have.
+/// Draws, sets, plans and carries out, as the teams might have: as of the day on which the evaluation looked, so that
+/// whose spiral had gone to sleep by then is not woken.
 pub(super) async fn load(caller: &Caller) -> Result<()> {
+    let then = as_it_was_found(caller)?;
     let work: Work =
         serde_json::from_str(include_str!("../../data/demo-work.json")).map_err(Error::internal)?;
     for team in work.teams {
-        load_team(caller, team).await?;
+        load_team(&then, team).await?;
     }
     load_measured(caller).await
 }
 
+/// The team's spiral, if it goes on.
+async fn open_spiral(caller: &Caller, unit: &Reference) -> Result<Option<SpiralId>> {
+    let query = SpiralQuery {
+        unit: Some(unit.clone()),
+        ..SpiralQuery::default()
+    };
+    let found = spirals::spirals(caller, query, &PageRequest::default()).await?;
+    let mut open = found.data.iter().filter(|spiral| !spiral.status.is_closed());
+    Ok(open.next().map(|spiral| spiral.id))
+}
+
 async fn load_team(caller: &Caller, team: TeamWork) -> Result<()> {
     let unit = Reference::code(&team.unit);
-    for diagram in team.diagrams {
+    let spiral = open_spiral(caller, &unit).await?;
+    for mut diagram in team.diagrams {
+        diagram.spiral = spiral;
         microsystems::draw_diagram(caller, &unit, diagram).await?;
     }
     if let Some(standard) = team.standard {
         plan(caller, &unit, standard, CycleKind::Sdsa, None, None).await?;
     }
-    let (Some(aim), Some(title)) = (team.aim, team.ramp) else {
+    let (Some(mut aim), Some(title)) = (team.aim, team.ramp) else {
         return Ok(());
     };
+    aim.spiral = spiral;
     let aim = microsystems::set_aim(caller, &unit, aim).await?;
-    let ramp = microsystems::open_ramp(caller, &unit, OpenRamp { aim: aim.id, title }).await?;
+    // The ramp is part of the aim's spiral, and its cycles are.
+    let ramp = OpenRamp {
+        aim: aim.id,
+        title,
+        spiral: None,
+    };
+    let ramp = microsystems::open_ramp(caller, &unit, ramp).await?;
     let mut before = None;
     for cycle in team.cycles {
         let id = plan(caller, &unit, cycle.plan, CycleKind::Pdsa, Some(ramp.id), before).await?;
@@ -100,6 +124,7 @@ async fn plan(
         kind,
         ramp,
         follows,
+        spiral: None,
         title: planned.title,
         plan: planned.plan,
         owner: planned.owner,
@@ -120,6 +145,7 @@ async fn load_measured(caller: &Caller) -> Result<()> {
     let Some(team) = team else { return Ok(()) };
     let aim = SetAim {
         kind: AimKind::Specific,
+        spiral: None,
         statement: "Nine of ten patients are seen within the target time (synthetic)".into(),
         under: None,
         measure: Some(Reference::code(MONTHLY)),

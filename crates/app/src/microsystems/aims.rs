@@ -10,7 +10,7 @@ use spiral_domain::microsystems::{
 use spiral_domain::people::Action;
 use spiral_domain::tenancy::OrgUnit;
 use spiral_domain::{
-    AimId, Allowed, Date, Error, MeasureId, Page, PageRequest, Reference, Result, UnitId, WorkKind,
+    AimId, Allowed, Date, Error, MeasureId, Page, PageRequest, Reference, Result, SpiralId, UnitId, WorkKind,
 };
 use spiral_store::{Column as _, Tx};
 
@@ -19,6 +19,7 @@ use super::work::{self, Change, begin, find_live, list_of};
 use crate::analysis::{ChartQuery, charts_of};
 use crate::caller::Caller;
 use crate::clock::fresh;
+use crate::spirals::check_named;
 use crate::tenancy::level_of;
 
 /// What can be done with an aim.
@@ -31,6 +32,8 @@ pub struct AimFilter {
     pub kind: Option<AimKind>,
     /// Those that stand here.
     pub status: Option<AimStatus>,
+    /// Those that name this spiral.
+    pub spiral: Option<SpiralId>,
     /// Those that were taken back, too.
     pub include_retracted: bool,
 }
@@ -51,21 +54,16 @@ pub async fn aims(
 ) -> Result<Page<Aim>> {
     caller.require(Action::ReadAims)?;
     let list = filter.list(unit);
-    work::page::<Aim>(
-        caller,
-        (unit, &list),
-        filter.include_retracted,
-        page,
-        |mut find| {
-            if let Some(kind) = filter.kind {
-                find = find.filter("r.kind = ?", [kind.value()]);
-            }
-            if let Some(status) = filter.status {
-                find = find.filter("r.status = ?", [status.value()]);
-            }
-            find
-        },
-    )
+    work::page::<Aim>(caller, (unit, &list), filter.include_retracted, page, |find| {
+        let mut find = work::of_spiral(find, filter.spiral);
+        if let Some(kind) = filter.kind {
+            find = find.filter("r.kind = ?", [kind.value()]);
+        }
+        if let Some(status) = filter.status {
+            find = find.filter("r.status = ?", [status.value()]);
+        }
+        find
+    })
     .await
 }
 
@@ -89,7 +87,7 @@ pub async fn set_aim(caller: &Caller, unit: &Reference, input: SetAim) -> Result
         },
         None => None,
     };
-    let (mut tx, unit) = begin(caller, Action::SetAim, &seen.id.into()).await?;
+    let (tx, unit) = begin(caller, Action::SetAim, &seen.id.into()).await?;
     if let Some(under) = input.under {
         match find_live::<Aim>(&tx, &unit, under).await? {
             Some(above) if above.kind == AimKind::Global => {}
@@ -97,9 +95,11 @@ pub async fn set_aim(caller: &Caller, unit: &Reference, input: SetAim) -> Result
             None => found.add("/under", "not_found", "the unit has no such aim"),
         }
     }
+    check_named(&tx, &unit, input.spiral, &mut found).await?;
     let mut aim = Aim {
         id: fresh(),
         unit_id: unit.id,
+        spiral_id: input.spiral,
         kind: input.kind,
         statement: input.statement,
         under_id: input.under,
@@ -123,8 +123,7 @@ pub async fn set_aim(caller: &Caller, unit: &Reference, input: SetAim) -> Result
     }
     found.into_result()?;
     check_open(&tx, &unit, caller.today(), "").await?;
-    tx.add_work(&aim).await?;
-    tx.commit(aim).await
+    work::add(caller, tx, aim).await
 }
 
 /// Changes an aim.

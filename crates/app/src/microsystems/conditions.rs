@@ -15,6 +15,7 @@ use spiral_store::Column as _;
 use super::{TeamRecordKind, allowed_on, check_open, within};
 use crate::caller::Caller;
 use crate::clock::fresh;
+use crate::spirals::stir_team;
 use crate::tenancy::{check_version, level_of};
 
 /// Which assessments a list shows.
@@ -64,6 +65,7 @@ pub async fn assess_condition(caller: &Caller, input: AssessCondition) -> Result
     assessment.check(caller.today())?;
     check_open(&tx, &unit, assessment.assessed_on, "/assessedOn").await?;
     tx.add_condition(&assessment).await?;
+    stir_team(caller, &mut tx, unit.id).await?;
     tx.commit(assessment).await
 }
 
@@ -88,6 +90,7 @@ pub async fn change_condition(
         assessment.recorded_by = caller.principal().id;
         assessment.updated_at = tx.now();
         tx.change_condition(&assessment).await?;
+        stir_team(caller, &mut tx, unit.id).await?;
     }
     tx.commit(assessment).await
 }

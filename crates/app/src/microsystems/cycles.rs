@@ -11,7 +11,7 @@ use spiral_domain::microsystems::{
 use spiral_domain::people::Action;
 use spiral_domain::tenancy::OrgUnit;
 use spiral_domain::{
-    AimId, Allowed, CycleId, Date, Error, MeasureId, Page, PageRequest, RampId, Reference, Result,
+    AimId, Allowed, CycleId, Date, Error, MeasureId, Page, PageRequest, RampId, Reference, Result, SpiralId,
     Violations, WorkKind,
 };
 use spiral_store::{Column as _, Store};
@@ -20,6 +20,7 @@ use super::check_open;
 use super::work::{self, Change, begin, find_live, list_of};
 use crate::caller::Caller;
 use crate::clock::fresh;
+use crate::spirals::check_named;
 use crate::tenancy::level_of;
 
 /// What can be done with a ramp or a cycle.
@@ -30,6 +31,8 @@ const ON_CYCLE: &[Action] = &[Action::RunCycle];
 pub struct RampFilter {
     /// Those that serve this aim.
     pub aim: Option<AimId>,
+    /// Those that name this spiral.
+    pub spiral: Option<SpiralId>,
     /// Those that were taken back, too.
     pub include_retracted: bool,
 }
@@ -50,16 +53,13 @@ pub async fn ramps(
 ) -> Result<Page<Ramp>> {
     caller.require(Action::ReadAims)?;
     let list = filter.list(unit);
-    work::page::<Ramp>(
-        caller,
-        (unit, &list),
-        filter.include_retracted,
-        page,
-        |find| match filter.aim {
+    work::page::<Ramp>(caller, (unit, &list), filter.include_retracted, page, |find| {
+        let find = work::of_spiral(find, filter.spiral);
+        match filter.aim {
             Some(aim) => find.filter("r.aim_id = ?", [aim.value()]),
             None => find,
-        },
-    )
+        }
+    })
     .await
 }
 
@@ -71,14 +71,19 @@ pub async fn ramp(caller: &Caller, unit: &Reference, id: RampId) -> Result<Allow
 /// Opens a ramp under an aim.
 pub async fn open_ramp(caller: &Caller, unit: &Reference, input: OpenRamp) -> Result<Ramp> {
     input.check()?;
-    let (mut tx, unit) = begin(caller, Action::RunCycle, unit).await?;
-    if find_live::<Aim>(&tx, &unit, input.aim).await?.is_none() {
-        return Err(Error::invalid("/aim", "not_found", "the unit has no such aim"));
-    }
+    let (tx, unit) = begin(caller, Action::RunCycle, unit).await?;
+    let mut found = Violations::new();
+    let aim = find_live::<Aim>(&tx, &unit, input.aim).await?;
+    found.require(aim.is_some(), "/aim", "not_found", || {
+        "the unit has no such aim".into()
+    });
+    check_named(&tx, &unit, input.spiral, &mut found).await?;
+    found.into_result()?;
     check_open(&tx, &unit, caller.today(), "").await?;
     let ramp = Ramp {
         id: fresh(),
         unit_id: unit.id,
+        spiral_id: input.spiral.or(aim.and_then(|aim| aim.spiral_id)),
         aim_id: input.aim,
         title: input.title,
         retracted: false,
@@ -88,8 +93,7 @@ pub async fn open_ramp(caller: &Caller, unit: &Reference, input: OpenRamp) -> Re
         created_at: tx.now(),
         updated_at: tx.now(),
     };
-    tx.add_work(&ramp).await?;
-    tx.commit(ramp).await
+    work::add(caller, tx, ramp).await
 }
 
 /// Changes a ramp.
@@ -106,6 +110,7 @@ pub async fn change_ramp(
     if let Some(title) = input.title {
         after.title = title;
     }
+    input.spiral.apply(&mut after.spiral_id);
     change.end(caller, after).await
 }
 
@@ -137,6 +142,8 @@ pub struct CycleFilter {
     pub kind: Option<CycleKind>,
     /// Those in this ramp.
     pub ramp: Option<RampId>,
+    /// Those that name this spiral.
+    pub spiral: Option<SpiralId>,
     /// Those that have got so far and no further.
     pub phase: Option<CyclePhase>,
     /// Those whose standard should have been looked at by now.
@@ -162,27 +169,22 @@ pub async fn cycles(
     caller.require(Action::ReadAims)?;
     let list = filter.list(unit);
     let today = caller.today();
-    work::page::<Cycle>(
-        caller,
-        (unit, &list),
-        filter.include_retracted,
-        page,
-        |mut find| {
-            if let Some(kind) = filter.kind {
-                find = find.filter("r.kind = ?", [kind.value()]);
-            }
-            if let Some(ramp) = filter.ramp {
-                find = find.filter("r.ramp_id = ?", [ramp.value()]);
-            }
-            if let Some(phase) = filter.phase {
-                find = find.filter("r.phase = ?", [phase.value()]);
-            }
-            if filter.overdue {
-                find = find.filter("r.review_on < ?", [today.value()]);
-            }
-            find
-        },
-    )
+    work::page::<Cycle>(caller, (unit, &list), filter.include_retracted, page, |find| {
+        let mut find = work::of_spiral(find, filter.spiral);
+        if let Some(kind) = filter.kind {
+            find = find.filter("r.kind = ?", [kind.value()]);
+        }
+        if let Some(ramp) = filter.ramp {
+            find = find.filter("r.ramp_id = ?", [ramp.value()]);
+        }
+        if let Some(phase) = filter.phase {
+            find = find.filter("r.phase = ?", [phase.value()]);
+        }
+        if filter.overdue {
+            find = find.filter("r.review_on < ?", [today.value()]);
+        }
+        find
+    })
     .await
 }
 
@@ -199,11 +201,15 @@ pub async fn cycle(caller: &Caller, unit: &Reference, id: CycleId) -> Result<Cyc
 /// Plans a cycle.
 pub async fn plan_cycle(caller: &Caller, unit: &Reference, input: PlanCycle) -> Result<Cycle> {
     input.check()?;
-    let (mut tx, unit) = begin(caller, Action::RunCycle, unit).await?;
+    let (tx, unit) = begin(caller, Action::RunCycle, unit).await?;
     let mut found = Violations::new();
+    check_named(&tx, &unit, input.spiral, &mut found).await?;
+    let mut spiral_id = input.spiral;
     if let Some(ramp) = input.ramp {
-        let there = find_live::<Ramp>(&tx, &unit, ramp).await?.is_some();
-        found.require(there, "/ramp", "not_found", || "the unit has no such ramp".into());
+        match find_live::<Ramp>(&tx, &unit, ramp).await? {
+            Some(ramp) => spiral_id = spiral_id.or(ramp.spiral_id),
+            None => found.add("/ramp", "not_found", "the unit has no such ramp"),
+        }
     }
     if let Some(follows) = input.follows {
         match find_live::<Cycle>(&tx, &unit, follows).await? {
@@ -223,6 +229,7 @@ pub async fn plan_cycle(caller: &Caller, unit: &Reference, input: PlanCycle) -> 
     let cycle = Cycle {
         id: fresh(),
         unit_id: unit.id,
+        spiral_id,
         kind: input.kind,
         ramp_id: input.ramp,
         follows_id: input.follows,
@@ -242,8 +249,7 @@ pub async fn plan_cycle(caller: &Caller, unit: &Reference, input: PlanCycle) -> 
         created_at: tx.now(),
         updated_at: tx.now(),
     };
-    tx.add_work(&cycle).await?;
-    tx.commit(cycle).await
+    work::add(caller, tx, cycle).await
 }
 
 /// Changes one cycle, as `apply` says.

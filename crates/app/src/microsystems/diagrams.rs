@@ -11,7 +11,8 @@ use spiral_domain::microsystems::{
 use spiral_domain::people::Action;
 use spiral_domain::tenancy::OrgUnit;
 use spiral_domain::{
-    Allowed, Date, DiagramId, Error, Page, PageRequest, Reference, Result, UnitId, WorkKind,
+    Allowed, Date, DiagramId, Error, Page, PageRequest, Reference, Result, SpiralId, UnitId, Violations,
+    WorkKind,
 };
 use spiral_store::Column as _;
 
@@ -21,6 +22,7 @@ use super::work::{self, Change, begin, list_of};
 use crate::analysis::pictures::Picture;
 use crate::caller::Caller;
 use crate::clock::fresh;
+use crate::spirals::check_named;
 use crate::tenancy::level_of;
 
 /// What can be done with a diagram.
@@ -31,6 +33,8 @@ const ON_DIAGRAM: &[Action] = &[Action::DrawDiagram];
 pub struct DiagramFilter {
     /// Those that show this.
     pub kind: Option<DiagramKind>,
+    /// Those that were drawn for this spiral.
+    pub spiral: Option<SpiralId>,
     /// Those that were taken back, too.
     pub include_retracted: bool,
 }
@@ -51,16 +55,13 @@ pub async fn diagrams(
 ) -> Result<Page<Diagram>> {
     caller.require(Action::ReadDiagrams)?;
     let list = filter.list(unit);
-    work::page::<Diagram>(
-        caller,
-        (unit, &list),
-        filter.include_retracted,
-        page,
-        |find| match filter.kind {
+    work::page::<Diagram>(caller, (unit, &list), filter.include_retracted, page, |find| {
+        let find = work::of_spiral(find, filter.spiral);
+        match filter.kind {
             Some(kind) => find.filter("r.kind = ?", [kind.value()]),
             None => find,
-        },
-    )
+        }
+    })
     .await
 }
 
@@ -72,12 +73,16 @@ pub async fn diagram(caller: &Caller, unit: &Reference, id: DiagramId) -> Result
 /// Draws a diagram.
 pub async fn draw_diagram(caller: &Caller, unit: &Reference, input: DrawDiagram) -> Result<Diagram> {
     let kind = input.check(caller.today())?;
-    let (mut tx, unit) = begin(caller, Action::DrawDiagram, unit).await?;
+    let (tx, unit) = begin(caller, Action::DrawDiagram, unit).await?;
+    let mut found = Violations::new();
+    check_named(&tx, &unit, input.spiral, &mut found).await?;
+    found.into_result()?;
     let drawn_on = input.drawn_on.unwrap_or_else(|| caller.today());
     check_open(&tx, &unit, drawn_on, "/drawnOn").await?;
     let diagram = Diagram {
         id: fresh(),
         unit_id: unit.id,
+        spiral_id: input.spiral,
         kind,
         title: input.title,
         drawn_on,
@@ -91,8 +96,7 @@ pub async fn draw_diagram(caller: &Caller, unit: &Reference, input: DrawDiagram)
         created_at: tx.now(),
         updated_at: tx.now(),
     };
-    tx.add_work(&diagram).await?;
-    tx.commit(diagram).await
+    work::add(caller, tx, diagram).await
 }
 
 /// Changes a diagram; its content is replaced as a whole.

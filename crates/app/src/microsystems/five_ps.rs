@@ -17,6 +17,7 @@ use spiral_store::{Column as _, Tx};
 use super::{TeamRecordKind, allowed_on, check_open, list_of, own, unit_of, within, wrong};
 use crate::caller::Caller;
 use crate::clock::fresh;
+use crate::spirals::stir_team;
 use crate::tenancy::{check_version, level_of};
 
 /// Which assessments a list shows.
@@ -73,6 +74,7 @@ pub async fn record_five_ps(caller: &Caller, unit: &Reference, input: RecordFive
     apply_parts(&mut assessment, parts, &measures, caller.today())?;
     check(caller, &tx, &unit, &assessment).await?;
     tx.put_five_ps(&assessment).await?;
+    stir_team(caller, &mut tx, unit.id).await?;
     tx.commit(assessment).await
 }
 
@@ -130,7 +132,8 @@ async fn put(caller: &Caller, tx: &mut Tx, assessment: &mut FivePs) -> Result<()
     assessment.version += 1;
     assessment.recorded_by = caller.principal().id;
     assessment.updated_at = tx.now();
-    tx.put_five_ps(assessment).await
+    tx.put_five_ps(assessment).await?;
+    stir_team(caller, tx, assessment.unit_id).await
 }
 
 /// Assessments of a unit, a page at a time.

@@ -15,6 +15,7 @@ use spiral_store::{Column as _, Tx};
 use super::{TeamRecordKind, allowed_on, check_open, list_of, own, unit_of};
 use crate::caller::Caller;
 use crate::clock::fresh;
+use crate::spirals::stir_team;
 use crate::tenancy::{check_version, level_of};
 
 /// Which members a list shows.
@@ -66,6 +67,7 @@ pub async fn add_lead_team_member(
     };
     check(&tx, &unit, &member, None).await?;
     tx.add_lead_team_member(&member).await?;
+    stir_team(caller, &mut tx, unit.id).await?;
     tx.commit(member).await
 }
 
@@ -120,6 +122,7 @@ pub async fn change_lead_team_member(
         member.recorded_by = caller.principal().id;
         member.updated_at = tx.now();
         tx.change_lead_team_member(&member).await?;
+        stir_team(caller, &mut tx, unit.id).await?;
     }
     tx.commit(member).await
 }

@@ -5,13 +5,17 @@ use spiral_domain::microsystems::{
     RhythmInForce, RhythmSetting, SetRhythm, missed_meetings as compare, rhythm_on,
 };
 use spiral_domain::people::Action;
+use spiral_domain::spirals::EntryKind;
 use spiral_domain::tenancy::OrgUnit;
-use spiral_domain::{Allowed, Date, Error, MeetingId, Page, PageRequest, Reference, Result, WorkKind};
-use spiral_store::Column as _;
+use spiral_domain::{
+    Allowed, Date, Error, MeetingId, Page, PageRequest, Reference, Result, SpiralId, Violations, WorkKind,
+};
+use spiral_store::{Column as _, Tx};
 
 use super::{TeamRecordKind, allowed_on, check_open, list_of, own, unit_of, within, wrong};
 use crate::caller::Caller;
 use crate::clock::fresh;
+use crate::spirals::{Touch, check_named, stir_team, tell, told};
 use crate::tenancy::{check_version, level_of};
 
 /// Which meetings a list shows.
@@ -19,6 +23,8 @@ use crate::tenancy::{check_version, level_of};
 pub struct MeetingFilter {
     /// Of this sort.
     pub kind: Option<MeetingKind>,
+    /// About this spiral.
+    pub spiral: Option<SpiralId>,
     /// Held on this day or later.
     pub from: Option<Date>,
     /// Held on this day or earlier.
@@ -42,6 +48,7 @@ pub async fn record_meeting(caller: &Caller, unit: &Reference, input: RecordMeet
     let meeting = Meeting {
         id: fresh(),
         unit_id: unit.id,
+        spiral_id: input.spiral,
         kind: input.kind,
         held_on: input.held_on,
         attendance: input.attendance,
@@ -55,10 +62,38 @@ pub async fn record_meeting(caller: &Caller, unit: &Reference, input: RecordMeet
         created_at: tx.now(),
         updated_at: tx.now(),
     };
-    meeting.check(caller.today())?;
-    check_open(&tx, &unit, meeting.held_on, "/heldOn").await?;
+    check(caller, &tx, &unit, &meeting, meeting.spiral_id).await?;
     tx.add_meeting(&meeting).await?;
+    let touch = Touch {
+        on: Some(meeting.held_on),
+        ..touch_of(EntryKind::Recorded, &meeting)
+    };
+    tell(caller, &mut tx, unit.id, [meeting.spiral_id, None], touch).await?;
     tx.commit(meeting).await
+}
+
+/// Every rule of a meeting as it is to be; a spiral only if it is newly named.
+async fn check(
+    caller: &Caller,
+    tx: &Tx,
+    unit: &OrgUnit,
+    meeting: &Meeting,
+    spiral: Option<SpiralId>,
+) -> Result<()> {
+    let mut found = Violations::new();
+    if let Err(Error::Invalid(more)) = meeting.check(caller.today()) {
+        found.extend(more);
+    }
+    check_named(tx, unit, spiral, &mut found).await?;
+    found.into_result()?;
+    check_open(tx, unit, meeting.held_on, "/heldOn").await
+}
+
+fn touch_of(kind: EntryKind, meeting: &Meeting) -> Touch {
+    Touch {
+        work: WorkKind::Meetings,
+        ..Touch::of(kind, "meeting", meeting.id)
+    }
 }
 
 async fn found(caller: &Caller, unit: &OrgUnit, id: MeetingId) -> Result<Meeting> {
@@ -82,12 +117,18 @@ pub async fn change_meeting(
     let mut meeting = before.clone();
     input.apply(&mut meeting);
     if meeting != before {
-        meeting.check(caller.today())?;
-        check_open(&tx, &unit, meeting.held_on, "/heldOn").await?;
+        let named = [before.spiral_id, meeting.spiral_id];
+        let newly = meeting.spiral_id.filter(|_| named[0] != named[1]);
+        check(caller, &tx, &unit, &meeting, newly).await?;
+        let touch = Touch {
+            changes: told(&before, &meeting),
+            ..touch_of(EntryKind::Amended, &meeting)
+        };
         meeting.version += 1;
         meeting.recorded_by = caller.principal().id;
         meeting.updated_at = tx.now();
         tx.change_meeting(&meeting).await?;
+        tell(caller, &mut tx, unit.id, named, touch).await?;
     }
     tx.commit(meeting).await
 }
@@ -107,6 +148,9 @@ pub async fn meetings(
     find = within(find, "r.held_on", filter.from, filter.to);
     if let Some(kind) = filter.kind {
         find = find.filter("r.kind = ?", [kind.value()]);
+    }
+    if let Some(spiral) = filter.spiral {
+        find = find.filter("r.spiral_id = ?", [spiral.value()]);
     }
     let slice = find.page(&window).await?;
     Ok((slice.into_page(|after| caller.cursor(&list, after)), list))
@@ -158,6 +202,7 @@ pub async fn set_rhythm(
         },
     };
     tx.put_rhythm(&setting).await?;
+    stir_team(caller, &mut tx, unit.id).await?;
     tx.commit(setting).await
 }
 

@@ -1,12 +1,14 @@
 //! What reading and writing any piece of a team's own work has in common.
 
 use spiral_domain::people::Action;
+use spiral_domain::spirals::EntryKind;
 use spiral_domain::tenancy::OrgUnit;
-use spiral_domain::{Allowed, Error, Page, PageRequest, Reference, Result};
+use spiral_domain::{Allowed, Error, Page, PageRequest, Reference, Result, SpiralId, Violations};
 use spiral_store::{Column as _, Find, Store, Tx, Work};
 use uuid::Uuid;
 
 use crate::caller::Caller;
+use crate::spirals::{Touch, check_named, tell, told};
 use crate::tenancy::check_version;
 
 /// One piece of a unit's work, also if it was taken back: it says so.
@@ -80,6 +82,25 @@ pub(super) async fn page<W: Work>(
     Ok(slice.into_page(|after| caller.cursor(list, after)))
 }
 
+/// Narrows a query to work that names a spiral.
+pub(super) fn of_spiral<W: Work>(find: Find<'_, W>, spiral: Option<SpiralId>) -> Find<'_, W> {
+    match spiral {
+        Some(spiral) => find.filter("r.spiral_id = ?", [spiral.value()]),
+        None => find,
+    }
+}
+
+/// Adds a piece of work, and lets spirals know of it.
+pub(super) async fn add<W: Work>(caller: &Caller, mut tx: Tx, work: W) -> Result<W> {
+    tx.add_work(&work).await?;
+    let touch = Touch {
+        work: W::SHARED_AS,
+        ..Touch::of(EntryKind::Recorded, W::NAME, work.id())
+    };
+    tell(caller, &mut tx, work.unit(), [work.spiral(), None], touch).await?;
+    tx.commit(work).await
+}
+
 /// The unit, and a write begun on it.
 pub(super) async fn begin(caller: &Caller, action: Action, unit: &Reference) -> Result<(Tx, OrgUnit)> {
     let unit: OrgUnit = caller.store().named(unit).await?;
@@ -118,10 +139,23 @@ impl<W: Work> Change<W> {
 
     /// Writes it as it is now, unless nothing changed.
     pub(super) async fn end(mut self, caller: &Caller, mut after: W) -> Result<W> {
-        if after != self.before {
-            after.touch(caller.principal().id, self.tx.now());
-            self.tx.change_work(&after).await?;
+        if after == self.before {
+            return self.tx.commit(after).await;
         }
+        let named = [self.before.spiral(), after.spiral()];
+        if named[0] != named[1] {
+            let mut found = Violations::new();
+            check_named(&self.tx, &self.unit, after.spiral(), &mut found).await?;
+            found.into_result()?;
+        }
+        let touch = Touch {
+            work: W::SHARED_AS,
+            changes: told(&self.before, &after),
+            ..Touch::of(EntryKind::Amended, W::NAME, after.id())
+        };
+        after.touch(caller.principal().id, self.tx.now());
+        self.tx.change_work(&after).await?;
+        tell(caller, &mut self.tx, after.unit(), named, touch).await?;
         self.tx.commit(after).await
     }
 

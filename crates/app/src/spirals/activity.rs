@@ -17,6 +17,7 @@ use crate::caller::Caller;
 use crate::clock::fresh;
 
 /// What happened, as the timeline is to tell it.
+#[derive(Clone)]
 pub(crate) struct Touch {
     /// What happened.
     pub kind: EntryKind,

@@ -57,7 +57,7 @@ pub async fn start_collaboration(caller: &Caller, input: StartCollaboration) -> 
         entries.push(entry(caller, &tx, id, unit, CollaborationEvent::Invited));
     }
     tx.put_members(&members, &entries).await?;
-    tell(caller, &mut tx, spiral.id, id).await?;
+    tell(caller, &mut tx, (unit.id, spiral.id), id).await?;
     tx.commit(collaboration).await
 }
 
@@ -104,7 +104,16 @@ fn entry(
 }
 
 /// A member's own timeline tells that it works together with others.
-async fn tell(caller: &Caller, tx: &mut Tx, spiral: SpiralId, collaboration: CollaborationId) -> Result<()> {
+async fn tell(
+    caller: &Caller,
+    tx: &mut Tx,
+    (unit, spiral): (UnitId, SpiralId),
+    collaboration: CollaborationId,
+) -> Result<()> {
+    if tx.spiral_for_rules(spiral).await?.unit_id != unit {
+        // It has gone on at another unit since: the membership stayed, and is no activity there.
+        return Ok(());
+    }
     let touch = Touch::of(EntryKind::Recorded, "collaboration", collaboration);
     touch_spiral(caller, tx, spiral, touch).await.map(|_| ())
 }
@@ -191,7 +200,7 @@ pub async fn join_collaboration(
     own.state = MembershipState::Accepted;
     own.spiral_id = Some(spiral.id);
     change(caller, &mut tx, &mut own, CollaborationEvent::Joined, None).await?;
-    tell(caller, &mut tx, spiral.id, id).await?;
+    tell(caller, &mut tx, (unit.id, spiral.id), id).await?;
     tx.commit(own).await
 }
 
@@ -224,7 +233,7 @@ pub async fn leave_collaboration(
     };
     change(caller, &mut tx, &mut own, event, input.reason).await?;
     if let Some(spiral) = own.spiral_id {
-        tell(caller, &mut tx, spiral, id).await?;
+        tell(caller, &mut tx, (unit.id, spiral), id).await?;
     }
     tx.commit(own).await
 }
@@ -274,7 +283,7 @@ pub async fn note_in_collaboration(
     };
     tx.put_members(&[], std::slice::from_ref(&note)).await?;
     if let Some(spiral) = own.spiral_id {
-        tell(caller, &mut tx, spiral, id).await?;
+        tell(caller, &mut tx, (unit.id, spiral), id).await?;
     }
     tx.commit(note).await
 }

@@ -1,26 +1,38 @@
 //! The moves of a spiral: on, back, round, and to its end.
 
+use spiral_domain::microsystems::AimStatus;
 use spiral_domain::people::Action;
 use spiral_domain::programmes::{Gates, Programme};
 use spiral_domain::spirals::{
-    CarriedOver, EntryKind, Evidence, FieldChange, Move, MoveOn, MoveWithReason, Need, NeedState,
-    ReturnToStep, Spiral, SpiralMoved, SpiralStatus, Stay, evidence_required,
+    CarriedOver, EntryKind, Evidence, FieldChange, Move, MoveOn, MoveWithReason, NeedState, ReturnToStep,
+    Spiral, SpiralMoved, SpiralStatus, Stay, evidence_required,
 };
-use spiral_domain::{Date, Error, Result, SpiralId};
+use spiral_domain::{Date, Error, Result, SpiralId, Withheld, WorkKind};
 use spiral_store::Tx;
 
-use super::{Stirred, Touch, check_open, spiral_and_unit, stay_of};
+use super::{Stirred, Touch, check_open, refreshers, spiral_and_unit, stay_of};
 use crate::caller::Caller;
 use crate::tenancy::check_version;
 
 /// What the spiral's present step lacks.
 pub async fn missing_evidence(caller: &Caller, id: SpiralId) -> Result<Vec<Evidence>> {
     caller.require(Action::ReadSpirals)?;
-    let (spiral, _) = spiral_and_unit(caller, id).await?;
+    let (spiral, unit) = spiral_and_unit(caller, id).await?;
     if spiral.status.is_closed() {
         return Ok(Vec::new());
     }
-    Ok(caller.store().recorded(id).await?.missing(&spiral))
+    let store = caller.store();
+    let missing = store.recorded(id).await?.missing(&spiral);
+    let (kind, action) = (WorkKind::Aims, Action::ReadAims);
+    match store.reach_of(&[unit.id], kind, action).await?.get(&unit.id) {
+        Some((_, true)) => Ok(missing),
+        Some((level, false)) => Ok(Evidence::without_aims(
+            missing,
+            &spiral,
+            Withheld { level: *level },
+        )),
+        None => Err(Error::NotFound("spiral")),
+    }
 }
 
 /// Moves a spiral on to the next step.
@@ -167,6 +179,7 @@ async fn go(
         _ => None,
     };
     let spiral = stirred.write(&mut tx, &changed).await?;
+    refreshers::follow(caller, &mut tx, made, (&before, &spiral), day).await?;
     tx.commit(SpiralMoved {
         spiral,
         missing,
@@ -194,13 +207,12 @@ async fn lacking(tx: &Tx, spiral: &Spiral, made: Move) -> Result<Vec<Evidence>> 
 }
 
 async fn carried(tx: &Tx, id: SpiralId) -> Result<CarriedOver> {
-    let needs: Vec<Need> = tx.recorded(id).await?.needs;
+    let recorded = tx.recorded(id).await?;
+    let open = recorded.needs.iter().filter(|need| need.state == NeedState::Open);
+    let active = recorded.aims.iter().filter(|aim| aim.status == AimStatus::Active);
     Ok(CarriedOver {
-        needs: needs
-            .iter()
-            .filter(|need| need.state == NeedState::Open)
-            .map(|need| need.id)
-            .collect(),
+        needs: open.map(|need| need.id).collect(),
+        aims: active.map(|aim| aim.id).collect(),
     })
 }
 

@@ -6,12 +6,12 @@ use spiral_domain::analysis::{ChartSeries, Variation};
 use spiral_domain::microsystems::{Aim, AimStatus, Cycle, FivePs, LeadTeamMember};
 use spiral_domain::people::Action;
 use spiral_domain::spirals::{
-    EntryKind, NeedState, OutcomeEvidence, ProgressFacts, ProgressScore, Recorded, SetProgressScore,
-    SpiralProgress,
+    EntryKind, NeedState, Outcome, OutcomeEvidence, ProgressBasis, ProgressCondition, ProgressFacts,
+    ProgressRecord, ProgressScore, Recorded, SetProgressScore, SpiralProgress,
 };
 use spiral_domain::tenancy::OrgUnit;
-use spiral_domain::{Date, Error, Result, Sharing, SpiralId, UnitId, Withheld, WorkKind};
-use spiral_store::Column as _;
+use spiral_domain::{Date, Error, Result, Sharing, SpiralId, SubjectId, UnitId, Withheld, WorkKind};
+use spiral_store::{Column as _, Record, Store, Work};
 
 use super::{Stirred, Touch, spiral_and_unit};
 use crate::analysis::ChartQuery;
@@ -132,60 +132,123 @@ pub async fn spiral_progress(caller: &Caller, id: SpiralId) -> Result<SpiralProg
 
 /// What there is on record, from the records themselves.
 async fn facts(caller: &Caller, id: SpiralId, unit: &OrgUnit) -> Result<ProgressFacts> {
+    use ProgressCondition as C;
     let store = caller.store();
     let of_unit = [unit.id.value()];
     let recorded = store.recorded(id).await?;
     let members = store
         .find::<LeadTeamMember>()
-        .filter("r.unit_id = ?", of_unit.clone());
-    let members = members.filter("r.left_on is null", []).count().await?;
+        .filter("r.unit_id = ? and r.left_on is null", of_unit.clone());
+    let members: Vec<LeadTeamMember> = members.filter("not r.withdrawn", []).all("r.id").await?;
     let five_ps = store
         .find::<FivePs>()
-        .filter("r.unit_id = ? and not r.withdrawn", of_unit.clone());
-    let aims: Vec<Aim> = store
-        .find()
-        .filter("r.unit_id = ? and not r.retracted", of_unit.clone())
-        .all("r.id")
-        .await?;
-    let cycles: Vec<Cycle> = store
-        .find()
-        .filter("r.unit_id = ? and not r.retracted", of_unit)
-        .all("r.id")
-        .await?;
+        .filter("r.unit_id = ? and not r.withdrawn", of_unit);
+    let five_ps: Vec<FivePs> = five_ps.all("r.id").await?;
+    let (aims, aims_of) = own_first::<Aim>(store, id, unit).await?;
+    let (cycles, cycles_of) = own_first::<Cycle>(store, id, unit).await?;
     let measured: Vec<Aim> = aims
         .iter()
         .filter(|aim| aim.measure_id.is_some() && aim.status != AimStatus::Dropped)
         .cloned()
         .collect();
     let progress = aim_progress_of(caller, &measured, None).await?;
+    let met = |aim: &&Aim| {
+        progress
+            .get(&aim.id)
+            .is_some_and(|progress| progress.reached == Some(true))
+    };
+    let gone = |aim: &Aim| progress.get(&aim.id).and_then(|progress| progress.distance_share);
+    let needs = recorded
+        .needs
+        .iter()
+        .filter(|need| need.state != NeedState::Withdrawn);
+    let decisions = recorded
+        .decisions
+        .iter()
+        .filter(|decision| decision.choice.is_some());
+    let studied = cycles.iter().filter(|cycle| cycle.study.is_some());
+    let mut told = Told::default();
+    told.by(C::LeadTeam, &members);
+    told.by(C::Aim, &aims);
+    told.by(C::Need, needs);
+    told.by(C::Decision, decisions);
+    told.by(C::CycleOrFivePs, &cycles);
+    told.by(C::CycleOrFivePs, &five_ps);
+    told.by(C::CycleStudied, studied);
+    let a_fifth = |aim: &&Aim| gone(aim).is_some_and(|share| share >= FIFTH);
+    told.by(C::FifthOfTheWay, measured.iter().filter(a_fifth));
+    told.by(C::HalfOfAims, measured.iter().filter(met));
+    told.by(C::AllAims, measured.iter().filter(met));
+    let (special_cause, holding) = (special_cause(caller, &measured).await?, holding(&recorded));
+    told.by(C::SpecialCause, special_cause);
+    for condition in [C::HeldSixMonths, C::HeldTwelveMonths] {
+        told.by(condition, holding.map(|(_, outcome)| outcome));
+    }
     let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
     Ok(ProgressFacts {
-        lead_team: members > 0,
-        any_aim: !aims.is_empty(),
+        lead_team: told.any(C::LeadTeam),
+        any_aim: told.any(C::Aim),
         aims: count(measured.len()),
-        need: recorded
-            .needs
-            .iter()
-            .any(|need| need.state != NeedState::Withdrawn),
-        decision: recorded
-            .decisions
-            .iter()
-            .any(|decision| decision.choice.is_some()),
+        need: told.any(C::Need),
+        decision: told.any(C::Decision),
         cycle_planned: !cycles.is_empty(),
-        five_ps: five_ps.count().await? > 0,
-        cycle_studied: cycles.iter().any(|cycle| cycle.study.is_some()),
-        furthest: progress
-            .values()
-            .filter_map(|aim| aim.distance_share)
-            .max_by(f64::total_cmp),
-        special_cause: special_cause(caller, &measured).await?,
-        met: count(progress.values().filter(|aim| aim.reached == Some(true)).count()),
-        holding_months: holding_months(&recorded),
+        five_ps: !five_ps.is_empty(),
+        cycle_studied: told.any(C::CycleStudied),
+        furthest: measured.iter().filter_map(gone).max_by(f64::total_cmp),
+        special_cause: special_cause.is_some(),
+        met: count(measured.iter().filter(met).count()),
+        holding_months: holding.map(|(months, _)| months),
+        aims_of,
+        cycles_of,
+        records: told.0,
     })
 }
 
-/// Whether the last value of an aim's measure shows special cause for the better.
-async fn special_cause(caller: &Caller, aims: &[Aim]) -> Result<bool> {
+/// So much of the way is a beginning (rules, section 3).
+const FIFTH: f64 = 0.2;
+
+/// The records by which each condition holds.
+#[derive(Default)]
+struct Told(Vec<(ProgressCondition, ProgressRecord)>);
+
+impl Told {
+    fn by<'r, R: Record + 'r>(
+        &mut self,
+        condition: ProgressCondition,
+        records: impl IntoIterator<Item = &'r R>,
+    ) {
+        self.0.extend(records.into_iter().map(|record| {
+            let record = ProgressRecord {
+                record: R::NAME.to_owned(),
+                id: SubjectId(record.id()),
+            };
+            (condition, record)
+        }));
+    }
+
+    fn any(&self, condition: ProgressCondition) -> bool {
+        self.0.iter().any(|(of, _)| *of == condition)
+    }
+}
+
+/// The unit's work that names the spiral; where none does, what names no spiral at all.
+async fn own_first<W: Work>(store: &Store, id: SpiralId, unit: &OrgUnit) -> Result<(Vec<W>, ProgressBasis)> {
+    let work: Vec<W> = store
+        .find()
+        .filter("r.unit_id = ? and not r.retracted", [unit.id.value()])
+        .filter("(r.spiral_id = ? or r.spiral_id is null)", [id.value()])
+        .all("r.id")
+        .await?;
+    let (own, others): (Vec<W>, Vec<W>) = work.into_iter().partition(|work| work.spiral() == Some(id));
+    Ok(if own.is_empty() {
+        (others, ProgressBasis::Unit)
+    } else {
+        (own, ProgressBasis::Spiral)
+    })
+}
+
+/// An aim whose measure shows special cause for the better in its last value, if there is one.
+async fn special_cause<'a>(caller: &Caller, aims: &'a [Aim]) -> Result<Option<&'a Aim>> {
     for aim in aims {
         let Some(measure) = aim.measure_id else { continue };
         let charts = match charts_of(caller, &ChartQuery::of(measure.into()), &[aim.unit_id]).await {
@@ -196,17 +259,17 @@ async fn special_cause(caller: &Caller, aims: &[Aim]) -> Result<bool> {
         };
         let improved = |chart: &ChartSeries| chart.verdict.variation == Some(Variation::Improvement);
         if charts.values().any(improved) {
-            return Ok(true);
+            return Ok(Some(aim));
         }
     }
-    Ok(false)
+    Ok(None)
 }
 
 /// No rung asks for more months than this.
 const MOST_MONTHS: i32 = 12;
 
-/// For how many months an outcome has been seen in place by figures.
-fn holding_months(recorded: &Recorded) -> Option<i64> {
+/// The outcome that has been seen in place by figures for the most months, and for how many.
+fn holding(recorded: &Recorded) -> Option<(i64, &Outcome)> {
     let months = |since: Date, until: Date| {
         (0..MOST_MONTHS)
             .take_while(|months| since.plus_months(months + 1) <= until)
@@ -217,7 +280,7 @@ fn holding_months(recorded: &Recorded) -> Option<i64> {
         .iter()
         .filter(|outcome| !outcome.withdrawn && outcome.in_place == Some(true))
         .filter(|outcome| outcome.evidence == OutcomeEvidence::Measured)
-        .filter_map(|outcome| Some(months(outcome.since?, outcome.checked_on?)))
-        .max()
-        .and_then(|months| i64::try_from(months).ok())
+        .filter_map(|outcome| Some((months(outcome.since?, outcome.checked_on?), outcome)))
+        .max_by_key(|(months, _)| *months)
+        .and_then(|(months, outcome)| Some((i64::try_from(months).ok()?, outcome)))
 }

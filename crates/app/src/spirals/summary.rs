@@ -8,10 +8,10 @@ use spiral_domain::analysis::GroupBy;
 use spiral_domain::measures::Period;
 use spiral_domain::people::Action;
 use spiral_domain::spirals::{
-    Figure, Spiral, SpiralCount, SpiralFacet, SpiralSummaryRow, Stay, Tally, changes_of,
+    Figure, Home, Spiral, SpiralCount, SpiralFacet, SpiralSummaryRow, Stay, Tally, changes_of,
 };
 use spiral_domain::tenancy::OrgUnit;
-use spiral_domain::{Date, Error, Reference, Result, Sharing, SpiralId, UnitId, Violation};
+use spiral_domain::{Date, Error, Reference, Result, Sharing, UnitId, Violation};
 use spiral_stats::suppression::Rule;
 use spiral_store::{Facet, SpiralCells, Store, within};
 
@@ -275,7 +275,8 @@ struct UnitCounts {
 /// A unit that is counted by itself, since cells do not tell whether the reader sees it.
 struct Single {
     unit: OrgUnit,
-    spirals: Vec<(Spiral, Vec<Stay>)>,
+    /// The spirals that were its own on some day, from when to when.
+    spirals: Vec<(Spiral, Vec<Stay>, Home)>,
     /// Where it stood, from when to when.
     at: HashMap<UnitId, Vec<(Date, Date)>>,
 }
@@ -293,10 +294,13 @@ impl Single {
                         .map(|change| (String::new(), change)),
                 );
             }
-            for (spiral, stays) in &self.spirals {
+            for (spiral, stays, home) in &self.spirals {
+                let Some((from, to)) = home.cut(*from, *to) else {
+                    continue;
+                };
                 let value = facet.value_of(spiral);
                 let changes = changes_of(spiral, stays);
-                let there = within(&changes, *from, *to);
+                let there = within(&changes, from, to);
                 figures.extend(there.into_iter().map(|change| (value.clone(), change)));
             }
         }
@@ -417,7 +421,7 @@ async fn singles(caller: &Caller, eyes: &Eyes, nodes: &[UnitId], hold: bool) -> 
         .filter(|unit| eyes.see(unit, level(unit)) && !(hold && eyes.see_by_tree(unit, level(unit))))
         .collect();
     let ids: Vec<UnitId> = units.iter().map(|unit| unit.id).collect();
-    let mut spirals = spirals_with_stays(store, &ids).await?;
+    let mut spirals = spirals_by_home(store, &ids).await?;
     let mut at: HashMap<UnitId, HashMap<UnitId, Vec<(Date, Date)>>> = HashMap::new();
     for ((node, unit), spans) in store.stood_at(nodes, &ids).await? {
         at.entry(unit).or_default().insert(node, spans);
@@ -432,24 +436,17 @@ async fn singles(caller: &Caller, eyes: &Eyes, nodes: &[UnitId], hold: bool) -> 
         .collect())
 }
 
-async fn spirals_with_stays(
+/// The spirals that were these units' on some day: what is seen of a unit is seen of all that it counts.
+async fn spirals_by_home(
     store: &Store,
     units: &[UnitId],
-) -> Result<HashMap<UnitId, Vec<(Spiral, Vec<Stay>)>>> {
-    let spirals = store
-        .find::<Spiral>()
-        .among("r.unit_id", units)
-        .all("r.id")
-        .await?;
-    let ids: Vec<SpiralId> = spirals.iter().map(|spiral| spiral.id).collect();
-    let mut stays: HashMap<SpiralId, Vec<Stay>> = HashMap::new();
-    for stay in store.find::<Stay>().beneath(&ids).all("r.id").await? {
-        stays.entry(stay.spiral_id).or_default().push(stay);
-    }
-    let mut by_unit: HashMap<UnitId, Vec<(Spiral, Vec<Stay>)>> = HashMap::new();
-    for spiral in spirals {
-        let stays = stays.remove(&spiral.id).unwrap_or_default();
-        by_unit.entry(spiral.unit_id).or_default().push((spiral, stays));
+) -> Result<HashMap<UnitId, Vec<(Spiral, Vec<Stay>, Home)>>> {
+    let mut by_unit: HashMap<UnitId, Vec<(Spiral, Vec<Stay>, Home)>> = HashMap::new();
+    for (spiral, stays, homes) in store.spirals_ever_at(units).await? {
+        for home in homes {
+            let there = by_unit.entry(home.unit_id).or_default();
+            there.push((spiral.clone(), stays.clone(), home));
+        }
     }
     Ok(by_unit)
 }

@@ -13,12 +13,15 @@ use spiral_domain::{
 use spiral_store::{Tx, UnitMove};
 
 use self::effects::effects_of;
+pub(super) use self::open_work::{Handed, handed};
+use self::open_work::{hand_over, take_back};
 use self::planner::refused;
 pub(super) use self::planner::{Plan, Planner};
 use crate::caller::Caller;
 use crate::clock::fresh;
 
 mod effects;
+mod open_work;
 mod planner;
 
 /// Changes the tree from a day on, or says what that would do.
@@ -77,7 +80,12 @@ pub async fn reorganise(
             if !into.iter().all(|unit| once.insert(*unit)) {
                 return refused("/into", "twice", "a unit is named twice".into());
             }
-            planner.split(unit.id, &into, &to).await?;
+            let carries_on = input.open_work_to.as_ref().and_then(id_of);
+            if carries_on.is_some_and(|successor| !into.contains(&successor)) {
+                let detail = "open work goes on at one of the successors".into();
+                return refused("/openWorkTo", "not_a_successor", detail);
+            }
+            planner.split(unit.id, &into, &to, carries_on).await?;
         }
         K::Transfer => {
             let parent = input.parent.as_ref().and_then(id_of);
@@ -109,14 +117,16 @@ pub async fn reorganise(
         name: input.name,
     };
     let (reorganisation, successions) = record_of(caller, &tx, &plan, occasion).await?;
-    let effects = effects_of(caller, &tx, &reorganisation, &plan).await?;
+    let handed = handed(&tx, &plan).await?;
+    let effects = effects_of(caller, &tx, &reorganisation, &plan, &handed).await?;
     let report = ReorganisationReport {
         reorganisation,
         successions,
         effects,
         dry_run,
     };
-    write(&mut tx, &plan, &report.reorganisation, &report.successions).await?;
+    let (made, successions) = (&report.reorganisation, &report.successions);
+    write(caller, &mut tx, &plan, &handed, made, successions).await?;
     if dry_run {
         return Ok(report);
     }
@@ -184,15 +194,18 @@ pub(super) async fn record_of(
 
 /// Everything is written, even where it is only tried: what the database would refuse is refused then, too.
 pub(super) async fn write(
+    caller: &Caller,
     tx: &mut Tx,
     plan: &Plan,
+    handed: &Handed,
     reorganisation: &Reorganisation,
     successions: &[Succession],
 ) -> Result<()> {
     let moves: Vec<UnitMove> = plan.moves.values().cloned().collect();
     tx.move_in_tree(&moves).await?;
     tx.add_reorganisation(reorganisation).await?;
-    tx.put_successions(successions).await
+    tx.put_successions(successions).await?;
+    hand_over(caller, tx, handed, reorganisation).await
 }
 
 /// Every unit that the input names; all that are missing at once.
@@ -209,6 +222,8 @@ async fn resolve(tx: &Tx, input: &Reorganise) -> Result<HashMap<Reference, OrgUn
         places.push((format!("/children/{n}/to"), &placing.to));
     }
     places.extend(input.parent.iter().map(|parent| ("/parent".to_owned(), parent)));
+    let carries_on = input.open_work_to.iter();
+    places.extend(carries_on.map(|unit| ("/openWorkTo".to_owned(), unit)));
     let named: HashMap<Reference, OrgUnit> =
         tx.resolve(places.iter().map(|(_, reference)| *reference)).await?;
     let mut found = Violations::new();
@@ -308,14 +323,17 @@ pub async fn reverse_reorganisation(
     };
     original.reversed_by_id = Some(reversal.id);
     original.version += 1;
-    let effects = effects_of(caller, &tx, &reversal, &plan).await?;
+    let none = Handed::default();
+    let effects = effects_of(caller, &tx, &reversal, &plan, &none).await?;
     let report = ReorganisationReport {
         reorganisation: reversal,
         successions,
         effects,
         dry_run,
     };
-    write(&mut tx, &plan, &report.reorganisation, &report.successions).await?;
+    let (made, successions) = (&report.reorganisation, &report.successions);
+    write(caller, &mut tx, &plan, &none, made, successions).await?;
+    take_back(caller, &mut tx, original.id, made).await?;
     tx.change_reorganisation(&original).await?;
     if dry_run {
         return Ok(report);

@@ -1,7 +1,10 @@
 //! Spirals: their moves, dormancy and timelines, and who sees and does what.
 
 mod collaborations;
+mod handovers;
+mod links;
 mod random;
+mod refreshers;
 
 use crate::measures::{World, code, worlds};
 use crate::world::{place, refused};

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::plain_enum;
 use crate::error::{Result, Violations};
-use crate::ids::{AimId, MeasureId, PrincipalId, UnitId};
+use crate::ids::{AimId, MeasureId, PrincipalId, SpiralId, UnitId};
 use crate::measures::{Direction, LARGEST, Measure};
 use crate::patch::Patch;
 use crate::reference::Reference;
@@ -58,6 +58,8 @@ pub struct Aim {
     pub id: AimId,
     /// The unit whose aim it is.
     pub unit_id: UnitId,
+    /// The spiral that it is part of.
+    pub spiral_id: Option<SpiralId>,
     /// How wide it is.
     pub kind: AimKind,
     /// What is to be reached, in the team's words.
@@ -198,6 +200,9 @@ fn way(from: f64, to: f64) -> AimDirection {
 #[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema, async_graphql::InputObject)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SetAim {
+    /// The spiral that it is part of, by its id: one of the unit's own, or one that the unit works together with.
+    #[serde(default)]
+    pub spiral: Option<SpiralId>,
     /// How wide it is.
     pub kind: AimKind,
     /// What is to be reached, in the team's words.
@@ -241,6 +246,10 @@ impl SetAim {
 #[derive(Debug, Clone, Default, Serialize, Deserialize, utoipa::ToSchema, async_graphql::InputObject)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ChangeAim {
+    /// Another spiral that it is part of, or none.
+    #[serde(default)]
+    #[schema(value_type = Option<SpiralId>)]
+    pub spiral: Patch<SpiralId>,
     /// Other words.
     #[serde(default)]
     #[schema(max_length = 500)]
@@ -282,6 +291,7 @@ impl ChangeAim {
         aim.from_value = self.from_value.or(aim.from_value);
         aim.to_value = self.to_value.or(aim.to_value);
         self.by_when.apply(&mut aim.by_when);
+        self.spiral.apply(&mut aim.spiral_id);
         if let Some(status) = self.status {
             aim.status = status;
         }

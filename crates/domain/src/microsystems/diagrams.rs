@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::plain_enum;
 use crate::error::{Result, Violations};
-use crate::ids::{DiagramId, PrincipalId, UnitId};
+use crate::ids::{DiagramId, PrincipalId, SpiralId, UnitId};
+use crate::patch::Patch;
 use crate::sharing::Sharing;
 use crate::text::{check_code, check_text};
 use crate::time::{Date, Timestamp};
@@ -44,6 +45,8 @@ pub struct Diagram {
     pub id: DiagramId,
     /// The unit whose work it shows, and that owns it.
     pub unit_id: UnitId,
+    /// The spiral for which it was drawn.
+    pub spiral_id: Option<SpiralId>,
     /// What it shows.
     pub kind: DiagramKind,
     /// What it is called.
@@ -74,6 +77,9 @@ pub struct Diagram {
 #[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema, async_graphql::InputObject)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DrawDiagram {
+    /// The spiral for which it is drawn, by its id: one of the unit's own, or one that the unit works together with.
+    #[serde(default)]
+    pub spiral: Option<SpiralId>,
     /// What it is called.
     #[schema(max_length = 200, example = "From referral to first appointment")]
     pub title: String,
@@ -115,6 +121,10 @@ impl DrawDiagram {
 #[derive(Debug, Clone, Default, Serialize, Deserialize, utoipa::ToSchema, async_graphql::InputObject)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ChangeDiagram {
+    /// Another spiral for which it is drawn, or none.
+    #[serde(default)]
+    #[schema(value_type = Option<SpiralId>)]
+    pub spiral: Patch<SpiralId>,
     /// Another title.
     #[serde(default)]
     #[schema(max_length = 200)]
@@ -162,6 +172,7 @@ impl ChangeDiagram {
 
     /// The diagram with the change made.
     pub fn apply(self, diagram: &mut Diagram) {
+        self.spiral.apply(&mut diagram.spiral_id);
         if let Some(title) = self.title {
             diagram.title = title;
         }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Discipline;
 use crate::error::{Result, Violations};
-use crate::ids::{MeetingId, PrincipalId, UnitId};
+use crate::ids::{MeetingId, PrincipalId, SpiralId, UnitId};
 use crate::patch::Patch;
 use crate::sharing::Sharing;
 use crate::text::check_optional_text;
@@ -85,6 +85,8 @@ pub struct Meeting {
     pub id: MeetingId,
     /// The team.
     pub unit_id: UnitId,
+    /// The spiral that it was about.
+    pub spiral_id: Option<SpiralId>,
     /// Its sort.
     pub kind: MeetingKind,
     /// The day it was held.
@@ -166,6 +168,9 @@ impl Meeting {
 #[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema, async_graphql::InputObject)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RecordMeeting {
+    /// The spiral that it was about, by its id: one of the unit's own, or one that the unit works together with.
+    #[serde(default)]
+    pub spiral: Option<SpiralId>,
     /// Its sort.
     pub kind: MeetingKind,
     /// The day it was held.
@@ -193,6 +198,10 @@ pub struct RecordMeeting {
 #[derive(Debug, Clone, Default, Serialize, Deserialize, utoipa::ToSchema, async_graphql::InputObject)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ChangeMeeting {
+    /// Another spiral that it was about, or none.
+    #[serde(default)]
+    #[schema(value_type = Option<SpiralId>)]
+    pub spiral: Patch<SpiralId>,
     /// Another sort.
     #[serde(default)]
     pub kind: Option<MeetingKind>,
@@ -233,6 +242,7 @@ impl ChangeMeeting {
         }
         meeting.protected_minutes = self.protected_minutes.unwrap_or(meeting.protected_minutes);
         self.notes.apply(&mut meeting.notes);
+        self.spiral.apply(&mut meeting.spiral_id);
         meeting.withdrawn = self.withdrawn.unwrap_or(meeting.withdrawn);
     }
 }

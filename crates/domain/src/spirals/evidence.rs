@@ -7,6 +7,9 @@ use super::{
     SpiralStep,
 };
 use crate::error::{Error, Violation};
+use crate::microsystems::{Aim, AimStatus, Cycle};
+use crate::sharing::Withheld;
+use crate::time::Date;
 
 words! {
     /// A piece of evidence that a step should leave behind.
@@ -21,6 +24,10 @@ words! {
         Decision,
         /// The patient's perspective in that decision.
         PatientPerspective,
+        /// What is to be reached, by an aim of the team.
+        Aim,
+        /// A test of the change, or of how it is kept: a cycle that was carried out.
+        Cycle,
         /// A change in practice.
         PracticeChange,
         /// What came of the change, by more than impression.
@@ -37,7 +44,7 @@ impl EvidenceKind {
             Self::Need | Self::LocalRecognition => SpiralStep::RecognitionOfNeed,
             Self::KnowledgeUse => SpiralStep::WaysOfKnowing,
             Self::Decision | Self::PatientPerspective => SpiralStep::LocalDecision,
-            Self::PracticeChange => SpiralStep::ChangeSupport,
+            Self::Aim | Self::Cycle | Self::PracticeChange => SpiralStep::ChangeSupport,
             Self::MeasuredOutcome | Self::OutcomeChecked => SpiralStep::Sustainability,
         }
     }
@@ -50,6 +57,8 @@ impl EvidenceKind {
             Self::KnowledgeUse => "knowledge_use",
             Self::Decision => "decision",
             Self::PatientPerspective => "patient_perspective",
+            Self::Aim => "aim",
+            Self::Cycle => "cycle",
             Self::PracticeChange => "practice_change",
             Self::MeasuredOutcome => "measured_outcome",
             Self::OutcomeChecked => "outcome_checked",
@@ -66,10 +75,49 @@ impl EvidenceKind {
             Self::PatientPerspective => {
                 "no decision of this turn with a choice is scored from the patient's perspective"
             }
+            Self::Aim => "no aim that was not dropped names this spiral",
+            Self::Cycle => "no cycle that names this spiral was carried out in this turn",
             Self::PracticeChange => "this turn has no change in practice among its outcomes",
             Self::MeasuredOutcome => "no outcome of this turn is measured or surveyed",
             Self::OutcomeChecked => "nobody has looked whether an outcome of this turn is still in place",
         }
+    }
+}
+
+impl EvidenceKind {
+    /// The published name of the record that is such evidence.
+    pub const fn record(self) -> &'static str {
+        match self {
+            Self::Need | Self::LocalRecognition => "spiral_need",
+            Self::KnowledgeUse => "knowledge_use",
+            Self::Decision | Self::PatientPerspective => "spiral_decision",
+            Self::Aim => "aim",
+            Self::Cycle => "cycle",
+            Self::PracticeChange | Self::MeasuredOutcome | Self::OutcomeChecked => "spiral_outcome",
+        }
+    }
+
+    /// Where such a record of this spiral is made and found.
+    fn path(self, spiral: &Spiral) -> String {
+        let (of_spiral, of_unit) = (
+            format!("/v1/spirals/{}", spiral.id),
+            format!("/v1/microsystems/{}", spiral.unit_id),
+        );
+        match self {
+            Self::Need | Self::LocalRecognition => format!("{of_spiral}/needs"),
+            Self::KnowledgeUse => format!("{of_spiral}/knowledge-uses"),
+            Self::Decision | Self::PatientPerspective => format!("{of_spiral}/decisions"),
+            Self::Aim => format!("{of_unit}/aims"),
+            Self::Cycle => format!("{of_unit}/pdsa-cycles"),
+            Self::PracticeChange | Self::MeasuredOutcome | Self::OutcomeChecked => {
+                format!("{of_spiral}/outcomes")
+            }
+        }
+    }
+
+    /// Whether it is the team's aims and cycles that tell, which it may keep to itself.
+    pub const fn is_of_aims(self) -> bool {
+        matches!(self, Self::Aim | Self::Cycle)
     }
 }
 
@@ -85,17 +133,47 @@ pub struct Evidence {
     pub kind: EvidenceKind,
     /// The step that should have left it.
     pub step: SpiralStep,
+    /// The published name of the record that would be it.
+    pub record: String,
+    /// Where that is recorded.
+    pub path: String,
     /// In words.
     pub words: String,
+    /// Stands here when the unit keeps such records from the reader: whether it is missing is then not told.
+    pub withheld: Option<Withheld>,
 }
 
-impl From<EvidenceKind> for Evidence {
-    fn from(kind: EvidenceKind) -> Self {
+impl Evidence {
+    /// A piece that a spiral lacks.
+    fn lacking(kind: EvidenceKind, spiral: &Spiral) -> Self {
         Self {
             kind,
             step: kind.step(),
+            record: kind.record().to_owned(),
+            path: kind.path(spiral),
             words: kind.words().to_owned(),
+            withheld: None,
         }
+    }
+
+    /// A piece of which the reader is not told whether the spiral lacks it.
+    fn kept(kind: EvidenceKind, spiral: &Spiral, withheld: Withheld) -> Self {
+        Self {
+            words: "the unit keeps these records from you, whether there are any or not".to_owned(),
+            withheld: Some(withheld),
+            ..Self::lacking(kind, spiral)
+        }
+    }
+
+    /// What a spiral lacks, as one may be told from whom the unit keeps its aims and cycles: which of these are there
+    /// is not in it.
+    pub fn without_aims(missing: Vec<Self>, spiral: &Spiral, withheld: Withheld) -> Vec<Self> {
+        let kept = EvidenceKind::ALL
+            .iter()
+            .filter(|kind| kind.is_of_aims() && kind.step() == spiral.step)
+            .map(|kind| Self::kept(*kind, spiral, withheld));
+        kept.chain(missing.into_iter().filter(|piece| !piece.kind.is_of_aims()))
+            .collect()
     }
 }
 
@@ -110,6 +188,12 @@ pub struct Recorded {
     pub decisions: Vec<Decision>,
     /// Outcomes of every turn.
     pub outcomes: Vec<Outcome>,
+    /// The unit's aims that name the spiral and were not taken back.
+    pub aims: Vec<Aim>,
+    /// Its cycles, in the same way.
+    pub cycles: Vec<Cycle>,
+    /// The first day of the turn.
+    pub turn_began: Option<Date>,
 }
 
 impl Recorded {
@@ -118,7 +202,7 @@ impl Recorded {
         let asked = EvidenceKind::ALL.iter().copied();
         asked
             .filter(|kind| kind.step() == spiral.step && !self.has(*kind, spiral))
-            .map(Evidence::from)
+            .map(|kind| Evidence::lacking(kind, spiral))
             .collect()
     }
 
@@ -149,6 +233,13 @@ impl Recorded {
             EvidenceKind::PatientPerspective => {
                 decided.any(|decision| decision.is_scored_for(CriterionKind::PatientPerspective))
             }
+            // Aims that are still pursued, or met, are carried over from turn to turn.
+            EvidenceKind::Aim => self.aims.iter().any(|aim| aim.status != AimStatus::Dropped),
+            EvidenceKind::Cycle => self
+                .cycles
+                .iter()
+                .filter_map(|cycle| cycle.carried_out.as_ref())
+                .any(|done| self.turn_began.is_none_or(|began| began <= done.ended_on)),
             EvidenceKind::PracticeChange => {
                 outcomes.any(|outcome| outcome.kind == OutcomeKind::PracticeChange)
             }

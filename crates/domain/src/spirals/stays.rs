@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{SpiralStatus, SpiralStep};
-use crate::ids::{NeedId, SpiralId, StayId, UnitId};
+use crate::ids::{AimId, NeedId, SpiralId, StayId, UnitId};
 use crate::sharing::Sharing;
 use crate::time::{Date, Timestamp};
 
@@ -113,4 +113,6 @@ impl Turn {
 pub struct CarriedOver {
     /// Needs that are still open.
     pub needs: Vec<NeedId>,
+    /// The team's aims that name the spiral and are still active.
+    pub aims: Vec<AimId>,
 }

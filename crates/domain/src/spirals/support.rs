@@ -5,10 +5,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::ProgressScore;
+use crate::ids::SubjectId;
 use crate::sharing::Withheld;
 
 /// What there is on record of a spiral, for its progress.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is there or not, on its own")]
 pub struct ProgressFacts {
     /// Somebody is in the unit's lead team.
@@ -35,6 +36,43 @@ pub struct ProgressFacts {
     pub met: i64,
     /// For so many months an outcome of the spiral has been seen in place by figures.
     pub holding_months: Option<i64>,
+    /// Whose aims these are.
+    pub aims_of: ProgressBasis,
+    /// Whose cycles.
+    pub cycles_of: ProgressBasis,
+    /// The records that say so.
+    pub records: Vec<(ProgressCondition, ProgressRecord)>,
+}
+
+/// A record that makes a condition hold.
+#[derive(
+    Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema, async_graphql::SimpleObject,
+)]
+#[serde(rename_all = "camelCase")]
+pub struct ProgressRecord {
+    /// The published name of its kind: `aim`, `cycle`, `spiral_need` …
+    pub record: String,
+    /// Its id.
+    pub id: SubjectId,
+}
+
+/// A rung names at most so many records.
+const MOST_RECORDS: usize = 20;
+
+words! {
+    /// Whose aims or cycles tell.
+    ProgressBasis {
+        /// Those that name the spiral.
+        Spiral,
+        /// Those of the unit that name no spiral, since none names this one.
+        Unit,
+    }
+}
+
+impl Default for ProgressBasis {
+    fn default() -> Self {
+        Self::Spiral
+    }
 }
 
 words! {
@@ -137,6 +175,8 @@ pub struct ProgressRung {
     pub holds: bool,
     /// What it asks for.
     pub words: String,
+    /// Records that make it hold, at most 20.
+    pub records: Vec<ProgressRecord>,
 }
 
 /// The score that the recorded data support.
@@ -149,6 +189,10 @@ pub struct SupportedProgress {
     pub lacks: Option<ProgressCondition>,
     /// Every condition in order, and whether it holds.
     pub rungs: Vec<ProgressRung>,
+    /// Whose aims tell.
+    pub aims_of: ProgressBasis,
+    /// Whose cycles tell.
+    pub cycles_of: ProgressBasis,
 }
 
 impl SupportedProgress {
@@ -161,6 +205,13 @@ impl SupportedProgress {
                 score: condition.score(),
                 holds: condition.holds(facts),
                 words: condition.words().to_owned(),
+                records: facts
+                    .records
+                    .iter()
+                    .filter(|(of, _)| of == condition && condition.holds(facts))
+                    .take(MOST_RECORDS)
+                    .map(|(_, record)| record.clone())
+                    .collect(),
             })
             .collect();
         let lacks = rungs.iter().find(|rung| !rung.holds);
@@ -175,6 +226,8 @@ impl SupportedProgress {
             score,
             lacks: lacks.map(|rung| rung.condition),
             rungs,
+            aims_of: facts.aims_of,
+            cycles_of: facts.cycles_of,
         }
     }
 }

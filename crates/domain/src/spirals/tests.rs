@@ -10,7 +10,7 @@ fn at() -> Timestamp {
     Timestamp::from_micros(0)
 }
 
-fn spiral() -> Spiral {
+pub(super) fn spiral() -> Spiral {
     Spiral {
         id: SpiralId(Uuid::nil()),
         unit_id: UnitId(Uuid::nil()),

@@ -27,6 +27,8 @@ words! {
         Discontinued,
         /// It was opened again.
         Reopened,
+        /// It goes on at another unit: its own has closed, or is open again.
+        HandedOver,
         /// Nobody had recorded anything for the dormancy period.
         FellDormant,
         /// Somebody recorded something again.

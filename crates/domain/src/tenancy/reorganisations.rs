@@ -93,6 +93,10 @@ pub struct Reorganise {
     #[graphql(default)]
     #[schema(max_items = 5000)]
     pub children: Vec<ChildPlacing>,
+    /// `split`: the successor at which the unit's open spirals go on; without one they stay with it. In a merge they go
+    /// on at the one successor that there is.
+    #[serde(default)]
+    pub open_work_to: Option<Reference>,
     /// `transfer`: the unit it moves beneath.
     #[serde(default)]
     pub parent: Option<Reference>,
@@ -137,6 +141,12 @@ impl Reorganise {
             (
                 "/children",
                 !self.children.is_empty(),
+                self.kind == K::Split,
+                false,
+            ),
+            (
+                "/openWorkTo",
+                self.open_work_to.is_some(),
                 self.kind == K::Split,
                 false,
             ),
@@ -314,6 +324,8 @@ pub struct UnitEffect {
     pub field_test_results: i64,
     /// Of what the caller may read: its sustainability assessments that are open.
     pub open_assessments: i64,
+    /// Of what the caller may read: its spirals that go on.
+    pub open_spirals: i64,
     /// Of what the caller may read: roles held on it.
     pub grants: i64,
     /// Networks that it is a member of.

@@ -7,7 +7,9 @@ use spiral_domain::microsystems::{
     Discipline, Expectation, FivePsComparison, FivePsSummary, LeadTeamRole, MeetingKind, MeetingRhythm,
     MissedMeetings, PatientsFindings, RhythmInForce, RhythmSetting, TeamGroupBy,
 };
-use spiral_domain::{Date, FivePsId, LeadTeamMemberId, MeetingId, Reference, Sort, Timestamp, UnitId};
+use spiral_domain::{
+    Date, FivePsId, LeadTeamMemberId, MeetingId, Reference, Sort, SpiralId, Timestamp, UnitId,
+};
 
 use super::{FivePsNode, LeadTeamMemberNode, MeetingNode};
 use crate::faults::fault;
@@ -106,6 +108,7 @@ impl MicrosystemsQuery {
         ctx: &Context<'_>,
         unit_id: Reference,
         kind: Option<MeetingKind>,
+        spiral: Option<SpiralId>,
         from: Option<Date>,
         to: Option<Date>,
         #[graphql(default)] include_withdrawn: bool,
@@ -117,6 +120,7 @@ impl MicrosystemsQuery {
         let caller = ctx.data::<Caller>()?;
         let filter = microsystems::MeetingFilter {
             kind,
+            spiral,
             from,
             to,
             withdrawn: include_withdrawn,

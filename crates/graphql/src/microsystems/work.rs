@@ -13,12 +13,13 @@ use spiral_domain::microsystems::{
     Aim, AimKind, AimProgress, AimStatus, Cycle, CycleKind, CyclePhase, Diagram, DiagramKind, ProcessFigures,
     Ramp, RampFidelity, TeamFidelity,
 };
-use spiral_domain::{AimId, CycleId, Date, DiagramId, RampId, Reference, Sort, Timestamp, UnitId};
+use spiral_domain::{AimId, CycleId, Date, DiagramId, RampId, Reference, Sort, SpiralId, Timestamp, UnitId};
 
 use crate::faults::fault;
 use crate::lists::{connection, page_request};
 use crate::loaders::{Batches, Shared, UnitKey, load};
 use crate::measures::{MeasureKey, MeasureNode};
+use crate::spirals::{SpiralNode, named_spiral};
 use crate::tenancy::OrgUnitNode;
 
 macro_rules! nodes {
@@ -60,6 +61,11 @@ impl DiagramNode {
         unit_of(ctx, self.record.unit_id).await
     }
 
+    /// The spiral that it names, if the caller may see it.
+    async fn spiral(&self, ctx: &Context<'_>) -> Result<Option<SpiralNode>> {
+        named_spiral(ctx, self.record.spiral_id).await
+    }
+
     /// The diagram as a picture, with the texts that stand for it where it is not seen.
     #[graphql(complexity = "200 + child_complexity")]
     async fn drawing(
@@ -85,6 +91,11 @@ impl AimNode {
     /// The unit whose aim it is.
     async fn unit(&self, ctx: &Context<'_>) -> Result<Option<OrgUnitNode>> {
         unit_of(ctx, self.record.unit_id).await
+    }
+
+    /// The spiral that it names, if the caller may see it.
+    async fn spiral(&self, ctx: &Context<'_>) -> Result<Option<SpiralNode>> {
+        named_spiral(ctx, self.record.spiral_id).await
     }
 
     /// The measure that tells.
@@ -147,6 +158,11 @@ impl RampNode {
     async fn unit(&self, ctx: &Context<'_>) -> Result<Option<OrgUnitNode>> {
         unit_of(ctx, self.record.unit_id).await
     }
+
+    /// The spiral that it names, if the caller may see it.
+    async fn spiral(&self, ctx: &Context<'_>) -> Result<Option<SpiralNode>> {
+        named_spiral(ctx, self.record.spiral_id).await
+    }
 }
 
 #[ComplexObject]
@@ -154,6 +170,11 @@ impl CycleNode {
     /// The unit whose work it is.
     async fn unit(&self, ctx: &Context<'_>) -> Result<Option<OrgUnitNode>> {
         unit_of(ctx, self.record.unit_id).await
+    }
+
+    /// The spiral that it names, if the caller may see it.
+    async fn spiral(&self, ctx: &Context<'_>) -> Result<Option<SpiralNode>> {
+        named_spiral(ctx, self.record.spiral_id).await
     }
 
     /// Whether its standard should have been looked at by now.
@@ -184,6 +205,7 @@ impl WorkQuery {
         ctx: &Context<'_>,
         unit: Reference,
         kind: Option<DiagramKind>,
+        spiral: Option<SpiralId>,
         include_retracted: Option<bool>,
         first: Option<i32>,
         after: Option<String>,
@@ -193,6 +215,7 @@ impl WorkQuery {
         let caller = ctx.data::<Caller>()?;
         let filter = DiagramFilter {
             kind,
+            spiral,
             include_retracted: include_retracted.unwrap_or_default(),
         };
         let request = page_request(first, after, updated_since, sort);
@@ -237,6 +260,7 @@ impl WorkQuery {
         unit: Reference,
         kind: Option<AimKind>,
         status: Option<AimStatus>,
+        spiral: Option<SpiralId>,
         include_retracted: Option<bool>,
         first: Option<i32>,
         after: Option<String>,
@@ -247,6 +271,7 @@ impl WorkQuery {
         let filter = AimFilter {
             kind,
             status,
+            spiral,
             include_retracted: include_retracted.unwrap_or_default(),
         };
         let request = page_request(first, after, updated_since, sort);
@@ -291,6 +316,7 @@ impl WorkQuery {
         ctx: &Context<'_>,
         unit: Reference,
         aim: Option<AimId>,
+        spiral: Option<SpiralId>,
         include_retracted: Option<bool>,
         first: Option<i32>,
         after: Option<String>,
@@ -300,6 +326,7 @@ impl WorkQuery {
         let caller = ctx.data::<Caller>()?;
         let filter = RampFilter {
             aim,
+            spiral,
             include_retracted: include_retracted.unwrap_or_default(),
         };
         let request = page_request(first, after, updated_since, sort);
@@ -349,6 +376,7 @@ impl WorkQuery {
         ramp: Option<RampId>,
         phase: Option<CyclePhase>,
         overdue: Option<bool>,
+        spiral: Option<SpiralId>,
         include_retracted: Option<bool>,
         first: Option<i32>,
         after: Option<String>,
@@ -361,6 +389,7 @@ impl WorkQuery {
             ramp,
             phase,
             overdue: overdue.unwrap_or_default(),
+            spiral,
             include_retracted: include_retracted.unwrap_or_default(),
         };
         let request = page_request(first, after, updated_since, sort);

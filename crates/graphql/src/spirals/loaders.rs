@@ -148,6 +148,23 @@ impl Loader<LatestSpiralKey> for Batches {
     }
 }
 
+/// The spiral with this id.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct SpiralKey(pub SpiralId);
+
+impl Loader<SpiralKey> for Batches {
+    type Value = Spiral;
+    type Error = Shared;
+    async fn load(&self, keys: &[SpiralKey]) -> Result<HashMap<SpiralKey, Spiral>, Shared> {
+        let ids: Vec<SpiralId> = keys.iter().map(|key| key.0).collect();
+        let found = spirals::spirals_of(&self.caller, &ids).await?;
+        Ok(found
+            .into_iter()
+            .map(|(id, spiral)| (SpiralKey(id), spiral))
+            .collect())
+    }
+}
+
 /// The spirals of this unit.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct SpiralsKey(pub UnitId);

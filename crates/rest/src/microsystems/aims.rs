@@ -5,7 +5,7 @@ use serde::Deserialize;
 use spiral_app::microsystems::AimFilter;
 use spiral_app::{App, microsystems};
 use spiral_domain::microsystems::{Aim, AimKind, AimProgress, AimStatus, ChangeAim, SetAim};
-use spiral_domain::{AimId, Allowed, Date, Page, PageRequest, Reference};
+use spiral_domain::{AimId, Allowed, Date, Page, PageRequest, Reference, SpiralId};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -31,6 +31,8 @@ struct AimQuery {
     status: Option<AimStatus>,
     /// Those that were taken back, too.
     include_retracted: Option<bool>,
+    /// Those that name this spiral.
+    spiral: Option<SpiralId>,
 }
 
 /// List a unit's aims
@@ -39,6 +41,7 @@ async fn list_aims(Part(unit): Part<Reference>, read: Read, List(query, page): L
     let filter = AimFilter {
         kind: query.kind,
         status: query.status,
+        spiral: query.spiral,
         include_retracted: query.include_retracted.unwrap_or_default(),
     };
     let fetch = move |caller, page| {

@@ -8,7 +8,7 @@ use spiral_domain::microsystems::{
     ActOnCycle, CarryOutCycle, ChangeCycle, ChangeRamp, Cycle, CycleKind, CyclePhase, CycleView, OpenRamp,
     PlanCycle, Ramp, RampFidelity, ReviewCycle, StudyCycle, TeamFidelity,
 };
-use spiral_domain::{AimId, Allowed, CycleId, Page, PageRequest, RampId, Reference};
+use spiral_domain::{AimId, Allowed, CycleId, Page, PageRequest, RampId, Reference, SpiralId};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -39,6 +39,8 @@ struct RampQuery {
     aim: Option<AimId>,
     /// Those that were taken back, too.
     include_retracted: Option<bool>,
+    /// Those that name this spiral.
+    spiral: Option<SpiralId>,
 }
 
 /// List a unit's ramps
@@ -48,6 +50,7 @@ struct RampQuery {
 async fn list_ramps(Part(unit): Part<Reference>, read: Read, List(query, page): List<RampQuery>) -> Reply {
     let filter = RampFilter {
         aim: query.aim,
+        spiral: query.spiral,
         include_retracted: query.include_retracted.unwrap_or_default(),
     };
     let fetch = move |caller, page| {
@@ -146,6 +149,8 @@ struct CycleQuery {
     overdue: Option<bool>,
     /// Those that were taken back, too.
     include_retracted: Option<bool>,
+    /// Those that name this spiral.
+    spiral: Option<SpiralId>,
 }
 
 /// List a unit's cycles
@@ -156,6 +161,7 @@ async fn list_cycles(Part(unit): Part<Reference>, read: Read, List(query, page):
         ramp: query.ramp,
         phase: query.phase,
         overdue: query.overdue.unwrap_or_default(),
+        spiral: query.spiral,
         include_retracted: query.include_retracted.unwrap_or_default(),
     };
     let fetch = move |caller, page| {

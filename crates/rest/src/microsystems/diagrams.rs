@@ -7,7 +7,7 @@ use spiral_app::microsystems::DiagramFilter;
 use spiral_app::{App, microsystems};
 use spiral_domain::analysis::ChartTheme;
 use spiral_domain::microsystems::{ChangeDiagram, Diagram, DiagramKind, DrawDiagram, ProcessFigures};
-use spiral_domain::{Allowed, DiagramId, Page, PageRequest, Reference};
+use spiral_domain::{Allowed, DiagramId, Page, PageRequest, Reference, SpiralId};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -34,6 +34,8 @@ struct DiagramQuery {
     kind: Option<DiagramKind>,
     /// Those that were taken back, too.
     include_retracted: Option<bool>,
+    /// Those that name this spiral.
+    spiral: Option<SpiralId>,
 }
 
 /// List a unit's diagrams
@@ -45,6 +47,7 @@ async fn list_diagrams(
 ) -> Reply {
     let filter = DiagramFilter {
         kind: query.kind,
+        spiral: query.spiral,
         include_retracted: query.include_retracted.unwrap_or_default(),
     };
     let fetch = move |caller, page| {

@@ -7,7 +7,7 @@ use spiral_domain::microsystems::{
     ChangeMeeting, Meeting, MeetingKind, MeetingRhythm, MissedMeeting, MissedMeetings, RecordMeeting,
     RhythmInForce, RhythmSetting, SetRhythm,
 };
-use spiral_domain::{Allowed, Date, MeetingId, Page, PageRequest, Reference};
+use spiral_domain::{Allowed, Date, MeetingId, Page, PageRequest, Reference, SpiralId};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -40,6 +40,8 @@ struct MeetingQuery {
     #[serde(default)]
     #[param(required = false)]
     include_withdrawn: bool,
+    /// About this spiral.
+    spiral: Option<SpiralId>,
 }
 
 /// List meetings of a team
@@ -51,6 +53,7 @@ async fn list_meetings(
 ) -> Reply {
     let filter = microsystems::MeetingFilter {
         kind: query.kind,
+        spiral: query.spiral,
         from: query.from,
         to: query.to,
         withdrawn: query.include_withdrawn,

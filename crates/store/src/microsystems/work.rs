@@ -9,7 +9,8 @@ use spiral_domain::microsystems::{
 use spiral_domain::people::Action;
 use spiral_domain::tenancy::OrgUnit;
 use spiral_domain::{
-    AimId, CycleId, Date, DiagramId, MeasureId, PrincipalId, RampId, Result, Sharing, Timestamp, UnitId,
+    AimId, CycleId, Date, DiagramId, MeasureId, PrincipalId, RampId, Result, Sharing, SpiralId, Timestamp,
+    UnitId,
 };
 
 use crate::record::{Record, Scoping, record};
@@ -34,26 +35,26 @@ as_json_text!(
 );
 
 record!(Diagram, 70, "diagram", "diagram", "diagrams", Scoping::Shared(Action::ReadDiagrams), {
-    id: DiagramId, unit_id: UnitId, kind: DiagramKind, title: String, drawn_on: Date,
+    id: DiagramId, unit_id: UnitId, spiral_id: Option<SpiralId>, kind: DiagramKind, title: String, drawn_on: Date,
     process_map: Option<ProcessMap>, fishbone: Option<Fishbone>, driver_diagram: Option<DriverDiagram>,
     retracted: bool, sharing: Sharing, recorded_by: PrincipalId, version: i64, created_at: Timestamp,
     updated_at: Timestamp,
 });
 
 record!(Aim, 71, "aim", "aim", "aims", Scoping::Shared(Action::ReadAims), {
-    id: AimId, unit_id: UnitId, kind: AimKind, statement: String, under_id: Option<AimId>,
+    id: AimId, unit_id: UnitId, spiral_id: Option<SpiralId>, kind: AimKind, statement: String, under_id: Option<AimId>,
     measure_id: Option<MeasureId>, direction: Option<AimDirection>, from_value: Option<f64>, to_value: Option<f64>,
     by_when: Option<Date>, status: AimStatus, retracted: bool, sharing: Sharing, recorded_by: PrincipalId,
     version: i64, created_at: Timestamp, updated_at: Timestamp,
 });
 
 record!(Ramp, 72, "ramp", "ramp", "ramps", Scoping::Shared(Action::ReadAims), {
-    id: RampId, unit_id: UnitId, aim_id: AimId, title: String, retracted: bool, sharing: Sharing,
+    id: RampId, unit_id: UnitId, spiral_id: Option<SpiralId>, aim_id: AimId, title: String, retracted: bool, sharing: Sharing,
     recorded_by: PrincipalId, version: i64, created_at: Timestamp, updated_at: Timestamp,
 });
 
 record!(Cycle, 73, "cycle", "cycle", "cycles", Scoping::Shared(Action::ReadAims), {
-    id: CycleId, unit_id: UnitId, kind: CycleKind, ramp_id: Option<RampId>, follows_id: Option<CycleId>,
+    id: CycleId, unit_id: UnitId, spiral_id: Option<SpiralId>, kind: CycleKind, ramp_id: Option<RampId>, follows_id: Option<CycleId>,
     title: String, phase: CyclePhase, plan: CyclePlan, carried_out: Option<CycleDo>, study: Option<CycleStudy>,
     act: Option<CycleAct>, owner: Option<String>, review_on: Option<Date>, reviewed_on: Option<Date>,
     retracted: bool, sharing: Sharing, recorded_by: PrincipalId, version: i64, created_at: Timestamp,
@@ -66,6 +67,8 @@ pub trait Work: Record + Clone + PartialEq {
     const SHARED_AS: spiral_domain::WorkKind;
     /// The unit that owns it.
     fn unit(&self) -> UnitId;
+    /// The spiral that it names.
+    fn spiral(&self) -> Option<SpiralId>;
     /// Row version.
     fn version(&self) -> i64;
     /// Whether it was taken back.
@@ -84,6 +87,9 @@ macro_rules! work {
             const SHARED_AS: spiral_domain::WorkKind = spiral_domain::WorkKind::$kind;
             fn unit(&self) -> UnitId {
                 self.unit_id
+            }
+            fn spiral(&self) -> Option<SpiralId> {
+                self.spiral_id
             }
             fn version(&self) -> i64 {
                 self.version

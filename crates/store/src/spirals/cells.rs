@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use spiral_domain::spirals::{Change, Figure, Spiral, Stay, changes_of};
+use spiral_domain::spirals::{Change, Figure, Home, Spiral, Stay, changes_of};
 use spiral_domain::tenancy::OrgUnit;
 use spiral_domain::{Date, Error, Result, Sharing, SpiralId, UnitId, WorkKind};
 
@@ -77,6 +77,15 @@ type Key = (UnitId, i16, &'static str, String, i16, i64, Date);
 /// Where units stood: each node, from when to when.
 type Standing = [(UnitId, Date, Date)];
 
+/// A spiral with its stays and where it was.
+type History = (Spiral, Vec<Stay>, Vec<Home>);
+
+/// Where units stood, and how far each shares its spirals.
+struct Ground<'g> {
+    spans: &'g Spans,
+    levels: &'g HashMap<UnitId, Sharing>,
+}
+
 /// Changes to the rows.
 #[derive(Default)]
 struct Deltas(BTreeMap<Key, i64>);
@@ -108,11 +117,19 @@ impl Deltas {
         }
     }
 
-    fn place_spiral(&mut self, spiral: &Spiral, stays: &[Stay], times: i64, spans: &Standing) {
+    /// A spiral counts, in each time, where its unit of that time stood, at the level at which that unit shares.
+    fn place_spiral(&mut self, (spiral, stays, homes): &History, times: i64, ground: &Ground<'_>) {
         let changes = changes_of(spiral, stays);
-        for facet in Facet::EACH {
-            let value = facet.value_of(spiral);
-            self.place((facet, &value), &changes, times, spiral.sharing, spans);
+        for home in homes {
+            let spans = ground.spans.get(&home.unit_id).into_iter().flatten();
+            let spans: Vec<(UnitId, Date, Date)> = spans
+                .filter_map(|(node, from, to)| home.cut(*from, *to).map(|(from, to)| (*node, from, to)))
+                .collect();
+            let level = ground.levels.get(&home.unit_id).copied().unwrap_or(Sharing::Team);
+            for facet in Facet::EACH {
+                let value = facet.value_of(spiral);
+                self.place((facet, &value), &changes, times, level, &spans);
+            }
         }
     }
 
@@ -217,14 +234,6 @@ impl Store {
             .collect())
     }
 
-    async fn stays_by_spiral(&self, spirals: &[SpiralId]) -> Result<HashMap<SpiralId, Vec<Stay>>> {
-        let mut by_spiral: HashMap<SpiralId, Vec<Stay>> = HashMap::new();
-        for stay in self.find_all::<Stay>().beneath(spirals).all("r.id").await? {
-            by_spiral.entry(stay.spiral_id).or_default().push(stay);
-        }
-        Ok(by_spiral)
-    }
-
     /// What the rows must be, from the records alone.
     async fn recount_spirals(&self) -> Result<Deltas> {
         let units = self.find_all::<OrgUnit>().all("r.id").await?;
@@ -237,14 +246,13 @@ impl Store {
             let level = levels.get(&unit.id).copied().unwrap_or(Sharing::Team);
             deltas.place_unit(unit, 1, level, spans.get(&unit.id).unwrap_or(&none));
         }
-        let mut stays: HashMap<SpiralId, Vec<Stay>> = HashMap::new();
-        for stay in self.find_all::<Stay>().all("r.id").await? {
-            stays.entry(stay.spiral_id).or_default().push(stay);
-        }
-        for spiral in self.find_all::<Spiral>().all("r.id").await? {
-            let spans = spans.get(&spiral.unit_id).unwrap_or(&none);
-            let stays = stays.remove(&spiral.id).unwrap_or_default();
-            deltas.place_spiral(&spiral, &stays, 1, spans);
+        let ground = Ground {
+            spans: &spans,
+            levels: &levels,
+        };
+        let spirals = self.find_all::<Spiral>().all("r.id").await?;
+        for history in self.with_history(spirals).await? {
+            deltas.place_spiral(&history, 1, &ground);
         }
         deltas.0.retain(|_, n| *n != 0);
         Ok(deltas)
@@ -312,21 +320,54 @@ impl Tx {
         self.add_to_cells(deltas).await
     }
 
-    /// Lets the counts follow a spiral from one state (none of a new one) to another.
+    /// Counts spirals in one state less and in another more.
+    async fn recount_spirals_from(&mut self, before: &[History], after: &[History]) -> Result<()> {
+        let homes = before.iter().chain(after).flat_map(|(_, _, homes)| homes);
+        let mut ids: Vec<UnitId> = homes.map(|home| home.unit_id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let units: Vec<OrgUnit> = self.find_all().ids(&ids).all("r.id").await?;
+        let (spans, levels) = (
+            self.spans(&ids).await?,
+            self.spirals_sharing(&units.iter().collect::<Vec<_>>()).await?,
+        );
+        let ground = Ground {
+            spans: &spans,
+            levels: &levels,
+        };
+        let mut deltas = Deltas::default();
+        for history in before {
+            deltas.place_spiral(history, -1, &ground);
+        }
+        for history in after {
+            deltas.place_spiral(history, 1, &ground);
+        }
+        self.add_to_cells(deltas).await
+    }
+
+    /// Lets the counts follow spirals that were handed over.
+    pub(super) async fn recount_handed(&mut self, before: &[History], after: &[History]) -> Result<()> {
+        self.recount_spirals_from(before, after).await
+    }
+
+    /// Lets the counts follow a spiral from one state (none of a new one) to another, at the same unit.
     pub(super) async fn recount_spiral(
         &mut self,
         before: Option<(&Spiral, &[Stay])>,
         after: &Spiral,
         stays: &[Stay],
     ) -> Result<()> {
-        let spans = self.spans(&[after.unit_id]).await?;
-        let spans = spans.get(&after.unit_id).map(Vec::as_slice).unwrap_or_default();
-        let mut deltas = Deltas::default();
-        if let Some((before, stays)) = before {
-            deltas.place_spiral(before, stays, -1, spans);
-        }
-        deltas.place_spiral(after, stays, 1, spans);
-        self.add_to_cells(deltas).await
+        let handovers = self.handovers_of(&[after.id]).await?;
+        let homes = Home::of(
+            after,
+            handovers.get(&after.id).map(Vec::as_slice).unwrap_or_default(),
+        );
+        let before: Vec<History> = before
+            .into_iter()
+            .map(|(before, stays)| (before.clone(), stays.to_vec(), homes.clone()))
+            .collect();
+        let after = (after.clone(), stays.to_vec(), homes);
+        self.recount_spirals_from(&before, &[after]).await
     }
 
     /// The same for a changed spiral, of whose stays these are new or changed; to be called before they are written.
@@ -351,19 +392,18 @@ impl Tx {
 
     /// Counts new spirals, each with its stays.
     pub(super) async fn count_new(&mut self, spirals: &[Spiral], stays: &[Stay]) -> Result<()> {
-        let units: Vec<UnitId> = spirals.iter().map(|spiral| spiral.unit_id).collect();
-        let spans = self.spans(&units).await?;
         let mut by_spiral: HashMap<SpiralId, Vec<Stay>> = HashMap::new();
         for stay in stays {
             by_spiral.entry(stay.spiral_id).or_default().push(stay.clone());
         }
-        let mut deltas = Deltas::default();
-        for spiral in spirals {
-            let spans = spans.get(&spiral.unit_id).map(Vec::as_slice).unwrap_or_default();
-            let stays = by_spiral.remove(&spiral.id).unwrap_or_default();
-            deltas.place_spiral(spiral, &stays, 1, spans);
-        }
-        self.add_to_cells(deltas).await
+        let new: Vec<History> = spirals
+            .iter()
+            .map(|spiral| {
+                let stays = by_spiral.remove(&spiral.id).unwrap_or_default();
+                (spiral.clone(), stays, Home::of(spiral, &[]))
+            })
+            .collect();
+        self.recount_spirals_from(&[], &new).await
     }
 
     /// Lets the counts follow a unit's new sharing level; to be called before its records are written.
@@ -374,27 +414,21 @@ impl Tx {
         is: Sharing,
     ) -> Result<()> {
         let spans = self.spans(&[unit.id]).await?;
-        let spans = spans.get(&unit.id).map(Vec::as_slice).unwrap_or_default();
+        let of_unit = spans.get(&unit.id).map(Vec::as_slice).unwrap_or_default();
         let mut deltas = Deltas::default();
-        deltas.place_unit(unit, -1, was, spans);
-        deltas.place_unit(unit, 1, is, spans);
-        let spirals = self.spirals_at(&[unit.id]).await?;
-        let ids: Vec<SpiralId> = spirals.iter().map(|spiral| spiral.id).collect();
-        let mut stays = self.stays_by_spiral(&ids).await?;
-        for mut spiral in spirals {
-            let stays = stays.remove(&spiral.id).unwrap_or_default();
-            deltas.place_spiral(&spiral, &stays, -1, spans);
-            spiral.sharing = is;
-            deltas.place_spiral(&spiral, &stays, 1, spans);
+        let histories = self.spirals_ever_at(&[unit.id]).await?;
+        for (level, times) in [(was, -1), (is, 1)] {
+            deltas.place_unit(unit, times, level, of_unit);
+            let levels = HashMap::from([(unit.id, level)]);
+            let ground = Ground {
+                spans: &spans,
+                levels: &levels,
+            };
+            for history in &histories {
+                deltas.place_spiral(history, times, &ground);
+            }
         }
         self.add_to_cells(deltas).await
-    }
-
-    async fn spirals_at(&self, units: &[UnitId]) -> Result<Vec<Spiral>> {
-        self.find_all::<Spiral>()
-            .among("r.unit_id", units)
-            .all("r.id")
-            .await
     }
 
     /// Lets the counts follow units that have moved in the tree, or that opened on another day.
@@ -421,13 +455,15 @@ impl Tx {
             deltas.place_unit(was, -1, level, before.get(&is.id).unwrap_or(&none));
             deltas.place_unit(is, 1, level, after.get(&is.id).unwrap_or(&none));
         }
-        let spirals = self.spirals_at(&ids).await?;
-        let spiral_ids: Vec<SpiralId> = spirals.iter().map(|spiral| spiral.id).collect();
-        let mut stays = self.stays_by_spiral(&spiral_ids).await?;
-        for spiral in spirals {
-            let stays = stays.remove(&spiral.id).unwrap_or_default();
-            deltas.place_spiral(&spiral, &stays, -1, before.get(&spiral.unit_id).unwrap_or(&none));
-            deltas.place_spiral(&spiral, &stays, 1, after.get(&spiral.unit_id).unwrap_or(&none));
+        let histories = self.spirals_ever_at(&ids).await?;
+        for (spans, times) in [(before, -1), (after, 1)] {
+            let ground = Ground {
+                spans,
+                levels: &levels,
+            };
+            for history in &histories {
+                deltas.place_spiral(history, times, &ground);
+            }
         }
         self.add_to_cells(deltas).await
     }

@@ -35,6 +35,21 @@ record!(CollaborationEntry, 92, "collaboration_entry", "entry", "collaboration_e
 });
 
 impl Store {
+    /// Whether a unit is in a collaboration into which another has brought this spiral.
+    pub async fn work_together(&self, unit: UnitId, spiral: SpiralId) -> Result<bool> {
+        let found = self
+            .find_all::<CollaborationMember>()
+            .filter(
+                "r.unit_id = ? and r.state = 'accepted' and exists (select 1 from collaboration_members o \
+                 where o.tenant_id = r.tenant_id and o.collaboration_id = r.collaboration_id \
+                 and o.spiral_id = ? and o.state = 'accepted')",
+                [unit.value(), spiral.value()],
+            )
+            .first("r.id")
+            .await?;
+        Ok(found.is_some())
+    }
+
     /// A unit's part in a collaboration, whoever asks: for the rules.
     pub async fn membership(
         &self,

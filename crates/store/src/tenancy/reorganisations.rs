@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use spiral_domain::field_tests::FieldTestResult;
 use spiral_domain::people::Grant;
+use spiral_domain::spirals::Spiral;
 use spiral_domain::spread::AdoptionEvent;
 use spiral_domain::sustainability::Assessment;
 use spiral_domain::tenancy::{Reorganisation, ReorganisationKind, Succession, UnitChange};
@@ -39,6 +40,8 @@ pub struct WorkCounts {
     pub results: i64,
     /// Open sustainability assessments.
     pub open_assessments: i64,
+    /// Spirals that go on.
+    pub open_spirals: i64,
     /// Roles held on it.
     pub grants: i64,
     /// Networks that it is a member of.
@@ -118,6 +121,12 @@ impl Store {
         let open = self.find::<Assessment>().filter("r.status <> 'closed'", []);
         for (unit, n) in self.counted(open, units).await? {
             counts.entry(unit).or_default().open_assessments = n;
+        }
+        let open = self
+            .find::<Spiral>()
+            .filter("r.status in ('active', 'dormant')", []);
+        for (unit, n) in self.counted(open, units).await? {
+            counts.entry(unit).or_default().open_spirals = n;
         }
         let held = self.find::<Grant>().filter("r.revoked_at is null", []);
         for (unit, n) in self.counted(held, units).await? {

@@ -10,7 +10,7 @@ use spiral_store::Tx;
 
 use super::{File, Named};
 use crate::caller::Caller;
-use crate::tenancy::reorganise::{Occasion, Plan, Planner, record_of, write};
+use crate::tenancy::reorganise::{Occasion, Plan, Planner, handed, record_of, write};
 
 /// Brings known units to what a file says of them.
 pub(super) struct Keeping<'f> {
@@ -318,7 +318,8 @@ impl<'f> Keeping<'f> {
         };
         let (reorganisation, successions) = record_of(self.caller, tx, &plan, occasion).await?;
         let id: ReorganisationId = reorganisation.id;
-        write(tx, &plan, &reorganisation, &successions).await?;
+        let handed = handed(tx, &plan).await?;
+        write(self.caller, tx, &plan, &handed, &reorganisation, &successions).await?;
         log.changes.push(FileChange {
             row: entry.row,
             unit_id: entry.unit.id,

@@ -163,7 +163,7 @@ impl<'f> Keeping<'f> {
         match into {
             [] => planner.close_alone(unit).await?,
             [one] => planner.merge(&[unit], *one).await?,
-            several => planner.split(unit, several, placed).await?,
+            several => planner.split(unit, several, placed, None).await?,
         }
         planner.settle(self.caller.today());
         Ok(planner.plan)

@@ -6,6 +6,7 @@ use spiral_domain::tenancy::{Reorganisation, UnitEffect, UnitFate};
 use spiral_domain::{Date, Result, UnitId};
 use spiral_store::Tx;
 
+use super::open_work::Handed;
 use super::planner::Plan;
 use crate::caller::Caller;
 
@@ -15,6 +16,7 @@ pub(super) async fn effects_of(
     tx: &Tx,
     reorganisation: &Reorganisation,
     plan: &Plan,
+    handed: &Handed,
 ) -> Result<Vec<UnitEffect>> {
     let ids: Vec<UnitId> = plan.moves.keys().copied().collect();
     let work = tx.work_of(&ids).await?;
@@ -41,9 +43,13 @@ pub(super) async fn effects_of(
         let (what, words) = match (before.closed_on, after.closed_on) {
             (None, Some(closed)) => {
                 let there = successors.contains_key(&before.id);
-                (UnitFate::Closes, words_of_closing(closed, there))
+                let words = words_of_closing(closed, there) + &words_of_spirals(plan, handed, before.id);
+                (UnitFate::Closes, words)
             }
-            (Some(_), None) => (UnitFate::Reopens, "It is open again, as it was.".to_owned()),
+            (Some(_), None) => (
+                UnitFate::Reopens,
+                "It is open again, as it was; the open spirals that were handed over are its own again.".to_owned(),
+            ),
             _ if change.before.stands != change.after.stands => (
                 UnitFate::Moves,
                 "It stays the same unit with all its records, roles and open work; what stands beneath it goes \
@@ -68,12 +74,26 @@ pub(super) async fn effects_of(
             adoption_events: counts.adoption_events,
             field_test_results: counts.results,
             open_assessments: counts.open_assessments,
+            open_spirals: counts.open_spirals,
             grants: counts.grants,
             networks: counts.networks,
         });
     }
     effects.sort_by(|one, other| (one.what as u8, &one.code).cmp(&(other.what as u8, &other.code)));
     Ok(effects)
+}
+
+/// What becomes of its open spirals.
+fn words_of_spirals(plan: &Plan, handed: &Handed, unit: UnitId) -> String {
+    match (handed.0.get(&unit), plan.carries_on.contains_key(&unit)) {
+        (Some((to, _)), _) => format!(" Its open spirals go on at `{}`.", to.code),
+        (None, true) => {
+            " Its open spirals stay with it: the successor shares its spirals further than it does, and \
+                         sharing never widens. Narrow that first to have them go on there."
+                .to_owned()
+        }
+        (None, false) => " Its open spirals stay with it: no unit was named that carries them on.".to_owned(),
+    }
 }
 
 fn words_of_closing(closed: Date, succeeded: bool) -> String {

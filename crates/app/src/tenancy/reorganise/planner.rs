@@ -12,6 +12,8 @@ pub(in crate::tenancy) struct Plan {
     pub(in crate::tenancy) moves: BTreeMap<UnitId, UnitMove>,
     /// Predecessor and successor.
     pub(in crate::tenancy) successions: Vec<(UnitId, UnitId)>,
+    /// At which unit the open spirals of one that closes are to go on.
+    pub(in crate::tenancy) carries_on: BTreeMap<UnitId, UnitId>,
 }
 
 /// Units and where they stand, as a write finds them.
@@ -199,6 +201,7 @@ impl<'t> Planner<'t> {
             self.check_circle(*unit, into, (on, Date::MAX), "/into/0").await?;
             self.change(*unit)?.lines.place(into, on, Date::MAX);
             self.plan.successions.push((*unit, into));
+            self.plan.carries_on.insert(*unit, into);
         }
         for (child, line) in self.beneath(closing).await? {
             self.change(child)?.lines.place(into, line.from, line.to);
@@ -211,8 +214,12 @@ impl<'t> Planner<'t> {
         unit: UnitId,
         into: &[UnitId],
         to: &HashMap<UnitId, UnitId>,
+        carries_on: Option<UnitId>,
     ) -> Result<()> {
         self.close(unit, "")?;
+        self.plan
+            .carries_on
+            .extend(carries_on.map(|successor| (unit, successor)));
         for (n, successor) in into.iter().enumerate() {
             let pointer = format!("/into/{n}");
             self.check_successor(unit, *successor, &pointer)?;

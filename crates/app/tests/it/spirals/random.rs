@@ -1,9 +1,10 @@
 //! Random lives of spirals, sharing changes and reorganisations: lists, timelines and summaries are what a slow recount
-//! from the records says, for everybody, and nobody is told of units that are hidden from them.
+//! from the records says, for everybody, and nobody is told of units that are hidden from them. Where spirals are after
+//! units have closed is known by a ledger of the test's own.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use spiral_app::spirals::{self, SpiralQuery, SummaryQuery, spiral_summary};
 use spiral_app::{Caller, projections, tenancy};
 use spiral_domain::analysis::GroupBy;
@@ -11,7 +12,7 @@ use spiral_domain::spirals::{
     Entry, Figure, Spiral, SpiralCount, SpiralFacet, SpiralStatus, SpiralStep, SpiralSummaryRow, Stay,
     TimeInStep,
 };
-use spiral_domain::tenancy::{OrgUnit, SetSharing};
+use spiral_domain::tenancy::{OrgUnit, SetSharing, Tier};
 use spiral_domain::{Date, PageRequest, Sharing, SpiralId, UnitId, WorkKind};
 
 use super::read;
@@ -29,10 +30,71 @@ type Counted = (
     BTreeMap<SpiralStep, BTreeMap<i64, i64>>,
 );
 
+/// Where spirals were: by the rules, and by what stood in the tree when units closed.
+#[derive(Clone, Default)]
+struct Homes {
+    /// Earlier units of each, with the day on which it went on elsewhere.
+    left: HashMap<SpiralId, Vec<(String, Date)>>,
+    /// Where it went, last.
+    now: HashMap<SpiralId, String>,
+}
+
+impl Homes {
+    /// Follows a change that was taken; `before` is what was there before it.
+    fn follow(&mut self, before: &Book<'_>, change: &Change, input: &Value) -> usize {
+        let on = on_of(input);
+        let (closing, into) = match change {
+            Change::Merge(closing, into) => (closing.clone(), into.clone()),
+            Change::Split(unit, _) => match input["openWorkTo"].as_str() {
+                Some(into) => (vec![unit.clone()], into.trim_start_matches("code:").to_owned()),
+                None => return 0,
+            },
+            _ => return 0,
+        };
+        let mut went = 0;
+        for spiral in &before.spirals {
+            let code = before.unit_of(spiral).to_owned();
+            let open = matches!(spiral.status, SpiralStatus::Active | SpiralStatus::Dormant);
+            let level = |unit: &str| {
+                let id = before.world.units[unit].id;
+                before.levels[&(id, WorkKind::Spirals)]
+            };
+            if !open || !closing.contains(&code) || level(&into) > level(&code) {
+                continue;
+            }
+            self.left.entry(spiral.id).or_default().push((code, on));
+            self.now.insert(spiral.id, into.clone());
+            went += 1;
+        }
+        went
+    }
+
+    /// Notes where every spiral is.
+    fn know(&mut self, book: &Book<'_>) {
+        for spiral in &book.spirals {
+            self.now
+                .entry(spiral.id)
+                .or_insert_with(|| book.unit_of(spiral).to_owned());
+        }
+    }
+
+    fn on(&self, spiral: SpiralId, now: &str, day: Date) -> String {
+        let mut since = Date::MIN;
+        for (unit, until) in self.left.get(&spiral).into_iter().flatten() {
+            since = since.max(*until);
+            if day < since {
+                return unit.clone();
+            }
+        }
+        now.to_owned()
+    }
+}
+
 /// Everything that is recorded, as the platform itself reads it.
 struct Book<'w> {
     world: &'w World,
     model: &'w Model,
+    homes: Homes,
     codes: HashMap<UnitId, String>,
     spirals: Vec<Spiral>,
     stays: HashMap<SpiralId, Vec<Stay>>,
@@ -40,7 +102,7 @@ struct Book<'w> {
 }
 
 impl<'w> Book<'w> {
-    async fn of(world: &'w World, model: &'w Model) -> Self {
+    async fn of(world: &'w World, model: &'w Model, homes: &Homes) -> Self {
         let system = world.system();
         let store = system.store();
         let units: Vec<OrgUnit> = store.find::<OrgUnit>().all("r.id").await.unwrap();
@@ -52,6 +114,7 @@ impl<'w> Book<'w> {
         Self {
             world,
             model,
+            homes: homes.clone(),
             codes: units.iter().map(|unit| (unit.id, unit.code.clone())).collect(),
             spirals: store.find::<Spiral>().all("r.id").await.unwrap(),
             stays,
@@ -60,6 +123,37 @@ impl<'w> Book<'w> {
                 .map(|(key, setting)| (key, setting.level))
                 .collect(),
         }
+    }
+
+    /// A unit that has an open spiral, if there is one, is merged into others of its tier, or split between two.
+    fn close_one_with_open_work(&self, dice: &mut Dice) -> (Change, Value, String) {
+        let places = &self.model.places;
+        let open: Vec<&str> = self
+            .spirals
+            .iter()
+            .filter(|spiral| matches!(spiral.status, SpiralStatus::Active | SpiralStatus::Dormant))
+            .map(|spiral| self.unit_of(spiral))
+            .filter(|unit| places[*unit].closed.is_none() && *unit != "nat")
+            .collect();
+        if open.is_empty() {
+            return draw(dice, self.model);
+        }
+        let unit = (*dice.pick(&open)).to_owned();
+        let same = |other: &&String| **other != unit && places[*other].tier == places[&unit].tier;
+        let others: Vec<&String> = places.keys().filter(same).collect();
+        let into = [dice.below(others.len()), dice.below(others.len())].map(|place| others[place].clone());
+        let named = |unit: &String| json!(format!("code:{unit}"));
+        let mut input = json!({ "effectiveOn": dice.day() });
+        let change = if dice.below(3) == 0 && places[&unit].tier == Tier::Microsystem {
+            input["kind"] = json!("split");
+            input["into"] = into.iter().map(named).collect();
+            Change::Split(unit.clone(), Vec::new())
+        } else {
+            input["kind"] = json!("merge");
+            input["into"] = json!([named(&into[0])]);
+            Change::Merge(vec![unit.clone()], into[0].clone())
+        };
+        (change, input, unit)
     }
 
     fn seen(&self, reader: &Reader, kind: WorkKind) -> HashSet<String> {
@@ -116,7 +210,7 @@ impl<'w> Book<'w> {
         let (mut figures, mut turns) = (BTreeMap::new(), 0);
         let mut lasted: BTreeMap<SpiralStep, BTreeMap<i64, i64>> = BTreeMap::new();
         for spiral in &self.spirals {
-            let code = self.unit_of(spiral).to_owned();
+            let code = self.homes.on(spiral.id, self.unit_of(spiral), day);
             if !units.contains(&code) || value.is_some_and(|of| !of(spiral)) {
                 continue;
             }
@@ -311,6 +405,10 @@ impl<'w> Book<'w> {
             reader.name
         );
         let own = self.world.system();
+        for (spiral, unit) in &self.homes.now {
+            let found = self.spirals.iter().find(|found| found.id == *spiral).unwrap();
+            assert_eq!(self.unit_of(found), unit, "{spiral} went on elsewhere");
+        }
         let by_kind: HashMap<WorkKind, HashSet<String>> = [WorkKind::Spirals, WorkKind::ProgressScores]
             .into_iter()
             .map(|kind| (kind, self.seen(reader, kind)))
@@ -326,9 +424,10 @@ impl<'w> Book<'w> {
                 continue;
             }
             let found: Vec<_> = found.unwrap().data.iter().map(|entry| entry.id).collect();
+            // What follows another kind of work stays with the unit that recorded it.
             let wanted = all
                 .iter()
-                .filter(|entry| by_kind[&entry.work].contains(self.unit_of(spiral)));
+                .filter(|entry| by_kind[&entry.work].contains(&self.codes[&entry.unit_id]));
             let wanted: Vec<_> = wanted.map(|entry| entry.id).collect();
             assert_eq!(found, wanted, "{}: the timeline of {}", reader.name, spiral.id);
         }
@@ -389,18 +488,30 @@ async fn whatever_happens_everybody_sees_what_a_recount_says() {
         let base = Model::new(&world.units, world.now().date());
         let mut model = base.clone();
         let mut done: Vec<(Change, Date, String, _)> = Vec::new();
-        let (mut lived, mut told, mut moved, mut noted) = (0, 0, 0, 0);
+        let (mut lived, mut told, mut moved, mut noted, mut went) = (0, 0, 0, 0, 0);
+        let mut homes = Homes::default();
+        let mut earlier: Vec<Homes> = Vec::new();
         let units: Vec<String> = {
             let mut codes: Vec<String> = world.units.keys().cloned().collect();
             codes.sort();
             codes
         };
-        for step in 0..120 {
+        for step in 0..140 {
             world.later();
-            match dice.below(12) {
-                0 => {
-                    let (change, input, unit) = draw(&mut dice, &model);
+            match dice.below(13) {
+                0 | 12 => {
+                    let before = Book::of(&world, &model, &homes).await;
+                    homes.know(&before);
+                    let (change, mut input, unit) = match dice.below(2) {
+                        0 => draw(&mut dice, &model),
+                        _ => before.close_one_with_open_work(&mut dice),
+                    };
+                    if matches!(change, Change::Split(..)) && dice.below(3) > 0 {
+                        input["openWorkTo"] = input["into"][0].clone();
+                    }
                     if let Ok(report) = reorganise(&world.system(), &unit, input.clone()).await {
+                        earlier.push(homes.clone());
+                        went += homes.follow(&before, &change, &input);
                         model.apply(&change, on_of(&input));
                         done.push((change, on_of(&input), unit, report));
                         moved += 1;
@@ -410,6 +521,7 @@ async fn whatever_happens_everybody_sees_what_a_recount_says() {
                     let (_, _, unit, report) = &done[done.len() - 1];
                     if reverse(&world.system(), unit, report).await.is_ok() {
                         done.pop();
+                        homes = earlier.pop().unwrap();
                         model = base.clone();
                         for (change, on, _, _) in &done {
                             model.apply(change, *on);
@@ -430,12 +542,12 @@ async fn whatever_happens_everybody_sees_what_a_recount_says() {
                 }
                 _ => lived += usize::from(live(&world, &mut dice).await),
             }
-            if step % 40 == 39 {
+            if step % 35 == 34 {
                 assert_eq!(
                     projections::verify(&world.system()).await.unwrap(),
                     Vec::<String>::new()
                 );
-                let book = Book::of(&world, &model).await;
+                let book = Book::of(&world, &model, &homes).await;
                 let today = world.now().date();
                 let days = [
                     today,
@@ -450,8 +562,8 @@ async fn whatever_happens_everybody_sees_what_a_recount_says() {
             }
         }
         assert!(
-            lived > 30 && told > 10 && moved > 1 && noted > 0,
-            "{lived} {told} {moved} {noted}"
+            lived > 30 && told > 10 && moved > 1 && noted > 0 && went > 2,
+            "{lived} {told} {moved} {noted} {went}"
         );
         projections::rebuild(&world.system()).await.unwrap();
         assert_eq!(

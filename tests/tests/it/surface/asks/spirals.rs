@@ -77,6 +77,20 @@ pub async fn ask(operation: &str, stage: &Stage<'_>) -> Option<Ask> {
         "answerKnowledgeRequest" => Ask::writes("answerKnowledgeRequest")
             .path("request", &stage.request().await)
             .body(json!({ "unit": target, "text": "We do; come and see" })),
+        "listRefreshers" => Ask::reads("readSpirals").query("unit", target),
+        "listSpiralRefreshers" => read_spiral(&stage.refresher().await.0),
+        "getRefresher" => {
+            let (spiral, refresher) = stage.refresher().await;
+            read_spiral(&spiral).path("refresher", &refresher)
+        }
+        "recordRefresher" => {
+            let (spiral, refresher) = stage.refresher().await;
+            Ask::writes("manageSpiral")
+                .hidden()
+                .path("spiral", &spiral)
+                .path("refresher", &refresher)
+                .body(json!({ "finding": "holds", "note": "Still so" }))
+        }
         "listCollaborations" => Ask::reads("readSpirals"),
         "startCollaboration" => {
             let body = json!({ "spiral": stage.spiral().await, "title": "From door to door" });
@@ -184,6 +198,19 @@ impl Stage<'_> {
             .hidden()
             .path("spiral", &spiral)
             .path(name, &made)
+    }
+
+    /// A sustained spiral, and the first look that is called for.
+    async fn refresher(&self) -> (String, String) {
+        let spiral = self.spiral().await;
+        for step in ["advance", "advance", "advance", "advance", "sustain"] {
+            let path = format!("/v1/spirals/{spiral}/{step}");
+            self.owner().post(&path, &json!({})).await.expect(200);
+        }
+        let path = format!("/v1/spirals/{spiral}/refreshers");
+        let called = self.owner().get(&path).await.expect(200);
+        let id = called.data()[0]["id"].as_str().expect("an id").to_owned();
+        (spiral, id)
     }
 
     /// A collaboration that the target has started.
