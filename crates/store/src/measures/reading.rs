@@ -390,7 +390,7 @@ impl Store {
             let seen = reach.filter(|reach| self.sees(*reach, &state));
             let level = reach.map_or(Sharing::Team, |reach| reach.share.level);
             let superseded_at = Some(next.recorded_at);
-            next = state.as_version(next.version - 1, level);
+            next = state.into_version(next.version - 1, level);
             if seen.is_some() {
                 revisions.push(ObservationRevision {
                     state: next.clone(),

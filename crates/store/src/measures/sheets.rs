@@ -140,10 +140,10 @@ impl State {
     /// The observation, of a unit that shares so far.
     pub(super) fn observation(self, share: UnitShare) -> Observation {
         let version = self.line.version + share.reshared - self.line.reshared;
-        self.as_version(version, share.level)
+        self.into_version(version, share.level)
     }
 
-    pub(super) fn as_version(self, version: i64, sharing: Sharing) -> Observation {
+    pub(super) fn into_version(self, version: i64, sharing: Sharing) -> Observation {
         let Line {
             id,
             unit,

@@ -75,8 +75,7 @@ impl Store {
             let mut sql = Sql::new(self.dialect(), format!("select {COLUMNS} from "));
             sql.push_rows(&piece, "g")
                 .push(&format!(
-                    " join observation_sheets r on {} where r.tenant_id = ",
-                    SAME_KEY
+                    " join observation_sheets r on {SAME_KEY} where r.tenant_id = "
                 ))
                 .bind(self.scope.tenant);
             let any = Wanted {

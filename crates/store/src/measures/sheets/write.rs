@@ -1,6 +1,7 @@
 //! Writing sheets.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::BuildHasher;
 
 use spiral_domain::measures::Observation;
 use spiral_domain::{Error, ObservationId, Result, Timestamp, UnitId};
@@ -16,9 +17,9 @@ use crate::value::{Column as _, Type};
 
 /// Gives new observations their ids: those that will stand on one sheet have ids that are alike but for their last
 /// part, so that an id says on which sheet it is found.
-pub fn number_new<'c>(
+pub fn number_new<'c, S: BuildHasher>(
     changes: impl IntoIterator<Item = &'c mut ObservationChange>,
-    shares: &HashMap<UnitId, UnitShare>,
+    shares: &HashMap<UnitId, UnitShare, S>,
     fresh: impl Fn() -> Uuid,
 ) -> Result<()> {
     let mut sheets: HashMap<SheetKey, (Uuid, u64)> = HashMap::new();
@@ -32,11 +33,17 @@ pub fn number_new<'c>(
     Ok(())
 }
 
-fn key_of(observation: &Observation, shares: &HashMap<UnitId, UnitShare>) -> Result<SheetKey> {
+fn key_of<S: BuildHasher>(
+    observation: &Observation,
+    shares: &HashMap<UnitId, UnitShare, S>,
+) -> Result<SheetKey> {
     Ok(ObservationGroup::of(observation).key(share_of(observation, shares)?.block))
 }
 
-fn share_of(observation: &Observation, shares: &HashMap<UnitId, UnitShare>) -> Result<UnitShare> {
+fn share_of<S: BuildHasher>(
+    observation: &Observation,
+    shares: &HashMap<UnitId, UnitShare, S>,
+) -> Result<UnitShare> {
     let share = shares.get(&observation.unit_id).copied();
     share.ok_or_else(|| Error::internal("an observation of a unit that is not known"))
 }
@@ -170,7 +177,7 @@ impl Tx {
                 fewer.value(),
             ]);
         }
-        let after = format!(" where {} and r.recorded_at = g.recorded_at", SAME_KEY);
+        let after = format!(" where {SAME_KEY} and r.recorded_at = g.recorded_at");
         self.run_rows(
             "update observation_sheets as r set live = r.live - g.fewer from ",
             rows,
