@@ -2,6 +2,7 @@
 //! whatever somebody typed is escaped by the template.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+use spiral_domain::analysis::ChartDrawing;
 use spiral_domain::microsystems::{
     AimKind, Completion, CycleKind, CyclePhase, DataWall, Diagram, MeetingKind, NextMeeting, WallAim,
     WallAims, WallCycle, WallCycles, WallSpiral, WallSpirals,
@@ -20,6 +21,14 @@ const DIAGRAMS: usize = 6;
 /// As wide as a printed page is read.
 const WIDTH: i32 = 720;
 
+/// A picture that is taller than this for its width does not fit a page: it goes on over several, rather than that its
+/// letters become too small to be read.
+const TALL: f64 = 1.3;
+/// So many letters fill half the width of a page to the length of a card.
+const LONG: usize = 400;
+/// So many names are a column.
+const COLUMN: usize = 8;
+
 /// How the page looks, on screens and on paper (A4 upright, or A3 across, as the printer is set).
 const STYLE: &str = "
 :root{color-scheme:light}
@@ -34,6 +43,7 @@ p{margin:4px 0}
 .cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(320px,100%),1fr));gap:16px}
 .card{border:1px solid #8a94a0;padding:12px 16px;break-inside:avoid}
 .wide{grid-column:1/-1}
+.columns{columns:2 240px}
 .late{border-left:6px solid #c24e00}
 .mark{font-weight:bold}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:2px 12px;margin:8px 0 0}
@@ -45,7 +55,9 @@ figure{margin:12px 0 0;break-inside:avoid}
 svg{max-width:100%;height:auto}
 @page{margin:14mm}
 @media print{body{padding:0;max-width:none;font-size:11pt}h1{font-size:22pt}h2{font-size:15pt}h3{font-size:12pt}
-svg{max-height:235mm}}
+svg{max-height:235mm}
+.tall{break-inside:auto}
+.tall svg{max-height:none}}
 ";
 
 /// The page.
@@ -69,13 +81,13 @@ pub async fn storyboard(caller: &Caller, unit: &Reference) -> Result<String> {
         for of in wall.diagrams.data.iter().take(DIAGRAMS) {
             let found: Diagram = diagram(caller, &wall.unit_id.into(), of.id).await?.record;
             let drawing = show_diagram_record(caller, found, &picture).await?;
-            diagrams.push(drawing.svg);
+            diagrams.push(drawing);
         }
     }
     Ok(page(&wall, &charts, &diagrams).into_string())
 }
 
-fn page(wall: &DataWall, charts: &[Option<String>], diagrams: &[String]) -> Markup {
+fn page(wall: &DataWall, charts: &[Option<String>], diagrams: &[ChartDrawing]) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -98,8 +110,8 @@ fn page(wall: &DataWall, charts: &[Option<String>], diagrams: &[String]) -> Mark
                     section {
                         h2 { "What we have drawn" }
                         (kept(wall.diagrams.withheld.as_ref(), wall.diagrams.data.is_empty(), "No diagrams yet."))
-                        @for svg in diagrams {
-                            figure { (PreEscaped(svg)) }
+                        @for of in diagrams {
+                            figure.tall[is_tall(of)] { (PreEscaped(&of.svg)) }
                         }
                         (more(wall.diagrams.left_out + beyond(wall.diagrams.data.len(), diagrams.len()), "diagrams"))
                     }
@@ -127,6 +139,10 @@ fn kept(withheld: Option<&Withheld>, is_empty: bool, nothing: &str) -> Markup {
     }
 }
 
+fn is_tall(of: &ChartDrawing) -> bool {
+    f64::from(of.height) > f64::from(of.width) * TALL
+}
+
 fn beyond(all: usize, shown: usize) -> i64 {
     i64::try_from(all.saturating_sub(shown)).unwrap_or(i64::MAX)
 }
@@ -141,10 +157,11 @@ fn team(wall: &DataWall) -> Markup {
         section {
             h2 { "Who we are" }
             div.cards {
-                article.card {
+                @let many = wall.lead_team.members.len() > COLUMN;
+                article.card.wide[many] {
                     h3 { "Lead team" }
                     (kept(wall.lead_team.withheld.as_ref(), wall.lead_team.members.is_empty(), "Nobody is named."))
-                    ul {
+                    ul.columns[many] {
                         @for of in &wall.lead_team.members {
                             li dir="auto" { (of.description.as_deref().unwrap_or("A registered person")) }
                         }
@@ -311,8 +328,15 @@ fn cycle(of: &WallCycle) -> Markup {
         (CycleKind::Pdsa, CyclePhase::Act) => "decided",
         (CycleKind::Sdsa, CyclePhase::Act) => "standard",
     };
+    let said = [
+        Some(&cycle.plan.objective),
+        cycle.plan.prediction.as_ref(),
+        cycle.carried_out.as_ref().map(|done| &done.observations),
+        cycle.study.as_ref().map(|study| &study.learning),
+    ];
+    let letters: usize = said.into_iter().flatten().map(String::len).sum();
     html! {
-        article.card.late[of.overdue] {
+        article.card.late[of.overdue].wide[letters > LONG] {
             h3 dir="auto" { (cycle.title) }
             p.faint { (if cycle.kind == CycleKind::Pdsa { "PDSA" } else { "SDSA" }) ", " (stands) }
             p dir="auto" { (cycle.plan.objective) }

@@ -12,6 +12,12 @@ fn too_much(found: &[(String, String)], code: &str) -> Vec<String> {
     of.map(|(pointer, _)| pointer.clone()).collect()
 }
 
+/// A diagram with so many of something.
+type Counted<'a> = &'a dyn Fn(usize) -> Value;
+
+/// A place in a diagram, how many letters it takes, and a diagram that has a text there.
+type Place = (&'static str, usize, fn(&str) -> Value);
+
 /// What one end of a bound comes to: whether `most` is taken, and where one more is refused.
 fn ends(most: usize, make: impl Fn(usize) -> Value) -> (bool, Vec<(String, String)>) {
     (draw(&make(most)).is_ok(), wrong(&make(most + 1)))
@@ -57,7 +63,7 @@ fn driven(drivers: usize, served: usize) -> Value {
 fn every_list_has_its_end() {
     // Some of these are no maps for other reasons; here it is the counts that matter.
     let counted = |found: Vec<(String, String)>| too_much(&found, "out_of_range");
-    let pointers = |make: &dyn Fn(usize) -> Value, most: usize| {
+    let pointers = |make: Counted<'_>, most: usize| {
         let at = |n: usize| match draw(&make(n)) {
             Ok(_) => Vec::new(),
             Err(Error::Invalid(found)) => {
@@ -67,7 +73,7 @@ fn every_list_has_its_end() {
         };
         (at(most), at(most + 1))
     };
-    let cases: [(&dyn Fn(usize) -> Value, usize, &str); 6] = [
+    let cases: [(Counted<'_>, usize, &str); 6] = [
         (&|n| wide(n, n), 200, "/processMap/nodes"),
         (&|n| wide(180, n), 400, "/processMap/edges"),
         (&|n| bones(n, 0), 12, "/fishbone/categories"),
@@ -86,7 +92,7 @@ fn every_list_has_its_end() {
 }
 
 /// A diagram of each kind with this text in this place, and how long it may be there.
-fn texts() -> Vec<(&'static str, usize, fn(&str) -> Value)> {
+fn texts() -> Vec<Place> {
     fn of_map(name: &str, actor: &str, label: &str) -> Value {
         let step = json!({ "key": "b", "kind": "step", "name": name, "actor": actor });
         let way = json!({ "from": "b", "to": "c", "label": label });
