@@ -443,7 +443,8 @@ impl Tx {
             .flat_map(|change| change.before.iter().chain([&change.after]))
             .map(ObservationGroup::of)
             .collect();
-        self.shift_cells(&shifts(&touched, &there, &now, book)).await
+        self.shift_cells(&shifts(&touched, &there, &now, book)).await?;
+        self.recount_fidelity_of(changes).await
     }
 
     /// Writes the new states: those of new observations, those that change nothing but the figures, and the others.

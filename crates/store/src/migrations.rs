@@ -26,6 +26,7 @@ migrations![
     "0009_microsystems",
     "0010_surveys",
     "0011_work",
+    "0014_sums",
 ];
 
 /// Tables without a tenant, hence without row-level security.
@@ -42,6 +43,7 @@ const CHANGING: &[&str] = &[
     "spread_cells",
     "spiral_cells",
     "five_ps_cells",
+    "fidelity_cells",
     "ledger_head",
 ];
 
