@@ -1731,3 +1731,28 @@ create policy tenant on ramps using (tenant_id = (select nullif(current_setting(
 alter table cycles enable row level security;
 alter table cycles force row level security;
 create policy tenant on cycles using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+-- 0014_sums
+
+-- How many PDSA cycles a unit carried out to the end in a month, and how many of them have each feature of the method.
+create table fidelity_cells (
+    tenant_id uuid not null,
+    unit_id uuid not null,
+    month date not null,
+    cycles bigint not null,
+    iterative_cycles bigint not null,
+    prediction bigint not null,
+    small_scale bigint not null,
+    data_over_time bigint not null,
+    documentation bigint not null,
+    primary key (tenant_id, unit_id, month),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+);
+create index fidelity_cells_month on fidelity_cells (tenant_id, month);
+create index aims_measure on aims (tenant_id, measure_id);
+
+alter table fidelity_cells enable row level security;
+alter table fidelity_cells force row level security;
+create policy tenant on fidelity_cells using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table fidelity_cells set (fillfactor = 85);

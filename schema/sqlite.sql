@@ -1433,3 +1433,22 @@ create table cycles (
 ) strict, without rowid;
 create index cycles_unit on cycles (tenant_id, unit_id);
 create index cycles_ramp on cycles (tenant_id, ramp_id);
+
+-- 0014_sums
+
+-- How many PDSA cycles a unit carried out to the end in a month, and how many of them have each feature of the method.
+create table fidelity_cells (
+    tenant_id blob not null,
+    unit_id blob not null,
+    month text not null,
+    cycles integer not null,
+    iterative_cycles integer not null,
+    prediction integer not null,
+    small_scale integer not null,
+    data_over_time integer not null,
+    documentation integer not null,
+    primary key (tenant_id, unit_id, month),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+) strict, without rowid;
+create index fidelity_cells_month on fidelity_cells (tenant_id, month);
+create index aims_measure on aims (tenant_id, measure_id);

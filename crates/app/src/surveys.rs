@@ -16,8 +16,10 @@ use crate::clock::fresh;
 use crate::tenancy::{Successors, check_version, members_on};
 
 mod answering;
+mod blocks;
 mod boxes;
 mod closing;
+mod roll_up;
 mod summary;
 
 pub use spiral_store::SurveyRun;
@@ -25,6 +27,7 @@ pub use spiral_store::SurveyRun;
 pub use answering::{answer_survey, issue_survey_codes, questionnaire, survey_links};
 pub(crate) use closing::record_survey;
 pub use closing::{close_over, close_survey};
+pub use roll_up::{SurveyRollUpQuery, survey_roll_up};
 pub use summary::{survey_comparison, survey_summaries, survey_summary};
 
 /// What can be done with a survey, for `allowedActions`.

@@ -12,10 +12,12 @@ use crate::time::{Date, Timestamp};
 mod answers;
 mod instrument;
 mod results;
+mod roll_up;
 mod summary;
 pub use answers::*;
 pub use instrument::*;
 pub use results::*;
+pub use roll_up::{SurveyRollUp, SurveyRollUpRow};
 pub use summary::*;
 
 /// Where a survey stands.

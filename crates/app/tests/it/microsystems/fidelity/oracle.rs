@@ -8,6 +8,7 @@ use spiral_domain::people::Role;
 use spiral_domain::tenancy::{Lines, OrgUnit, Tier};
 use spiral_domain::{CycleId, Date, Sharing, UnitId, WorkKind};
 
+use crate::algebra::Echelon;
 use crate::world::World;
 
 /// A reader: who, and the units that their grants stand on with the level each reads from.
@@ -306,56 +307,4 @@ fn may_be_told(hidden: &[i64]) -> bool {
         hidden.iter().max().copied().unwrap_or(0),
     );
     hidden.len() >= 5 && 100 * most <= 85 * sum
-}
-
-/// Lines that are known, in echelon form over a large prime.
-#[derive(Default)]
-struct Echelon(BTreeMap<usize, Vec<u64>>);
-
-const PRIME: u64 = 2_147_483_647;
-
-impl Echelon {
-    /// What is left of a line, and where it begins.
-    fn reduced(&self, mut line: Vec<u64>) -> Option<(usize, Vec<u64>)> {
-        for at in 0..line.len() {
-            if line[at] == 0 {
-                continue;
-            }
-            let Some(known) = self.0.get(&at) else {
-                return Some((at, line));
-            };
-            let times = PRIME - line[at];
-            for (of, known) in line.iter_mut().zip(known) {
-                *of = (*of + times * known) % PRIME;
-            }
-        }
-        None
-    }
-
-    fn add(&mut self, line: Vec<u64>) {
-        let Some((at, mut line)) = self.reduced(line) else {
-            return;
-        };
-        let inverse = power(line[at], PRIME - 2);
-        for of in &mut line {
-            *of = *of * inverse % PRIME;
-        }
-        self.0.insert(at, line);
-    }
-
-    fn spans(&self, line: Vec<u64>) -> bool {
-        self.reduced(line).is_none()
-    }
-}
-
-fn power(base: u64, exponent: u64) -> u64 {
-    let (mut result, mut base, mut exponent) = (1, base, exponent);
-    while exponent > 0 {
-        if exponent & 1 == 1 {
-            result = result * base % PRIME;
-        }
-        base = base * base % PRIME;
-        exponent >>= 1;
-    }
-    result
 }
