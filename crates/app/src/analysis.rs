@@ -10,6 +10,7 @@ use spiral_domain::{
     Date, Error, Interval, Reference, Result, Sharing, Timestamp, UnitId, Violation, Violations,
 };
 use spiral_stats::rate::rate;
+use spiral_store::Store;
 
 use self::reach::Reach;
 use self::sums::{Sum, Sums};
@@ -17,6 +18,7 @@ use self::timeline::{Slice, Timeline};
 use crate::caller::Caller;
 
 mod charts;
+mod fidelity;
 mod funnel;
 pub mod pictures;
 mod placed;
@@ -28,6 +30,7 @@ mod suppression;
 mod timeline;
 
 pub use self::charts::{ChartQuery, Rebase, charts, charts_of};
+pub use self::fidelity::{FidelityQuery, fidelity_summary};
 pub use self::funnel::{FunnelQuery, funnel};
 pub use self::quality::{QualityQuery, data_quality, data_quality_of};
 
@@ -215,6 +218,24 @@ pub async fn roll_up(caller: &Caller, query: RollUpQuery) -> Result<RollUp> {
     })
 }
 
+/// The unit itself, and the nodes by which it is grouped at any time in a period.
+async fn nodes_of(store: &Store, unit: UnitId, group_by: GroupBy, when: Period) -> Result<Vec<UnitId>> {
+    let mut nodes: Vec<UnitId> = match (group_by, group_by.tier()) {
+        (GroupBy::Children, _) => {
+            let links = store.children_links(&[unit]).await?;
+            let there =
+                |(_, _, from, to): &(UnitId, UnitId, Date, Date)| *from <= when.end && when.start <= *to;
+            links.into_iter().filter(there).map(|link| link.1).collect()
+        }
+        (_, Some(tier)) => store.topmost_beneath(unit, tier, when).await?,
+        _ => Vec::new(),
+    };
+    nodes.retain(|node| *node != unit);
+    nodes.dedup();
+    nodes.insert(0, unit);
+    Ok(nodes)
+}
+
 impl Work<'_> {
     fn rows(&self) -> impl Iterator<Item = (usize, &Slice)> {
         self.timeline.rows()
@@ -258,27 +279,14 @@ impl Work<'_> {
             return Ok(Vec::new());
         }
         let store = self.caller.store();
-        let when = self.when();
-        let mut nodes: Vec<UnitId> = match (group_by, group_by.tier()) {
-            (GroupBy::Children, _) => {
-                let links = store.children_links(&[unit.id]).await?;
-                let there =
-                    |(_, _, from, to): &(UnitId, UnitId, Date, Date)| *from <= when.end && when.start <= *to;
-                links.into_iter().filter(there).map(|link| link.1).collect()
-            }
-            (_, Some(tier)) => store.topmost_beneath(unit.id, tier, when).await?,
-            _ => Vec::new(),
-        };
-        nodes.retain(|node| *node != unit.id);
-        nodes.dedup();
-        nodes.insert(0, unit.id);
+        let mut nodes = nodes_of(store, unit.id, group_by, self.when()).await?;
         let counts = store
             .reporting_counts(&nodes, self.measure.reporting_tier, self.default)
             .await?;
         let mut reach = Reach::new(counts);
         nodes.retain(|node| *node == unit.id || reach.reports(*node));
         self.check_size(nodes.len())?;
-        let placed = placed::Placed::of(self, unit.id, &nodes, group_by).await?;
+        let placed = placed::Placed::of(self.caller, self.placing, unit.id, &nodes, group_by).await?;
         let units = crate::tenancy::units_of(&self.caller.platform(), &nodes).await?;
         // The unit itself first, then the others as a reader looks them up.
         if let Some((_, others)) = nodes.split_first_mut() {
@@ -293,7 +301,7 @@ impl Work<'_> {
         });
         let mut told = None;
         let sums = if totals_offered && hidden {
-            let tree = secrecy::Tree::around(self, &nodes).await?;
+            let tree = secrecy::Tree::around(self.caller, self.when(), &nodes).await?;
             reach = Reach::new(
                 store
                     .reporting_counts(tree.nodes(), self.measure.reporting_tier, self.default)

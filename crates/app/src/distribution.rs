@@ -162,38 +162,71 @@ impl<'u, const N: usize> Tree<'u, N> {
 
     /// Whose totals must be left out: for each unit a flag for each state.
     pub fn suppressed(&self, rule: Rule) -> Result<Vec<[bool; N]>> {
+        let mut left_out = Self::suppressed_together(std::slice::from_ref(self), None, rule)?;
+        left_out
+            .pop()
+            .ok_or_else(|| Error::internal("one question has one answer"))
+    }
+
+    /// The same for several questions about the same teams, of which one state may be `alike`: then as many teams are in
+    /// it whatever is asked, so that one answer tells it for all, and with it the rest of another.
+    pub fn suppressed_together(
+        questions: &[Self],
+        alike: Option<usize>,
+        rule: Rule,
+    ) -> Result<Vec<Vec<[bool; N]>>> {
         let mut table = Table::new(rule);
-        let mut cells: Vec<[CellId; N]> = Vec::with_capacity(self.units.len());
-        for counts in &self.all {
-            cells.push(add_node(&mut table, rule, counts)?);
-        }
-        for place in 0..self.units.len() {
-            // A part without hidden teams adds nothing to what is hidden.
-            let children: Vec<usize> = (place + 1..self.units.len())
-                .take_while(|&below| self.units[below].path.starts_with(&self.units[place].path))
-                .filter(|&below| self.parents[below] == Some(place) && self.all[below].hidden() > 0)
-                .collect();
-            if children.is_empty() {
-                continue;
+        let mut cells: Vec<Vec<[CellId; N]>> = Vec::with_capacity(questions.len());
+        let mut own_cells: Vec<Vec<Option<[CellId; N]>>> = Vec::with_capacity(questions.len());
+        for (n, question) in questions.iter().enumerate() {
+            // Where states are alike, they are one cell: the first question's.
+            let of_first =
+                |cells: Option<&[CellId; N]>| alike.filter(|_| n > 0).and_then(|at| Some((at, cells?[at])));
+            let (mut all, mut own) = (Vec::new(), Vec::new());
+            for place in 0..question.units.len() {
+                let first = of_first(cells.first().map(|of: &Vec<[CellId; N]>| &of[place]));
+                all.push(add_node(&mut table, rule, &question.all[place], first)?);
             }
-            let own = if self.own[place].hidden() > 0 {
-                Some(add_node(&mut table, rule, &self.own[place])?)
-            } else {
-                None
-            };
-            for state in 0..N {
-                let mut parts: Vec<CellId> = children.iter().map(|&child| cells[child][state]).collect();
-                parts.extend(own.map(|own| own[state]));
-                table
-                    .sum(Along::Tree, cells[place][state], &parts)
-                    .map_err(Error::internal)?;
+            for place in 0..question.units.len() {
+                let parts = question.parts_of(place);
+                let needs_own = !parts.is_empty() && question.own[place].hidden() > 0;
+                let of_place = if needs_own {
+                    let first = own_cells
+                        .first()
+                        .and_then(|of: &Vec<Option<[CellId; N]>>| of[place].as_ref());
+                    Some(add_node(&mut table, rule, &question.own[place], of_first(first))?)
+                } else {
+                    None
+                };
+                own.push(of_place);
+                if parts.is_empty() {
+                    continue;
+                }
+                for state in (0..N).filter(|state| n == 0 || Some(*state) != alike) {
+                    let mut sum: Vec<CellId> = parts.iter().map(|&part| all[part][state]).collect();
+                    sum.extend(of_place.map(|own| own[state]));
+                    table
+                        .sum(Along::Tree, all[place][state], &sum)
+                        .map_err(Error::internal)?;
+                }
             }
+            cells.push(all);
+            own_cells.push(own);
         }
         let flags = suppress(&table);
+        let flag = |cell: CellId| flags.get(cell.index()).copied().unwrap_or(true);
         Ok(cells
-            .iter()
-            .map(|states| states.map(|cell| flags.get(cell.index()).copied().unwrap_or(true)))
+            .into_iter()
+            .map(|question| question.into_iter().map(|states| states.map(flag)).collect())
             .collect())
+    }
+
+    /// The units directly beneath a place that have hidden teams; one without adds nothing to what is hidden.
+    fn parts_of(&self, place: usize) -> Vec<usize> {
+        (place + 1..self.units.len())
+            .take_while(|&below| self.units[below].path.starts_with(&self.units[place].path))
+            .filter(|&below| self.parents[below] == Some(place) && self.all[below].hidden() > 0)
+            .collect()
     }
 
     /// What may be told at a place, if these are left out.
@@ -211,8 +244,13 @@ impl<'u, const N: usize> Tree<'u, N> {
 }
 
 /// The states of a unit. How many teams it has is no secret, so that the states are tied to each other by their sum as
-/// well; with fewer hidden teams than may be told, none of them is told anyway.
-fn add_node<const N: usize>(table: &mut Table, rule: Rule, counts: &Counts<N>) -> Result<[CellId; N]> {
+/// well; with fewer hidden teams than may be told, none of them is told anyway. A state that is `alike` has a cell already.
+fn add_node<const N: usize>(
+    table: &mut Table,
+    rule: Rule,
+    counts: &Counts<N>,
+    alike: Option<(usize, CellId)>,
+) -> Result<[CellId; N]> {
     let hidden = counts.hidden();
     let units = u64::try_from(hidden).unwrap_or_default();
     let settled = u64::try_from(hidden - counts.newcomers).unwrap_or_default();
@@ -224,9 +262,10 @@ fn add_node<const N: usize>(table: &mut Table, rule: Rule, counts: &Counts<N>) -
         largest_denominator: if people && units > 0 { 1.0 } else { 0.0 },
         counts_people: people,
     };
-    let cells = counts
-        .hidden
-        .map(|numerator| table.cell(of(numerator, true), units));
+    let cells = std::array::from_fn(|state| match alike {
+        Some((at, cell)) if at == state => cell,
+        _ => table.cell(of(counts.hidden[state], true), units),
+    });
     let whole = of(hidden, false);
     if units > 0 && !rule.must_suppress(&whole) {
         let whole = table.cell(whole, u64::MAX);

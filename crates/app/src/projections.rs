@@ -13,6 +13,7 @@ pub async fn verify(caller: &Caller) -> Result<Vec<String>> {
     differences.extend(tx.verify_spread_cells().await?);
     differences.extend(tx.verify_spiral_cells().await?);
     differences.extend(tx.verify_five_ps_cells().await?);
+    differences.extend(tx.verify_fidelity_cells().await?);
     Ok(differences)
 }
 
@@ -23,6 +24,7 @@ pub async fn rebuild(caller: &Caller) -> Result<()> {
     tx.rebuild_spread_cells().await?;
     tx.rebuild_spiral_cells().await?;
     tx.rebuild_five_ps_cells().await?;
+    tx.rebuild_fidelity_cells().await?;
     // In the ledger, so that no server goes on answering from what it has kept.
     tx.note_rebuild()?;
     tx.commit(()).await

@@ -1,15 +1,13 @@
 //! Surveys: opened, answered by anybody who has the link, closed; then counts are told, and nothing else is there.
 
-use std::collections::HashMap;
-
 use spiral_domain::people::Action;
 use spiral_domain::surveys::{
-    AddSurveyInstrument, AnswerSurvey, BallotBox, ChangeSurvey, CloseSurvey, OpenSurvey, Survey,
-    SurveyInstrument, SurveyKind, SurveyPart, SurveyResults, SurveyStatus, built_in_instruments,
+    AddSurveyInstrument, BallotBox, ChangeSurvey, OpenSurvey, Survey, SurveyInstrument, SurveyKind,
+    SurveyPart, SurveyStatus, built_in_instruments,
 };
 use spiral_domain::tenancy::{Network, OrgUnit};
 use spiral_domain::{
-    Allowed, Error, Page, PageRequest, Reference, Result, Sharing, SurveyId, UnitId, WorkKind,
+    Allowed, Date, Error, Page, PageRequest, Reference, Result, Sharing, SurveyId, WorkKind,
 };
 use spiral_store::{Column as _, SealedBox, Store, Tx};
 
@@ -18,12 +16,18 @@ use crate::clock::fresh;
 use crate::tenancy::{Successors, check_version, members_on};
 
 mod answering;
+mod blocks;
 mod boxes;
+mod closing;
+mod roll_up;
 mod summary;
 
 pub use spiral_store::SurveyRun;
 
 pub use answering::{answer_survey, issue_survey_codes, questionnaire, survey_links};
+pub(crate) use closing::record_survey;
+pub use closing::{close_over, close_survey};
+pub use roll_up::{SurveyRollUpQuery, survey_roll_up};
 pub use summary::{survey_comparison, survey_summaries, survey_summary};
 
 /// What can be done with a survey, for `allowedActions`.
@@ -128,8 +132,13 @@ pub async fn add_survey_instrument(caller: &Caller, input: AddSurveyInstrument) 
 
 /// Opens a survey of a unit, or of the units that are members of a network today.
 pub async fn open_survey(caller: &Caller, input: OpenSurvey) -> Result<Survey> {
+    open(caller, input, caller.today()).await
+}
+
+/// The same for a survey that closes on this day or later.
+async fn open(caller: &Caller, input: OpenSurvey, earliest: Date) -> Result<Survey> {
     let least = i64::from(caller.app().settings().suppression_threshold);
-    input.check(least)?;
+    input.check(least, earliest)?;
     let store = caller.store();
     let network: Option<Network> = match &input.network {
         Some(network) => Some(store.named(network).await?),
@@ -261,7 +270,7 @@ pub async fn change_survey(
     if before.status == SurveyStatus::Closed {
         return Err(closed());
     }
-    input.check(&before)?;
+    input.check(&before, caller.today())?;
     let mut survey = before.clone();
     input.apply(&mut survey);
     if survey != before {
@@ -269,92 +278,6 @@ pub async fn change_survey(
         survey.updated_at = tx.now();
         tx.change_survey(&survey).await?;
     }
-    tx.commit(survey).await
-}
-
-/// Closes a survey: from now on it tells what the answers come to, and the answers themselves are gone.
-pub async fn close_survey(
-    caller: &Caller,
-    id: SurveyId,
-    if_match: Option<i64>,
-    input: CloseSurvey,
-) -> Result<Survey> {
-    let (_, unit) = survey_and_unit(caller, id).await?;
-    let mut tx = caller.begin(Action::RunSurvey, &[&unit][..]).await?;
-    let mut survey: Survey = tx.find().ids(&[id]).one().await?;
-    check_version(if_match, survey.version)?;
-    if survey.status == SurveyStatus::Closed {
-        return Err(closed());
-    }
-    let instrument = instrument_of_survey(&tx, &survey).await?;
-    let mut boxes: HashMap<UnitId, BallotBox> = HashMap::new();
-    for sealed in tx.survey_boxes(id).await? {
-        let opened = boxes::open(caller.app(), &survey, &instrument, &sealed)?;
-        boxes.insert(sealed.unit, opened);
-    }
-    tell(&mut tx, &mut survey, &instrument, &boxes, input.discard).await?;
-    tx.commit(survey).await
-}
-
-/// Writes what the answers come to; the boxes go.
-async fn tell(
-    tx: &mut Tx,
-    survey: &mut Survey,
-    instrument: &SurveyInstrument,
-    boxes: &HashMap<UnitId, BallotBox>,
-    discard: bool,
-) -> Result<()> {
-    let together = BallotBox::joined(instrument.items.len(), boxes.values());
-    let whole = SurveyResults::of(instrument, &together, survey.threshold);
-    if whole.is_none() && !discard {
-        let detail = format!(
-            "fewer than {} have answered, so that nothing could be told; `discard` closes it all the same, and \
-             their answers are lost",
-            survey.threshold
-        );
-        return Err(Error::conflict("too_few_answers", detail));
-    }
-    let mut parts = Vec::new();
-    for kept in [
-        tx.survey_parts_for_telling(&[survey.id]).await?,
-        tx.survey_wholes_for_telling(&[survey.id]).await?,
-    ] {
-        parts.extend(kept.into_values().flatten());
-    }
-    for part in &mut parts {
-        part.results = if part.whole {
-            whole.clone()
-        } else {
-            let own = boxes.get(&part.unit_id);
-            own.and_then(|own| SurveyResults::of(instrument, own, survey.threshold))
-        };
-        part.version += 1;
-        part.updated_at = tx.now();
-    }
-    survey.status = SurveyStatus::Closed;
-    survey.closed_at = Some(tx.now());
-    survey.updated_at = tx.now();
-    survey.version += 1;
-    tx.close_survey(survey, &parts).await
-}
-
-/// A survey that was asked and answered in the past, whole; for the platform's own demo.
-pub(crate) async fn record_survey(
-    caller: &Caller,
-    input: OpenSurvey,
-    answers: Vec<AnswerSurvey>,
-) -> Result<Survey> {
-    let mut survey = open_survey(caller, input).await?;
-    let instrument = instrument_of_survey(caller.store(), &survey).await?;
-    let mut answered = BallotBox::new(instrument.items.len());
-    for input in answers {
-        if !answered.put(input.check(&instrument)?) {
-            return Err(Error::conflict("survey_full", "a survey takes no more answers"));
-        }
-    }
-    let mut tx = caller.begin(Action::RunSurvey, crate::Reach::Tenant).await?;
-    let boxes = HashMap::from([(survey.unit_id, answered)]);
-    tell(&mut tx, &mut survey, &instrument, &boxes, false).await?;
     tx.commit(survey).await
 }
 

@@ -29,8 +29,8 @@ pub use diagrams::{
     ProcessNode, ProcessNodeKind, ProcessPath, ProcessRule,
 };
 pub use fidelity::{
-    CycleFidelity, FeatureAnswer, FeatureCount, FidelityFeature, RampFidelity, TeamFidelity, cycle_fidelity,
-    ramp_fidelity, team_fidelity,
+    CycleFidelity, FeatureAnswer, FeatureCount, FidelityFeature, FidelityFeatureTotals, FidelitySummaryRow,
+    FidelityTally, RampFidelity, TeamFidelity, cycle_fidelity, ramp_fidelity, tallies_of_ramp, team_fidelity,
 };
 pub use five_ps::*;
 pub use lead_team::*;

@@ -12,10 +12,12 @@ use crate::time::{Date, Timestamp};
 mod answers;
 mod instrument;
 mod results;
+mod roll_up;
 mod summary;
 pub use answers::*;
 pub use instrument::*;
 pub use results::*;
+pub use roll_up::{SurveyRollUp, SurveyRollUpRow};
 pub use summary::*;
 
 /// Where a survey stands.
@@ -173,8 +175,8 @@ pub struct OpenSurvey {
 }
 
 impl OpenSurvey {
-    /// Every rule at once; `least` is the lowest threshold.
-    pub fn check(&self, least: i64) -> Result<()> {
+    /// Every rule at once; `least` is the lowest threshold, and `earliest` the first day on which it may close.
+    pub fn check(&self, least: i64, earliest: Date) -> Result<()> {
         let mut found = Violations::new();
         check_text(&mut found, "/title", &self.title, 200);
         check_optional_text(&mut found, "/wave", self.wave.as_deref(), 63);
@@ -186,6 +188,7 @@ impl OpenSurvey {
             || "give either `unit` or `network`".into(),
         );
         check_days(&mut found, self.opens_on, self.closes_on);
+        check_to_come(&mut found, Some(self.closes_on), earliest);
         found.require(
             self.instrument_version.is_none_or(|version| version >= 1),
             "/instrumentVersion",
@@ -212,6 +215,17 @@ fn check_days(found: &mut Violations, opens_on: Date, closes_on: Date) {
     );
 }
 
+/// Which surveys closed in a time that is over does not change any more: what many units' surveys come to in it would
+/// tell what one of them did.
+fn check_to_come(found: &mut Violations, closes_on: Option<Date>, earliest: Date) {
+    found.require(
+        closes_on.is_none_or(|day| earliest <= day),
+        "/closesOn",
+        "in_the_past",
+        || "the last day on which a survey takes answers is today or later".into(),
+    );
+}
+
 /// Changes an open survey. What is absent stays.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, utoipa::ToSchema, async_graphql::InputObject)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -227,7 +241,7 @@ pub struct ChangeSurvey {
 
 impl ChangeSurvey {
     /// Every rule at once.
-    pub fn check(&self, survey: &Survey) -> Result<()> {
+    pub fn check(&self, survey: &Survey, today: Date) -> Result<()> {
         let mut found = Violations::new();
         check_optional_text(&mut found, "/title", self.title.as_deref(), 200);
         check_days(
@@ -235,6 +249,7 @@ impl ChangeSurvey {
             survey.opens_on,
             self.closes_on.unwrap_or(survey.closes_on),
         );
+        check_to_come(&mut found, self.closes_on, today);
         found.into_result()
     }
 

@@ -5,14 +5,15 @@ use std::collections::HashMap;
 use async_graphql::connection::{Connection, EmptyFields};
 use async_graphql::dataloader::Loader;
 use async_graphql::{ComplexObject, Context, Object, Result, SimpleObject};
-use spiral_app::surveys::SurveyFilter;
+use spiral_app::surveys::{SurveyFilter, SurveyRollUpQuery};
 use spiral_app::{Caller, surveys};
+use spiral_domain::analysis::GroupBy;
 use spiral_domain::people::Action;
 use spiral_domain::surveys::{
     AddSurveyInstrument, ChangeSurvey, CloseSurvey, OpenSurvey, Survey, SurveyComparison, SurveyInstrument,
-    SurveyKind, SurveyLink, SurveyStatus, SurveySummary,
+    SurveyKind, SurveyLink, SurveyRollUp, SurveyStatus, SurveySummary,
 };
-use spiral_domain::{Reference, Sort, SurveyId, Timestamp};
+use spiral_domain::{Date, Reference, Sort, SurveyId, Timestamp};
 
 use crate::faults::fault;
 use crate::lists::{connection, page_request};
@@ -160,6 +161,32 @@ impl SurveyQueries {
         after: SurveyId,
     ) -> Result<SurveyComparison> {
         surveys::survey_comparison(ctx.data::<Caller>()?, before, after)
+            .await
+            .map_err(fault)
+    }
+
+    /// What the surveys of single teams by one instrument come to together, by the quarter in which they closed.
+    #[expect(clippy::too_many_arguments, reason = "a question is its arguments")]
+    #[graphql(complexity = "50 * child_complexity")]
+    async fn survey_roll_up(
+        &self,
+        ctx: &Context<'_>,
+        instrument: String,
+        version: Option<i64>,
+        unit: Option<Reference>,
+        #[graphql(default)] group_by: GroupBy,
+        from: Option<Date>,
+        to: Option<Date>,
+    ) -> Result<SurveyRollUp> {
+        let query = SurveyRollUpQuery {
+            instrument,
+            version,
+            unit,
+            group_by,
+            from,
+            to,
+        };
+        surveys::survey_roll_up(ctx.data::<Caller>()?, &query)
             .await
             .map_err(fault)
     }

@@ -12,6 +12,7 @@ use crate::reply::{Reply, refuse};
 
 mod charts;
 mod compare;
+mod fidelity;
 mod pictures;
 
 /// The routes of this capability.
@@ -20,6 +21,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(roll_up))
         .merge(charts::routes())
         .merge(compare::routes())
+        .merge(fidelity::routes())
         .merge(pictures::routes())
 }
 

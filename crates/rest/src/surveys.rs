@@ -18,6 +18,7 @@ use crate::lists::List;
 use crate::reply::{Reply, refuse};
 
 mod public;
+mod roll_up;
 
 /// The routes of this capability.
 pub(crate) fn routes() -> OpenApiRouter<App> {
@@ -26,6 +27,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(get_survey_instrument))
         .routes(routes!(list_surveys, open_survey))
         .routes(routes!(get_survey_comparison))
+        .merge(roll_up::routes())
         .routes(routes!(get_survey, change_survey))
         .routes(routes!(close_survey))
         .routes(routes!(get_survey_links))

@@ -204,7 +204,8 @@ impl Tx {
             .map(ObservationGroup::of)
             .collect();
         self.shift_cells(&shifts(&touched, there, now.into_values(), book))
-            .await
+            .await?;
+        self.recount_fidelity_of(changes).await
     }
 
     /// Shares a unit's observations, and the measures of a front-line team, so far and no further.

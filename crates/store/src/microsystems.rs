@@ -19,6 +19,7 @@ use crate::tx::Tx;
 use crate::value::{Column as _, as_json_text};
 
 mod cells;
+mod fidelity_cells;
 mod tool_use;
 mod work;
 

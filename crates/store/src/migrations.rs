@@ -27,6 +27,7 @@ migrations![
     "0010_surveys",
     "0011_work",
     "0013_links",
+    "0014_sums",
 ];
 
 /// Tables without a tenant, hence without row-level security.
@@ -43,6 +44,7 @@ const CHANGING: &[&str] = &[
     "spread_cells",
     "spiral_cells",
     "five_ps_cells",
+    "fidelity_cells",
     "ledger_head",
 ];
 

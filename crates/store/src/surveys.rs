@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use spiral_domain::measures::Period;
 use spiral_domain::people::Action;
 use spiral_domain::surveys::{
     Item, Scale, Scoring, Subscale, Survey, SurveyInstrument, SurveyKind, SurveyMode, SurveyPart,
@@ -97,6 +98,30 @@ impl Store {
     /// The parts of these surveys that the reader may see, the wholes of networks' surveys not among them.
     pub async fn survey_parts(&self, surveys: &[SurveyId]) -> Result<HashMap<SurveyId, Vec<SurveyPart>>> {
         by_survey(self.find::<SurveyPart>(), false, surveys).await
+    }
+
+    /// The surveys of single units by an instrument whose last day is in this time, for working out what may be told of
+    /// all of them; never for showing.
+    pub async fn surveys_of_units(
+        &self,
+        instrument: &str,
+        version: i64,
+        within: Period,
+    ) -> Result<Vec<Survey>> {
+        let values = [
+            instrument.to_owned().value(),
+            version.value(),
+            within.start.value(),
+            within.end.value(),
+        ];
+        self.find_all::<Survey>()
+            .filter(
+                "r.network_id is null and r.instrument = ? and r.instrument_version = ? \
+                 and r.closes_on >= ? and r.closes_on <= ?",
+                values,
+            )
+            .all("r.id")
+            .await
     }
 
     /// All parts of these surveys, for working out what may be told; never for showing.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use spiral_app::{App, retention, spirals};
+use spiral_app::{App, retention, spirals, surveys};
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
@@ -33,6 +33,12 @@ impl Worker {
                     Ok(noted) => tracing::info!(noted, "spirals have fallen dormant"),
                     // They are dormant for whoever reads them; only their timelines do not say so yet.
                     Err(error) => tracing::warn!(error = %error, "dormant spirals are noted another time"),
+                }
+                match surveys::close_over(&app).await {
+                    Ok(0) => {}
+                    Ok(closed) => tracing::info!(closed, "surveys are over, and tell what they may"),
+                    // They take no more answers, whoever looks; they only tell nothing yet.
+                    Err(error) => tracing::warn!(error = %error, "surveys that are over close another time"),
                 }
                 if let Err(error) = retention::forget_assertions(&app).await {
                     tracing::warn!(error = %error, "used assertions stay for another round");

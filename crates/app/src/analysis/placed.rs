@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use spiral_domain::analysis::GroupBy;
 use spiral_domain::{Date, Result, UnitId};
 
-use super::{Placing, Work};
+use super::Placing;
+use crate::caller::Caller;
 
 type Spans = HashMap<(UnitId, UnitId), Vec<(Date, Date)>>;
 
@@ -30,9 +31,15 @@ fn held(spans: &Spans, above: UnitId, beneath: UnitId, day: Date) -> bool {
 }
 
 impl Placed {
-    pub async fn of(work: &Work<'_>, unit: UnitId, nodes: &[UnitId], group_by: GroupBy) -> Result<Self> {
-        let store = work.caller.store();
-        let how = if matches!(work.placing, Placing::Day(_)) {
+    pub async fn of(
+        caller: &Caller,
+        placing: Placing,
+        unit: UnitId,
+        nodes: &[UnitId],
+        group_by: GroupBy,
+    ) -> Result<Self> {
+        let store = caller.store();
+        let how = if matches!(placing, Placing::Day(_)) {
             None
         } else if group_by == GroupBy::Children {
             let mut spans = Spans::new();

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use spiral_domain::measures::Stratum;
+use spiral_domain::measures::{Period, Stratum};
 use spiral_domain::{Date, Result, UnitId};
 use spiral_stats::suppression::{Hidden, Rule};
 
@@ -11,6 +11,7 @@ use super::Work;
 use super::reach::Reach;
 use super::sums::Sums;
 use super::suppression::{Before, Family, Figures, Question, Standing};
+use crate::caller::Caller;
 
 /// The nodes of an answer, all nodes above them, and the children of those.
 #[derive(Debug)]
@@ -21,9 +22,10 @@ pub(super) struct Tree {
 }
 
 impl Tree {
-    pub async fn around(work: &Work<'_>, answered: &[UnitId]) -> Result<Self> {
-        let store = work.caller.store();
-        let above = store.ever_above(answered, work.when()).await?;
+    /// Around the nodes of an answer, in a time.
+    pub async fn around(caller: &Caller, when: Period, answered: &[UnitId]) -> Result<Self> {
+        let store = caller.store();
+        let above = store.ever_above(answered, when).await?;
         let links = store.children_links(&above).await?;
         let nodes: BTreeSet<UnitId> = answered
             .iter()
@@ -49,7 +51,7 @@ impl Tree {
     /// The families in a slice whose first period ends on one day and whose last on another, parents before
     /// children; the roots; and the nodes that moved within it. What moved adds up in no family of the slice: it
     /// is to its parents like records of their own, and is never told of itself.
-    fn on(&self, first: Date, last: Date) -> Shape {
+    pub fn on(&self, first: Date, last: Date) -> Shape {
         let mut children: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         let mut partial: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         let mut below = vec![false; self.nodes.len()];
@@ -89,10 +91,10 @@ impl Tree {
 }
 
 /// The tree in a slice.
-struct Shape {
-    families: Vec<Family>,
-    roots: Vec<usize>,
-    moved: Vec<usize>,
+pub(super) struct Shape {
+    pub families: Vec<Family>,
+    pub roots: Vec<usize>,
+    pub moved: Vec<usize>,
 }
 
 /// What a reader is told of each node, by slice.
@@ -173,14 +175,15 @@ pub(super) async fn told(work: &Work<'_>, tree: &Tree, reach: &Reach, sums: &Sum
 
 /// What has been decided of the whole, or of its split, slice by slice.
 #[derive(Default)]
-struct Layer {
-    standing: Vec<Vec<Standing>>,
+pub(super) struct Layer {
+    pub standing: Vec<Vec<Standing>>,
     /// What of the hidden figures nobody has been told yet: nothing where a node is told.
     untold: Vec<Vec<Figures>>,
 }
 
 impl Layer {
-    fn push(&mut self, standing: Vec<Standing>, mut untold: Vec<Figures>) {
+    /// Takes what was decided of the next slice.
+    pub fn push(&mut self, standing: Vec<Standing>, mut untold: Vec<Figures>) {
         for (figures, standing) in untold.iter_mut().zip(&standing) {
             if *standing != Standing::Closed {
                 figures.fill(Hidden::default());
@@ -192,7 +195,7 @@ impl Layer {
 
     /// What the finer slices have told of each node, and what they have not. Where the whole is closed, so
     /// must be its split.
-    fn before(
+    pub fn before(
         &self,
         finer: &[Vec<usize>],
         hidden: &[Figures],

@@ -195,6 +195,19 @@ impl Timeline {
         self.by_period.get(&period).copied()
     }
 
+    /// The measure's own periods.
+    pub fn base(&self) -> &[Period] {
+        &self.base
+    }
+
+    /// Which of the measure's own periods is the month that begins on this day.
+    pub fn month(&self, start: Date) -> Option<usize> {
+        self.base_of(Period {
+            start,
+            end: start.month_end(),
+        })
+    }
+
     /// One of the measure's own periods.
     pub fn base_at(&self, at: usize) -> Period {
         self.base[at]

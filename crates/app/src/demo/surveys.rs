@@ -1,9 +1,7 @@
 //! Surveys of the evaluated teams: that they asked is published, what was answered is not, so that it is made up.
 
 use serde::Deserialize;
-use spiral_domain::surveys::{
-    Answer, AnswerSurvey, CloseSurvey, OpenSurvey, SurveyMode, built_in_instruments,
-};
+use spiral_domain::surveys::{Answer, AnswerSurvey, OpenSurvey, SurveyMode, built_in_instruments};
 use spiral_domain::{Date, Error, Reference, Result};
 
 use super::synthetic::Seeded;
@@ -55,23 +53,27 @@ pub(super) async fn load(caller: &Caller) -> Result<()> {
             // About three in four answer; of a small team, all.
             let people = (team.members * 3 / 4).max(6);
             let first = wave(team, "staff-survey", "How is it to work here?", 2005)?;
-            surveys::record_survey(caller, first, made_up(&mut seeded, "staff-survey", people, 0)).await?;
+            surveys::record_survey(
+                caller,
+                first,
+                made_up(&mut seeded, "staff-survey", people, 0),
+                false,
+            )
+            .await?;
             if team.code == TWICE {
                 let again = wave(team, "staff-survey", "How is it to work here?", 2006)?;
                 let answers = made_up(&mut seeded, "staff-survey", people - 2, 1);
-                surveys::record_survey(caller, again, answers).await?;
+                surveys::record_survey(caller, again, answers, false).await?;
             }
         }
         if team.tools.patient_views == PatientViews::Formal {
             let asked = wave(team, "patient-survey", "How was your care?", 2005)?;
             let answers = made_up(&mut seeded, "patient-survey", PATIENTS + team.members, 1);
-            surveys::record_survey(caller, asked, answers).await?;
+            surveys::record_survey(caller, asked, answers, false).await?;
         }
         if team.code == GIVEN_UP {
             let given_up = wave(team, "staff-survey", "How is it to work here? (given up)", 2005)?;
-            let survey = surveys::open_survey(caller, given_up).await?;
-            let lost = CloseSurvey { discard: true };
-            surveys::close_survey(caller, survey.id, None, lost).await?;
+            surveys::record_survey(caller, given_up, Vec::new(), true).await?;
         }
     }
     Ok(())

@@ -55,11 +55,9 @@ pub async fn five_ps_summary(
         .iter()
         .map(|teams| Tree::new(&units, teams, &newcomers))
         .collect();
-    let mut left_out: Vec<Vec<[bool; STATES]>> = Vec::with_capacity(trees.len());
-    for tree in &trees {
-        left_out.push(tree.suppressed(rule)?);
-    }
-    tie_what_all_have(&mut left_out);
+    // How many teams have no assessment is the same for every P.
+    let alike = FivePsState::NotAssessed as usize;
+    let left_out = Tree::suppressed_together(&trees, Some(alike), rule)?;
     let Some(tree) = trees.first() else {
         return Err(Error::internal("there are five Ps"));
     };
@@ -182,18 +180,6 @@ async fn newcomers(
         }
     }
     Ok(by_parent)
-}
-
-/// How many teams have no assessment is the same for every P: left out for one, it is left out for all.
-fn tie_what_all_have(left_out: &mut [Vec<[bool; STATES]>]) {
-    let state = FivePsState::NotAssessed as usize;
-    let places = left_out.first().map_or(0, Vec::len);
-    for place in 0..places {
-        let any = left_out.iter().any(|of| of[place][state]);
-        for of in left_out.iter_mut() {
-            of[place][state] = any;
-        }
-    }
 }
 
 fn distribution(unit: &OrgUnit, told: Vec<Told<STATES>>) -> FivePsDistribution {

@@ -4,6 +4,7 @@
     reason = "what a test needs and does not get ends the test"
 )]
 
+mod algebra;
 mod directory;
 mod field_tests;
 mod identity;

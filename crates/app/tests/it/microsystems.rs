@@ -2,6 +2,7 @@
 
 mod conditions;
 mod demo;
+mod fidelity;
 mod random;
 mod secrecy;
 mod tool_use;

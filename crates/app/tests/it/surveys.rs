@@ -14,6 +14,7 @@ use crate::world::{World, code, place, refused, worlds};
 
 mod attacks;
 mod networks;
+mod roll_up;
 mod traces;
 
 /// A survey of a unit that takes answers today.
@@ -138,7 +139,7 @@ async fn a_survey_is_answered_on_its_days_and_changed_until_it_is_closed() {
         let link = link_of(&lead, survey.id).await;
         let change = ChangeSurvey {
             title: Some("How was it?".into()),
-            closes_on: Some("2006-03-30".parse().unwrap()),
+            closes_on: Some("2006-03-31".parse().unwrap()),
         };
         let stale = surveys::change_survey(&lead, survey.id, Some(7), change.clone()).await;
         assert_eq!(refused(stale), [place("", "stale")]);
@@ -146,8 +147,10 @@ async fn a_survey_is_answered_on_its_days_and_changed_until_it_is_closed() {
             .await
             .unwrap();
         assert_eq!((changed.version, changed.title.as_str()), (2, "How was it?"));
+        // The day after it takes no answers, though nobody has closed it yet.
+        let later = world.later("2006-04-01T00:00:00Z").await;
         assert_eq!(
-            refused(answer(&world.app, &link, 1, 1).await),
+            refused(answer(&later, &link, 1, 1).await),
             [place("", "survey_closed")]
         );
         let wrong = ChangeSurvey {
@@ -158,6 +161,7 @@ async fn a_survey_is_answered_on_its_days_and_changed_until_it_is_closed() {
         let places = [
             place("/title", "patient_identifier"),
             place("/closesOn", "out_of_range"),
+            place("/closesOn", "in_the_past"),
         ];
         assert_eq!(refused(wrong), places);
         // Nobody has answered: closing it loses nothing, but has to be meant.
@@ -190,6 +194,7 @@ async fn what_is_wrong_with_a_survey_is_named_in_every_place() {
             place("/instrument", "code_format"),
             place("/unit", "one_of"),
             place("/closesOn", "out_of_range"),
+            place("/closesOn", "in_the_past"),
             place("/threshold", "out_of_range"),
         ];
         assert_eq!(wrong, places);

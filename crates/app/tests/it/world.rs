@@ -22,15 +22,7 @@ pub async fn worlds() -> Vec<World> {
     let mut worlds = Vec::new();
     for database in databases().await {
         let noon: Timestamp = "2006-03-31T12:00:00Z".parse().unwrap();
-        let settings = Settings {
-            demo_issuer: true,
-            ..Settings::default()
-        };
-        let master = MasterKey::from_base64("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8").unwrap();
-        let clock = Clock::from_fn(move || noon);
-        let app = App::open(database.open().await, clock, settings, &master)
-            .await
-            .unwrap();
+        let app = app_at(&database, noon).await;
         let tenant = app.create_tenant("demo", "Demo").await.unwrap();
         let system = app.system(&tenant, noon);
         let world = World {
@@ -43,6 +35,19 @@ pub async fn worlds() -> Vec<World> {
         worlds.push(world);
     }
     worlds
+}
+
+/// A server on a database whose clock stands still.
+async fn app_at(database: &TestDb, at: Timestamp) -> App {
+    let settings = Settings {
+        demo_issuer: true,
+        ..Settings::default()
+    };
+    let master = MasterKey::from_base64("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8").unwrap();
+    let clock = Clock::from_fn(move || at);
+    App::open(database.open().await, clock, settings, &master)
+        .await
+        .unwrap()
 }
 
 pub fn code(text: &str) -> Reference {
@@ -133,10 +138,20 @@ impl World {
     }
 
     pub async fn caller(&self, principal: PrincipalId) -> Caller {
-        let token = people::demo_token(&self.app, &self.tenant, principal, 600)
+        self.caller_of(&self.app, principal).await
+    }
+
+    /// The same somebody, on another server.
+    pub async fn caller_of(&self, app: &App, principal: PrincipalId) -> Caller {
+        let token = people::demo_token(app, &self.tenant, principal, 600)
             .await
             .unwrap();
-        self.app.authenticate(Some(&token)).await.unwrap()
+        app.authenticate(Some(&token)).await.unwrap()
+    }
+
+    /// Another server on the same database, at another time.
+    pub async fn later(&self, at: &str) -> App {
+        app_at(&self.database, at.parse().unwrap()).await
     }
 
     pub async fn share(&self, unit: &str, kind: WorkKind, level: Sharing) {

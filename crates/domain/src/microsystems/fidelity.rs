@@ -10,6 +10,10 @@ use super::plain_enum;
 use crate::ids::{CycleId, RampId, UnitId};
 use crate::time::Date;
 
+mod summary;
+
+pub use summary::{FidelityFeatureTotals, FidelitySummaryRow, FidelityTally, tallies_of_ramp};
+
 /// Points of data make a series from so many on.
 const POINTS: usize = 3;
 

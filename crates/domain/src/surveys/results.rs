@@ -219,10 +219,22 @@ impl SurveyResults {
         }
         Some(self)
     }
+
+    /// Keeps back the items and the scores at the places for which these say so.
+    pub fn keep_back_if(&mut self, item: impl Fn(usize) -> bool, score: impl Fn(usize) -> bool) {
+        let items = self.items.iter_mut().enumerate();
+        for (_, kept) in items.filter(|(place, _)| item(*place)) {
+            kept.keep_back();
+        }
+        let scores = self.scores.iter_mut().enumerate();
+        for (_, kept) in scores.filter(|(place, _)| score(*place)) {
+            kept.keep_back();
+        }
+    }
 }
 
 impl ItemResult {
-    fn keep_back(&mut self) {
+    pub(super) fn keep_back(&mut self) {
         self.suppressed = true;
         (self.rated, self.cant_rate, self.not_answered) = (None, None, None);
         (self.mean, self.median, self.standard_deviation) = (None, None, None);
@@ -231,7 +243,7 @@ impl ItemResult {
 }
 
 impl ScoreResult {
-    fn keep_back(&mut self) {
+    pub(super) fn keep_back(&mut self) {
         self.suppressed = true;
         self.scored = None;
         (self.mean, self.median, self.standard_deviation) = (None, None, None);
@@ -523,11 +535,16 @@ fn median(values: &[f64]) -> Option<f64> {
 fn deviation(values: &[f64]) -> Option<f64> {
     let mean = mean(values)?;
     let squared: f64 = values.iter().map(|value| (value - mean) * (value - mean)).sum();
-    (values.len() > 1).then(|| (squared / (float(whole(values.len())) - 1.0)).sqrt())
+    deviation_of(squared, whole(values.len()))
+}
+
+/// The standard deviation of so many values, from the sum of their squared distances from the mean.
+pub(super) fn deviation_of(squared: f64, count: i64) -> Option<f64> {
+    (count > 1).then(|| (squared / (float(count) - 1.0)).sqrt())
 }
 
 /// Two decimals are as much as surveys of a team are good for.
-fn hundredths(value: f64) -> f64 {
+pub(super) fn hundredths(value: f64) -> f64 {
     (value * 100.0).round() / 100.0
 }
 
@@ -535,6 +552,6 @@ fn hundredths(value: f64) -> f64 {
     clippy::cast_precision_loss,
     reason = "counts and values of a survey are small"
 )]
-fn float(number: i64) -> f64 {
+pub(super) fn float(number: i64) -> f64 {
     number as f64
 }

@@ -10,7 +10,7 @@ use spiral_domain::people::Action;
 use spiral_domain::tenancy::OrgUnit;
 use spiral_domain::{
     AimId, CycleId, Date, DiagramId, MeasureId, PrincipalId, RampId, Result, Sharing, SpiralId, Timestamp,
-    UnitId,
+    UnitId, WorkKind,
 };
 
 use crate::record::{Record, Scoping, record};
@@ -64,7 +64,7 @@ record!(Cycle, 73, "cycle", "cycle", "cycles", Scoping::Shared(Action::ReadAims)
 /// A piece of a team's own work: owned by a unit, taken back rather than deleted.
 pub trait Work: Record + Clone + PartialEq {
     /// What of its unit's work it is part of.
-    const SHARED_AS: spiral_domain::WorkKind;
+    const SHARED_AS: WorkKind;
     /// The unit that owns it.
     fn unit(&self) -> UnitId;
     /// The spiral that it names.
@@ -84,7 +84,7 @@ pub trait Work: Record + Clone + PartialEq {
 macro_rules! work {
     ($($name:ty: $kind:ident),* $(,)?) => {$(
         impl Work for $name {
-            const SHARED_AS: spiral_domain::WorkKind = spiral_domain::WorkKind::$kind;
+            const SHARED_AS: WorkKind = WorkKind::$kind;
             fn unit(&self) -> UnitId {
                 self.unit_id
             }
@@ -131,14 +131,23 @@ impl Store {
 }
 
 impl Tx {
-    /// Adds a piece of a team's work.
+    /// Adds a piece of a team's work; the counts follow.
     pub async fn add_work<W: Work>(&mut self, work: &W) -> Result<()> {
-        self.insert(work).await
+        self.insert(work).await?;
+        self.count_work(work).await
     }
 
-    /// Writes a new state of it.
+    /// Writes a new state of it; the counts follow.
     pub async fn change_work<W: Work>(&mut self, work: &W) -> Result<()> {
-        self.update(work).await
+        self.update(work).await?;
+        self.count_work(work).await
+    }
+
+    async fn count_work<W: Work>(&mut self, work: &W) -> Result<()> {
+        match W::SHARED_AS {
+            WorkKind::Aims => self.recount_fidelity(&[work.unit()]).await,
+            _ => Ok(()),
+        }
     }
 
     /// Lets the unit's diagrams follow its new sharing level.

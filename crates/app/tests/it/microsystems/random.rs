@@ -12,6 +12,7 @@ use spiral_domain::tenancy::{OrgUnit, Tier, UnitKind};
 use spiral_domain::{Sharing, UnitId, WorkKind};
 
 use super::{begun, code, read};
+use crate::algebra::Echelon;
 use crate::world::{World, worlds};
 
 struct Dice(u64);
@@ -99,6 +100,73 @@ impl Book {
         let (level, above) = (self.levels[&team.id], self.above(team));
         let by_grant = |(unit, least): &(String, Sharing)| *least <= level && above.contains(&unit.as_str());
         level == Sharing::Everyone || reader.grants.iter().any(by_grant)
+    }
+
+    /// Whoever adds and subtracts all that was told finds no count that may not be told. Known besides: how many teams are
+    /// hidden beneath each unit, and that those without an assessment are the same for every P.
+    fn cannot_be_worked_out(&self, reader: &Reader, places: &[FivePsDistribution]) {
+        let today = reader.caller.today();
+        let mut beneath: HashMap<UnitId, Vec<&OrgUnit>> = HashMap::new();
+        for team in self.units.values() {
+            if team.tier == Tier::Microsystem && team.open_on(today) && !self.sees(reader, team) {
+                beneath.entry(team.parent_id.unwrap()).or_default().push(team);
+            }
+        }
+        let parents: Vec<UnitId> = beneath.keys().copied().collect();
+        // The unknowns: beneath each parent, one that all Ps share, and three of each P.
+        let at =
+            |parent: usize, p: usize, state: usize| parent * 16 + if state == 0 { 0 } else { p * 3 + state };
+        let line = |cells: &[(usize, usize, usize)]| {
+            let mut line = vec![0; parents.len() * 16];
+            for (parent, p, state) in cells {
+                line[at(*parent, *p, *state)] = 1;
+            }
+            line
+        };
+        let mut known = Echelon::default();
+        for parent in 0..parents.len() {
+            for p in 0..5 {
+                known.add(line(&[0, 1, 2, 3].map(|state| (parent, p, state))));
+            }
+        }
+        let cells = |place: &FivePsDistribution, p: usize, state: usize| -> Vec<(usize, usize, usize)> {
+            let of_place = |parent: &UnitId| self.above(&self.units[parent]).contains(&place.code.as_str());
+            let parents = parents.iter().enumerate().filter(|(_, parent)| of_place(parent));
+            parents.map(|(parent, _)| (parent, p, state)).collect()
+        };
+        let all = || {
+            places
+                .iter()
+                .flat_map(|place| (0..5).flat_map(move |p| (0..4).map(move |state| (place, p, state))))
+        };
+        for (place, p, state) in all() {
+            if place.parts[p].states[state].total.is_some() {
+                known.add(line(&cells(place, p, state)));
+            }
+        }
+        for (place, p, state) in all() {
+            if place.parts[p].states[state].total.is_some() {
+                continue;
+            }
+            let teams = parents
+                .iter()
+                .filter(|parent| self.above(&self.units[parent]).contains(&place.code.as_str()));
+            let teams: Vec<&&OrgUnit> = teams.flat_map(|parent| &beneath[parent]).collect();
+            let stands = |team: &&&&OrgUnit| {
+                FivePsState::of(self.latest.get(&team.id).map(|of| of.states()[p])) as usize == state
+            };
+            let hidden = teams.iter().filter(stands).count();
+            let few = |count: usize| (1..5).contains(&count);
+            if few(teams.len()) || few(hidden) || few(teams.len() - hidden) {
+                let follows = known.spans(line(&cells(place, p, state)));
+                assert!(
+                    !follows,
+                    "{} {p} {state}: {hidden} of {} can be worked out",
+                    place.code,
+                    teams.len()
+                );
+            }
+        }
     }
 
     /// Checks one answer; how many totals with hidden teams were told.
@@ -293,6 +361,7 @@ async fn the_summary_is_what_a_recount_says_whatever_moves_and_is_shared() {
                     caller,
                     grants: reader.grants.clone(),
                 };
+                let mut all = Vec::new();
                 for (unit, groups) in [
                     (None, TeamGroupBy::Children),
                     (None, TeamGroupBy::Organisation),
@@ -306,6 +375,7 @@ async fn the_summary_is_what_a_recount_says_whatever_moves_and_is_shared() {
                     for place in std::iter::once(&answer.whole).chain(&answer.groups) {
                         told += book.check(&reader, place);
                         asked += 1;
+                        all.push(place.clone());
                     }
                     let hidden = |group: &str, part: usize, state: usize| {
                         let today = reader.caller.today();
@@ -325,6 +395,7 @@ async fn the_summary_is_what_a_recount_says_whatever_moves_and_is_shared() {
                         no_remainder(&answer.whole, &answer.groups, &hidden);
                     }
                 }
+                book.cannot_be_worked_out(&reader, &all);
             }
         }
         assert!(told > 50 && asked > 200, "{told} {asked}");

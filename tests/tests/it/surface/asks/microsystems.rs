@@ -61,6 +61,7 @@ pub async fn ask(operation: &str, stage: &Stage<'_>) -> Option<Ask> {
             .body(json!({ "processes": { "level": "mixed", "text": "Ideas wait for a signature" } })),
         "getLatestConditions" => Ask::reads("readTeamWork").path("unit", target),
         "getToolUse" => Ask::reads("readTeamWork"),
+        "getFidelitySummary" => Ask::reads("readAims"),
         "getFivePsSummary" => Ask::reads("readTeamWork"),
         _ => return None,
     })

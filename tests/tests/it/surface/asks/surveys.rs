@@ -18,6 +18,7 @@ pub async fn ask(operation: &str, stage: &Stage<'_>) -> Option<Ask> {
         "getSurveyComparison" => Ask::reads("readSurveys")
             .query("before", &stage.survey("open_link").await)
             .query("after", &stage.survey("open_link").await),
+        "getSurveyRollUp" => Ask::reads("readSurveys").query("instrument", "staff-survey"),
         "changeSurvey" => Ask::writes("runSurvey")
             .hidden()
             .path("id", &stage.survey("open_link").await)
@@ -41,7 +42,7 @@ impl Stage<'_> {
     fn survey_input(&self, mode: &str) -> Value {
         json!({
             "unit": self.target.id, "instrument": "staff-survey", "title": "How is it to work here?", "mode": mode,
-            "opensOn": "2006-03-01", "closesOn": "2006-04-30",
+            "opensOn": "2198-03-01", "closesOn": "2198-04-30",
         })
     }
 
