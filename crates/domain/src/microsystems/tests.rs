@@ -89,6 +89,7 @@ fn meeting(kind: MeetingKind, on: &str) -> Meeting {
     Meeting {
         id: id(1),
         unit_id: id(2),
+        spiral_id: None,
         kind,
         held_on: day(on),
         attendance: 4,

@@ -48,10 +48,7 @@ pub const REST_ONLY: &[(&str, &str)] = &[
     ("listProgressScores", "in GraphQL an edge: Spiral.progressScores"),
     ("listNeeds", "in GraphQL an edge: Spiral.needs"),
     ("getNeed", "in GraphQL an edge: Spiral.needs"),
-    (
-        "listSpiralRefreshers",
-        "in GraphQL an edge: Spiral.refreshers",
-    ),
+    ("listSpiralRefreshers", "in GraphQL an edge: Spiral.refreshers"),
     ("listOutcomes", "in GraphQL an edge: Spiral.outcomes"),
     ("getOutcome", "in GraphQL an edge: Spiral.outcomes"),
     ("listDecisions", "in GraphQL an edge: Spiral.decisions"),
