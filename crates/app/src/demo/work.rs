@@ -57,7 +57,7 @@ pub(super) async fn load(caller: &Caller) -> Result<()> {
     let work: Work =
         serde_json::from_str(include_str!("../../data/demo-work.json")).map_err(Error::internal)?;
     for team in work.teams {
-        load_team(&then, team).await?;
+        Box::pin(load_team(&then, team)).await?;
     }
     load_measured(caller).await
 }
