@@ -378,6 +378,11 @@ pub(crate) const PROBLEMS: &[(&str, u16, &str)] = &[
          stands.",
     ),
     (
+        "not_called_for",
+        409,
+        "The turn was taken up again, or the spiral given up, before anybody looked: there is nothing to look at.",
+    ),
+    (
         "no_standard",
         409,
         "Only the standard of an SDSA cycle is reviewed.",

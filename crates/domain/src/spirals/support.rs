@@ -61,17 +61,13 @@ const MOST_RECORDS: usize = 20;
 
 words! {
     /// Whose aims or cycles tell.
+    #[derive(Default)]
     ProgressBasis {
         /// Those that name the spiral.
+        #[default]
         Spiral,
         /// Those of the unit that name no spiral, since none names this one.
         Unit,
-    }
-}
-
-impl Default for ProgressBasis {
-    fn default() -> Self {
-        Self::Spiral
     }
 }
 

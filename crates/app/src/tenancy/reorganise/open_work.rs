@@ -32,7 +32,7 @@ pub(in crate::tenancy) async fn handed(tx: &Tx, plan: &Plan) -> Result<Handed> {
     let units: HashMap<UnitId, OrgUnit> = tx.find::<OrgUnit>().ids(&ids).by_id().await?;
     let levels = tx.spirals_sharing(&units.values().collect::<Vec<_>>()).await?;
     for (from, to) in &plan.carries_on {
-        if !may_be_handed(&levels, *from, *to) {
+        if !may_be_handed(levels.get(from).copied(), levels.get(to).copied()) {
             continue;
         }
         if let (Some(unit), Some(level)) = (units.get(to), levels.get(to)) {
