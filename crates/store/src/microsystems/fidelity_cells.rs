@@ -180,7 +180,7 @@ impl Tx {
             return Ok(());
         }
         let there = self.fidelity_rows(Some(units)).await?;
-        let counted = self.count_fidelity(Some(units)).await?;
+        let counted = Box::pin(self.count_fidelity(Some(units))).await?;
         if there == counted {
             return Ok(());
         }
