@@ -262,7 +262,7 @@ async fn change(
     let change = Change::<Cycle>::begin(caller, Action::RunCycle, (unit, id), if_match).await?;
     let mut after = change.before.clone();
     apply(&mut after)?;
-    change.end(caller, after).await
+    Box::pin(change.end(caller, after)).await
 }
 
 /// Changes a cycle that is planned and not yet carried out.

@@ -68,7 +68,7 @@ pub async fn record_meeting(caller: &Caller, unit: &Reference, input: RecordMeet
         on: Some(meeting.held_on),
         ..touch_of(EntryKind::Recorded, &meeting)
     };
-    tell(caller, &mut tx, unit.id, [meeting.spiral_id, None], touch).await?;
+    Box::pin(tell(caller, &mut tx, unit.id, [meeting.spiral_id, None], touch)).await?;
     tx.commit(meeting).await
 }
 
@@ -128,7 +128,7 @@ pub async fn change_meeting(
         meeting.recorded_by = caller.principal().id;
         meeting.updated_at = tx.now();
         tx.change_meeting(&meeting).await?;
-        tell(caller, &mut tx, unit.id, named, touch).await?;
+        Box::pin(tell(caller, &mut tx, unit.id, named, touch)).await?;
     }
     tx.commit(meeting).await
 }

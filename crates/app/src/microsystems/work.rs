@@ -97,7 +97,7 @@ pub(super) async fn add<W: Work>(caller: &Caller, mut tx: Tx, work: W) -> Result
         work: W::SHARED_AS,
         ..Touch::of(EntryKind::Recorded, W::NAME, work.id())
     };
-    tell(caller, &mut tx, work.unit(), [work.spiral(), None], touch).await?;
+    Box::pin(tell(caller, &mut tx, work.unit(), [work.spiral(), None], touch)).await?;
     tx.commit(work).await
 }
 
@@ -155,7 +155,7 @@ impl<W: Work> Change<W> {
         };
         after.touch(caller.principal().id, self.tx.now());
         self.tx.change_work(&after).await?;
-        tell(caller, &mut self.tx, after.unit(), named, touch).await?;
+        Box::pin(tell(caller, &mut self.tx, after.unit(), named, touch)).await?;
         self.tx.commit(after).await
     }
 
@@ -163,6 +163,6 @@ impl<W: Work> Change<W> {
     pub(super) async fn retract(self, caller: &Caller) -> Result<W> {
         let mut after = self.before.clone();
         after.retract();
-        self.end(caller, after).await
+        Box::pin(self.end(caller, after)).await
     }
 }
