@@ -76,6 +76,7 @@ create table unit_sharing (
     unit_id uuid not null,
     kind text collate "C" not null,
     level smallint not null,
+    times bigint not null,
     primary key (tenant_id, unit_id, kind),
     foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
 );
@@ -384,58 +385,41 @@ create table measures (
 );
 create index measures_unit on measures (tenant_id, unit_id);
 
-create table observations (
+create table observation_sheets (
     tenant_id uuid not null,
-    id uuid not null,
     measure_id uuid not null,
-    unit_id uuid not null,
     period_start date not null,
     period_end date not null,
-    stratum text collate "C" not null,
-    numerator double precision,
-    denominator double precision,
-    value double precision,
-    n bigint,
-    quality text collate "C" not null,
-    source text collate "C",
-    external_id text collate "C",
+    block bigint not null,
     recorded_at timestamptz not null,
     recorded_by uuid not null,
-    retracted boolean not null,
-    sharing smallint not null,
-    version bigint not null,
-    primary key (tenant_id, id),
-    constraint observations_external unique (tenant_id, source, external_id)
+    births uuid,
+    live bigint not null,
+    body bytea not null,
+    primary key (tenant_id, measure_id, period_start, period_end, block, recorded_at)
 );
-create unique index observations_key on observations (tenant_id, measure_id, unit_id, period_start, period_end, stratum) where not retracted;
-create index observations_unit on observations (tenant_id, unit_id);
-create index observations_recorded on observations (tenant_id, recorded_at);
-create index observations_taken_back on observations (tenant_id, measure_id, unit_id, period_start) where retracted;
+create unique index observation_sheets_births on observation_sheets (tenant_id, births);
+create index observation_sheets_recorded on observation_sheets (tenant_id, recorded_at);
+create index observation_sheets_block on observation_sheets (tenant_id, block);
 
-create table observation_revisions (
-    tenant_id uuid not null references tenants (id),
-    id uuid not null,
+create table observation_names (
+    tenant_id uuid not null,
+    source text collate "C" not null,
+    external_id text collate "C" not null,
+    observation_id uuid not null,
+    primary key (tenant_id, source, external_id)
+);
+
+create table observation_moves (
+    tenant_id uuid not null,
+    observation_id uuid not null,
+    at timestamptz not null,
     measure_id uuid not null,
-    unit_id uuid not null,
     period_start date not null,
     period_end date not null,
-    stratum text collate "C" not null,
-    numerator double precision,
-    denominator double precision,
-    value double precision,
-    n bigint,
-    quality text collate "C" not null,
-    source text collate "C",
-    external_id text collate "C",
-    recorded_at timestamptz not null,
-    recorded_by uuid not null,
-    retracted boolean not null,
-    sharing smallint not null,
-    version bigint not null,
-    superseded_at timestamptz not null,
-    primary key (tenant_id, id, version)
+    block bigint not null,
+    primary key (tenant_id, observation_id, at)
 );
-create index observation_revisions_unit on observation_revisions (tenant_id, unit_id, measure_id, period_start);
 
 create table measure_cells (
     tenant_id uuid not null,
@@ -460,19 +444,23 @@ alter table measures enable row level security;
 alter table measures force row level security;
 create policy tenant on measures using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
 
-alter table observations enable row level security;
-alter table observations force row level security;
-create policy tenant on observations using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+alter table observation_sheets enable row level security;
+alter table observation_sheets force row level security;
+create policy tenant on observation_sheets using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
 
-alter table observation_revisions enable row level security;
-alter table observation_revisions force row level security;
-create policy tenant on observation_revisions using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+alter table observation_names enable row level security;
+alter table observation_names force row level security;
+create policy tenant on observation_names using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table observation_moves enable row level security;
+alter table observation_moves force row level security;
+create policy tenant on observation_moves using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
 
 alter table measure_cells enable row level security;
 alter table measure_cells force row level security;
 create policy tenant on measure_cells using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
 
-alter table observations set (fillfactor = 85);
+alter table observation_sheets set (fillfactor = 85);
 
 alter table measure_cells set (fillfactor = 85);
 
@@ -1807,3 +1795,28 @@ create policy tenant on spiral_handovers using (tenant_id = (select nullif(curre
 alter table spiral_refreshers enable row level security;
 alter table spiral_refreshers force row level security;
 create policy tenant on spiral_refreshers using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+-- 0014_sums
+
+-- How many PDSA cycles a unit carried out to the end in a month, and how many of them have each feature of the method.
+create table fidelity_cells (
+    tenant_id uuid not null,
+    unit_id uuid not null,
+    month date not null,
+    cycles bigint not null,
+    iterative_cycles bigint not null,
+    prediction bigint not null,
+    small_scale bigint not null,
+    data_over_time bigint not null,
+    documentation bigint not null,
+    primary key (tenant_id, unit_id, month),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+);
+create index fidelity_cells_month on fidelity_cells (tenant_id, month);
+create index aims_measure on aims (tenant_id, measure_id);
+
+alter table fidelity_cells enable row level security;
+alter table fidelity_cells force row level security;
+create policy tenant on fidelity_cells using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid)) with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
+
+alter table fidelity_cells set (fillfactor = 85);

@@ -76,6 +76,7 @@ create table unit_sharing (
     unit_id blob not null,
     kind text not null,
     level integer not null,
+    times integer not null,
     primary key (tenant_id, unit_id, kind),
     foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
 ) strict, without rowid;
@@ -312,58 +313,41 @@ create table measures (
 ) strict, without rowid;
 create index measures_unit on measures (tenant_id, unit_id);
 
-create table observations (
+create table observation_sheets (
     tenant_id blob not null,
-    id blob not null,
     measure_id blob not null,
-    unit_id blob not null,
     period_start text not null,
     period_end text not null,
-    stratum text not null,
-    numerator real,
-    denominator real,
-    value real,
-    n integer,
-    quality text not null,
-    source text,
-    external_id text,
+    block integer not null,
     recorded_at integer not null,
     recorded_by blob not null,
-    retracted integer not null,
-    sharing integer not null,
-    version integer not null,
-    primary key (tenant_id, id),
-    constraint observations_external unique (tenant_id, source, external_id)
+    births blob,
+    live integer not null,
+    body blob not null,
+    primary key (tenant_id, measure_id, period_start, period_end, block, recorded_at)
 ) strict, without rowid;
-create unique index observations_key on observations (tenant_id, measure_id, unit_id, period_start, period_end, stratum) where not retracted;
-create index observations_unit on observations (tenant_id, unit_id);
-create index observations_recorded on observations (tenant_id, recorded_at);
-create index observations_taken_back on observations (tenant_id, measure_id, unit_id, period_start) where retracted;
+create unique index observation_sheets_births on observation_sheets (tenant_id, births);
+create index observation_sheets_recorded on observation_sheets (tenant_id, recorded_at);
+create index observation_sheets_block on observation_sheets (tenant_id, block);
 
-create table observation_revisions (
-    tenant_id blob not null references tenants (id),
-    id blob not null,
+create table observation_names (
+    tenant_id blob not null,
+    source text not null,
+    external_id text not null,
+    observation_id blob not null,
+    primary key (tenant_id, source, external_id)
+) strict, without rowid;
+
+create table observation_moves (
+    tenant_id blob not null,
+    observation_id blob not null,
+    at integer not null,
     measure_id blob not null,
-    unit_id blob not null,
     period_start text not null,
     period_end text not null,
-    stratum text not null,
-    numerator real,
-    denominator real,
-    value real,
-    n integer,
-    quality text not null,
-    source text,
-    external_id text,
-    recorded_at integer not null,
-    recorded_by blob not null,
-    retracted integer not null,
-    sharing integer not null,
-    version integer not null,
-    superseded_at integer not null,
-    primary key (tenant_id, id, version)
+    block integer not null,
+    primary key (tenant_id, observation_id, at)
 ) strict, without rowid;
-create index observation_revisions_unit on observation_revisions (tenant_id, unit_id, measure_id, period_start);
 
 create table measure_cells (
     tenant_id blob not null,
@@ -1501,3 +1485,22 @@ create table spiral_refreshers (
 create index spiral_refreshers_spiral on spiral_refreshers (tenant_id, spiral_id);
 create index spiral_refreshers_unit on spiral_refreshers (tenant_id, unit_id);
 create index spiral_refreshers_due on spiral_refreshers (tenant_id, due_on) where done_on is null and not withdrawn;
+
+-- 0014_sums
+
+-- How many PDSA cycles a unit carried out to the end in a month, and how many of them have each feature of the method.
+create table fidelity_cells (
+    tenant_id blob not null,
+    unit_id blob not null,
+    month text not null,
+    cycles integer not null,
+    iterative_cycles integer not null,
+    prediction integer not null,
+    small_scale integer not null,
+    data_over_time integer not null,
+    documentation integer not null,
+    primary key (tenant_id, unit_id, month),
+    foreign key (tenant_id, unit_id) references org_units (tenant_id, id)
+) strict, without rowid;
+create index fidelity_cells_month on fidelity_cells (tenant_id, month);
+create index aims_measure on aims (tenant_id, measure_id);

@@ -258,7 +258,12 @@ const READERS: [Reader; 8] = [
 
 /// Whether somebody may read a piece at these levels, and whether it must be there for them.
 fn reads((_, tier, partner): Reader, piece: &Piece, levels: &BTreeMap<&str, usize>) -> (bool, bool) {
-    let level = piece.kinds.iter().map(|kind| levels[kind]).min().unwrap();
+    let level = piece
+        .kinds
+        .iter()
+        .map(|kind| levels[kind])
+        .min()
+        .expect("a piece is of some kind");
     let looks = tier.is_some() && (!partner || piece.partner);
     let by_role = looks && tier.is_some_and(|tier| tier <= level);
     (level == 4 || by_role, by_role || level == 4 && looks)

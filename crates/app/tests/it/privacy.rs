@@ -52,11 +52,14 @@ fn day(text: &str) -> Date {
     text.parse().unwrap()
 }
 
+/// A role, where it is held, and until when.
+type Given = (Role, Held, Option<Date>);
+
 /// Somebody of every role, at home and elsewhere, with several roles and with none.
 async fn readers(world: &World) -> Vec<Reader> {
     use Held::{Across, On};
     let until = Some(day("2006-08-20"));
-    let plan: Vec<(&'static str, Vec<(Role, Held, Option<Date>)>)> = vec![
+    let plan: Vec<(&'static str, Vec<Given>)> = vec![
         ("national lead", vec![(Role::NationalLead, On("nat"), None)]),
         ("national analyst", vec![(Role::NationalAnalyst, On("nat"), None)]),
         ("sha lead", vec![(Role::ShaLead, On("s0"), None)]),

@@ -125,7 +125,7 @@ async fn work_names_a_spiral_of_its_unit_or_one_worked_on_together() {
             ..AimFilter::default()
         };
         let listed = microsystems::aims(&lead, &unit, of, &page).await.unwrap();
-        assert_eq!(listed.data, [set.clone()]);
+        assert_eq!(listed.data, std::slice::from_ref(&set));
         let of = CycleFilter {
             spiral: Some(theirs.id),
             ..CycleFilter::default()
