@@ -7,6 +7,7 @@ mod pictures;
 mod push;
 mod random;
 mod roll_up;
+mod sheets;
 
 use std::collections::HashMap;
 use std::sync::Arc;
