@@ -252,7 +252,7 @@ impl<'w> Life<'w> {
                 Change::Close(..) => "closures",
                 Change::Rename(..) => "names",
             };
-            if kind != wanted {
+            if kind != wanted || self.hands_spirals_over(&change) {
                 continue;
             }
             if let Ok(report) = reorganise(&self.world.system(), &unit, input.clone()).await {
@@ -263,6 +263,18 @@ impl<'w> Life<'w> {
                 return;
             }
         }
+    }
+
+    /// Whether open spirals would go on at another unit. Where they then stand, on which day and for whom is tried by
+    /// `spirals::random` and `spirals::handovers`; the rules here know no such day.
+    fn hands_spirals_over(&self, change: &Change) -> bool {
+        let Change::Merge(from, into) = change else {
+            return false;
+        };
+        let goes_on = self.rules.shares(into, WorkKind::Spirals);
+        from.iter().any(|unit| {
+            self.book.spirals.contains_key(unit) && goes_on <= self.rules.shares(unit, WorkKind::Spirals)
+        })
     }
 
     async fn reverse(&mut self) {
