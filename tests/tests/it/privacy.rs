@@ -153,7 +153,7 @@ async fn live(world: &World) -> Paths {
     .await;
     let survey = json!({
         "unit": unit, "instrument": "staff-survey", "title": "zqsurvey", "mode": "open_link",
-        "opensOn": "2006-01-01", "closesOn": "2198-12-31",
+        "opensOn": "2197-06-01", "closesOn": "2198-12-31",
     });
     let survey = post("/v1/surveys".into(), survey).await;
     let on_wall: &[&str] = &["zqmember", "zqdiagram", "zqaim", "zqcycle", "zqspiral"];
