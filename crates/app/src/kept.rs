@@ -1,18 +1,18 @@
-//! What is kept from request to request. Nothing here is ever out of date: each request asks once where the ledger
-//! stands, and what was read at another standing, or on another day, is read again.
+//! What is kept from request to request. Each request knows where the ledger stands (of what other servers write, all but
+//! the last tenth of a second), and what was read at another standing, or on another day, is read again.
 
 use std::any::Any;
 use std::collections::{HashMap, HashSet};
 use std::hash::{Hash, Hasher};
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use moka::future::Cache;
 use sha2::{Digest as _, Sha256};
 use spiral_domain::people::{ApiClient, Principal, Tenant};
 use spiral_domain::tenancy::OrgUnit;
-use spiral_domain::{Date, Reference, Result, TenantId};
-use spiral_store::{Db, HeldGrant, Meter, Scope, Standing, Tx};
+use spiral_domain::{Date, Error, Reference, Result, TenantId, UnitId};
+use spiral_store::{Db, HeldGrant, Meter, Scope, Standing, Stood, Tx};
 
 use crate::caller::Caller;
 
@@ -40,10 +40,60 @@ struct Answer {
     answer: Arc<dyn Any + Send + Sync>,
 }
 
-/// Units of one tenant by what they were called, as they were read.
+/// Units of one tenant by what they were called, and where they have stood, as it was read.
 struct Units {
     settled: i64,
     by_name: HashMap<Reference, Arc<OrgUnit>>,
+    stood: HashMap<UnitId, Stood>,
+}
+
+impl Units {
+    fn none(settled: i64) -> Self {
+        let (by_name, stood) = (HashMap::new(), HashMap::new());
+        Self {
+            settled,
+            by_name,
+            stood,
+        }
+    }
+
+    /// What is known of some of these keys at this standing, and which others are not.
+    fn known<'k, K: Eq + Hash + Clone, V: Clone>(
+        &mut self,
+        standing: Standing,
+        of: impl Fn(&Self) -> &HashMap<K, V>,
+        keys: impl IntoIterator<Item = &'k K>,
+    ) -> (HashMap<K, V>, Vec<&'k K>) {
+        if self.settled != standing.settled {
+            *self = Self::none(standing.settled);
+        }
+        let (known, mut missing) = (of(self), Vec::new());
+        let mut found = HashMap::new();
+        for key in keys {
+            match known.get(key) {
+                Some(value) => {
+                    found.insert(key.clone(), value.clone());
+                }
+                None => missing.push(key),
+            }
+        }
+        (found, missing)
+    }
+}
+
+/// Keeps what was read, if it still holds: another request may have come with a later standing.
+fn keep<K: Eq + Hash + Clone, V: Clone>(
+    (now, then): (i64, Standing),
+    kept: &mut HashMap<K, V>,
+    read: &HashMap<K, V>,
+) {
+    if now == then.settled && kept.len() + read.len() <= UNITS {
+        kept.extend(read.iter().map(|(key, value)| (key.clone(), value.clone())));
+    }
+}
+
+fn lock(kept: &Mutex<Units>) -> MutexGuard<'_, Units> {
+    kept.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 type WhoKey = (TenantId, Option<String>, String);
@@ -127,6 +177,13 @@ impl Kept {
 }
 
 impl Caller {
+    /// The unit with this id, by the platform's eyes.
+    pub(crate) async fn unit_of(&self, id: UnitId) -> Result<Arc<OrgUnit>> {
+        let name = Reference::from(id);
+        let mut found = self.named_units([&name]).await?;
+        found.remove(&name).ok_or(Error::NotFound("unit"))
+    }
+
     /// The units that these references name, by the platform's eyes: every principal may know of a unit. What is not
     /// found is absent.
     pub(crate) async fn named_units(
@@ -142,45 +199,44 @@ impl Caller {
                 .map(|(name, unit)| (name, Arc::new(unit)))
                 .collect());
         };
-        let none = async {
-            Arc::new(Mutex::new(Units {
-                settled: standing.settled,
-                by_name: HashMap::new(),
-            }))
-        };
-        let kept = self.app.kept().units.get_with(self.tenant.id, none).await;
-        let mut named: HashMap<Reference, Arc<OrgUnit>> = HashMap::with_capacity(wanted.len());
-        let missing: Vec<&Reference> = {
-            let mut units = kept.lock().unwrap_or_else(PoisonError::into_inner);
-            if units.settled != standing.settled {
-                units.settled = standing.settled;
-                units.by_name.clear();
-            }
-            wanted
-                .into_iter()
-                .filter(|name| match units.by_name.get(*name) {
-                    Some(unit) => {
-                        named.insert((*name).clone(), Arc::clone(unit));
-                        false
-                    }
-                    None => true,
-                })
-                .collect()
-        };
+        let kept = self.kept_units(standing).await;
+        let (mut named, missing) = lock(&kept).known(standing, |units| &units.by_name, wanted);
         if missing.is_empty() {
             return Ok(named);
         }
         let found = platform.store().resolve::<OrgUnit>(missing).await?;
-        let mut units = kept.lock().unwrap_or_else(PoisonError::into_inner);
-        for (name, unit) in found {
-            let unit = Arc::new(unit);
-            // Another request may have come with a later standing.
-            if units.settled == standing.settled && units.by_name.len() < UNITS {
-                units.by_name.insert(name.clone(), Arc::clone(&unit));
-            }
-            named.insert(name, unit);
-        }
+        let found: HashMap<Reference, Arc<OrgUnit>> = found
+            .into_iter()
+            .map(|(name, unit)| (name, Arc::new(unit)))
+            .collect();
+        let mut units = lock(&kept);
+        keep((units.settled, standing), &mut units.by_name, &found);
+        named.extend(found);
         Ok(named)
+    }
+
+    /// Where these units have stood, by the platform's eyes.
+    pub(crate) async fn stood(&self, units: &[UnitId]) -> Result<HashMap<UnitId, Stood>> {
+        let platform = self.platform();
+        let Some(standing) = self.standing.filter(|_| !self.wrote.load(Ordering::Relaxed)) else {
+            return platform.store().stood(units).await;
+        };
+        let kept = self.kept_units(standing).await;
+        let (mut stood, missing) = lock(&kept).known(standing, |units| &units.stood, units);
+        if missing.is_empty() {
+            return Ok(stood);
+        }
+        let missing: Vec<UnitId> = missing.into_iter().copied().collect();
+        let found = platform.store().stood(&missing).await?;
+        let mut units = lock(&kept);
+        keep((units.settled, standing), &mut units.stood, &found);
+        stood.extend(found);
+        Ok(stood)
+    }
+
+    async fn kept_units(&self, standing: Standing) -> Arc<Mutex<Units>> {
+        let none = async { Arc::new(Mutex::new(Units::none(standing.settled))) };
+        self.app.kept().units.get_with(self.tenant.id, none).await
     }
 
     /// Whether what was read of units, people and declarations before this write began still holds in it.

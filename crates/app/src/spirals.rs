@@ -248,7 +248,8 @@ async fn spiral_and_unit(caller: &Caller, id: SpiralId) -> Result<(Spiral, OrgUn
 /// One spiral.
 pub async fn spiral(caller: &Caller, id: SpiralId) -> Result<Allowed<Spiral>> {
     caller.require(Action::ReadSpirals)?;
-    let (spiral, unit) = spiral_and_unit(caller, id).await?;
+    let spiral: Spiral = caller.store().find().ids(&[id]).one().await?;
+    let unit = caller.unit_of(spiral.unit_id).await?;
     Ok(Allowed {
         allowed_actions: caller.allowed(&unit, ON_SPIRAL),
         record: spiral.on(caller.today()),

@@ -1,6 +1,7 @@
 //! Stratum dimensions, measures and observations. Batches are REST only.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use async_graphql::connection::{Connection, EmptyFields};
 use async_graphql::dataloader::Loader;
@@ -18,6 +19,7 @@ use crate::lists::{connection, page_request};
 use crate::loaders::{Batches, Shared, UnitKey, load};
 use crate::tenancy::OrgUnitNode;
 use crate::writes::write;
+use crate::written::Written;
 
 mod marks;
 
@@ -106,7 +108,7 @@ impl ObservationNode {
 #[graphql(name = "ObservationSeries")]
 pub(crate) struct SeriesNode {
     /// Latest first; null if they are beyond the reader.
-    nodes: Option<Vec<ObservationNode>>,
+    nodes: Option<Written<Observation, ObservationNode>>,
     /// Set if they are beyond the reader, whether or not there are any.
     withheld: Option<Withheld>,
 }
@@ -114,13 +116,8 @@ pub(crate) struct SeriesNode {
 impl From<measures::ObservationSeries> for SeriesNode {
     fn from(series: measures::ObservationSeries) -> Self {
         let beyond = series.withheld.is_some() && series.observations.is_empty();
-        let nodes = series
-            .observations
-            .into_iter()
-            .map(ObservationNode::from)
-            .collect();
         Self {
-            nodes: (!beyond).then_some(nodes),
+            nodes: (!beyond).then(|| Written::new(Arc::new(series.observations))),
             withheld: series.withheld,
         }
     }

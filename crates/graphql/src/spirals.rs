@@ -18,6 +18,7 @@ use crate::innovations::{InnovationNode, innovation_of};
 use crate::lists::{connection, page_request};
 use crate::loaders::{UnitKey, load};
 use crate::tenancy::{OrgUnitNode, ProgrammeNode};
+use crate::written::WrittenOne;
 
 mod collaborations;
 mod loaders;
@@ -205,7 +206,7 @@ struct SelfScore {
 #[graphql(name = "SpiralState")]
 pub(crate) struct SpiralStateNode {
     /// The one that began last, of those that the caller may see.
-    latest: Option<SpiralNode>,
+    latest: Option<WrittenOne<Spiral, SpiralNode>>,
     /// Stands here when the unit keeps its spirals from the caller, whether or not it has any.
     withheld: Option<Withheld>,
 }
@@ -213,7 +214,7 @@ pub(crate) struct SpiralStateNode {
 impl From<spirals::LatestSpiral> for SpiralStateNode {
     fn from(state: spirals::LatestSpiral) -> Self {
         Self {
-            latest: state.latest.map(SpiralNode::from),
+            latest: state.latest.map(WrittenOne::from),
             withheld: state.withheld,
         }
     }

@@ -20,6 +20,7 @@ use crate::lists::{connection, page_request};
 use crate::loaders::{Batches, Shared, UnitKey, load};
 use crate::tenancy::OrgUnitNode;
 use crate::writes::write;
+use crate::written::WrittenOne;
 
 /// An assessment of whether a change at a unit will last.
 #[derive(SimpleObject)]
@@ -72,7 +73,7 @@ impl AssessmentNode {
 #[graphql(name = "SustainabilityState")]
 pub(crate) struct SustainabilityStateNode {
     /// The latest closed assessment that the caller may see.
-    latest: Option<AssessmentNode>,
+    latest: Option<WrittenOne<Assessment, AssessmentNode>>,
     /// Stands here when the unit keeps its assessments from the caller, whether or not it has any.
     withheld: Option<Withheld>,
 }
@@ -80,7 +81,7 @@ pub(crate) struct SustainabilityStateNode {
 impl From<LatestAssessment> for SustainabilityStateNode {
     fn from(state: LatestAssessment) -> Self {
         Self {
-            latest: state.latest.map(AssessmentNode::from),
+            latest: state.latest.map(WrittenOne::from),
             withheld: state.withheld,
         }
     }

@@ -1,6 +1,6 @@
-//! Long lists, written as JSON at once instead of as a tree of values: where only a record's own fields are asked for,
-//! the list is one run over the records, or over rows that have no more than these fields. Anything else (links,
-//! fragments, directives) takes the usual way.
+//! Records and lists of them, written as JSON at once instead of as a tree of values: where only a record's own fields
+//! are asked for, that is one run over the records, or over rows that have no more than these fields. Anything else
+//! (links, fragments, directives) takes the usual way.
 
 use std::borrow::Cow;
 use std::marker::PhantomData;
@@ -81,7 +81,49 @@ where
             return Ok(Value::Binary(json.into()));
         }
         let nodes: Vec<N> = records.iter().cloned().map(N::from).collect();
-        OutputType::resolve(&nodes, ctx, field).await
+        Box::pin(OutputType::resolve(&nodes, ctx, field)).await
+    }
+}
+
+/// One record as a node of the type `N`.
+pub(crate) struct WrittenOne<R, N> {
+    record: R,
+    node: PhantomData<fn() -> N>,
+}
+
+impl<R, N> From<R> for WrittenOne<R, N> {
+    fn from(record: R) -> Self {
+        Self {
+            record,
+            node: PhantomData,
+        }
+    }
+}
+
+impl<R, N> OutputType for WrittenOne<R, N>
+where
+    R: Serialize + Clone + Send + Sync,
+    N: OutputType + From<R>,
+{
+    fn type_name() -> Cow<'static, str> {
+        N::type_name()
+    }
+
+    fn qualified_type_name() -> String {
+        N::qualified_type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        N::create_type_info(registry)
+    }
+
+    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
+        if let Some(json) = Plan::of(&ctx.item.node).and_then(|plan| plan.one(&self.record)) {
+            return Ok(Value::Binary(json.into()));
+        }
+        // Boxed: most answers do without, and would be as large as if they did not.
+        let node = N::from(self.record.clone());
+        Box::pin(async move { OutputType::resolve(&node, ctx, field).await }).await
     }
 }
 
@@ -194,6 +236,13 @@ impl Plan {
     fn list<R: Serialize>(&self, records: &[R]) -> Option<Vec<u8>> {
         let mut out = Vec::with_capacity(64 * self.fields.len() * records.len() + 2);
         records.serialize(Leaf::new(Some(self), &mut out)).ok()?;
+        Some(out)
+    }
+
+    /// A record as a JSON object; none if it has no such fields of its own.
+    fn one<R: Serialize>(&self, record: &R) -> Option<Vec<u8>> {
+        let mut out = Vec::with_capacity(64 * self.fields.len() + 2);
+        record.serialize(Leaf::new(Some(self), &mut out)).ok()?;
         Some(out)
     }
 }

@@ -13,12 +13,16 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{
     AssertSqlSafe, ConnectOptions as _, Connection as _, PgPool, Postgres, Sqlite, SqlitePool, Transaction,
 };
+use tracing::Dispatch;
+use tracing::instrument::WithSubscriber as _;
 
 use crate::conflict;
 use crate::sql::{Dialect, Sql};
 use crate::value::Row;
 
+mod standings;
 mod tenant_pools;
+pub(crate) use standings::Standings;
 use tenant_pools::TenantPools;
 
 /// How to reach the database.
@@ -82,6 +86,7 @@ impl Meter {
 pub struct Db {
     pub(crate) backend: Backend,
     pub(crate) lock_timeout: Duration,
+    pub(crate) standings: Standings,
 }
 
 #[derive(Clone)]
@@ -105,6 +110,7 @@ impl Db {
             let connect = PgConnectOptions::from_str(&options.url)
                 .map_err(Error::internal)?
                 .application_name("spiral")
+                .statement_cache_capacity(STATEMENTS)
                 .disable_statement_logging();
             let pool = pool_options(options.max_connections, options.acquire_timeout)
                 .idle_timeout(Duration::from_mins(5))
@@ -125,6 +131,7 @@ impl Db {
         Ok(Self {
             backend,
             lock_timeout: options.lock_timeout,
+            standings: Standings::default(),
         })
     }
 
@@ -140,7 +147,7 @@ impl Db {
     pub async fn close(&self) {
         match &self.backend {
             Backend::Postgres { pool, readers } => {
-                readers.close().await;
+                readers.close();
                 pool.close().await;
             }
             Backend::Sqlite { writer, readers } => {
@@ -169,24 +176,26 @@ impl Db {
             Backend::Sqlite { readers, .. } => {
                 let arguments = sql.sqlite_arguments()?;
                 let query = sqlx::query_with(AssertSqlSafe(sql.text), arguments).persistent(sql.persistent);
-                let rows = query.fetch_all(readers).await.map_err(conflict::translate)?;
+                let rows = query.fetch_all(readers).with_subscriber(Dispatch::none()).await;
+                let rows = rows.map_err(conflict::translate)?;
                 rows.into_iter().map(Row::Sqlite).collect()
             }
             Backend::Postgres { pool, readers } => {
                 let arguments = sql.postgres_arguments()?;
                 let query = sqlx::query_with(AssertSqlSafe(sql.text), arguments).persistent(sql.persistent);
                 let rows = match tenant {
-                    None => query.fetch_all(pool).await,
+                    None => query.fetch_all(pool).with_subscriber(Dispatch::none()).await,
                     Some(tenant) => {
-                        if let Some(own) = readers.of(tenant) {
-                            query.fetch_all(&own).await
+                        if let Some(own) = readers.of(tenant).map_err(Error::internal)? {
+                            // The driver enters and leaves the span that it finds once for every row.
+                            own.fetch_all(query).with_subscriber(Dispatch::none()).await
                         } else {
                             let begin = format!("BEGIN READ ONLY; SET LOCAL app.tenant_id = '{tenant}'");
                             let mut tx = pool
                                 .begin_with(AssertSqlSafe(begin))
                                 .await
                                 .map_err(conflict::translate)?;
-                            query.fetch_all(&mut *tx).await
+                            query.fetch_all(&mut *tx).with_subscriber(Dispatch::none()).await
                         }
                     }
                 };
@@ -228,10 +237,15 @@ impl Db {
     }
 }
 
+/// So many statements stay prepared on a connection.
+const STATEMENTS: usize = 256;
+
+/// A connection that was used so lately is taken to be alive.
+const FRESH: Duration = Duration::from_secs(1);
+
 /// A pool that asks a connection whether it is alive when it has lain idle: a server that restarts leaves dead
 /// ones behind, and under load asking each time would cost a round trip.
 pub(crate) fn pool_options(most: u32, acquire_timeout: Duration) -> PgPoolOptions {
-    const FRESH: Duration = Duration::from_secs(1);
     PgPoolOptions::new()
         .max_connections(most)
         .acquire_timeout(acquire_timeout)
@@ -261,7 +275,7 @@ async fn open_sqlite(options: &DbOptions) -> Result<Backend> {
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(options.lock_timeout)
         .foreign_keys(true)
-        .statement_cache_capacity(256)
+        .statement_cache_capacity(STATEMENTS)
         .disable_statement_logging();
     let writer = SqlitePoolOptions::new()
         .max_connections(1)
@@ -291,6 +305,7 @@ impl Connection {
                 let query = sqlx::query_with(AssertSqlSafe(sql.text), arguments).persistent(sql.persistent);
                 query
                     .fetch_all(&mut **tx)
+                    .with_subscriber(Dispatch::none())
                     .await
                     .map_err(conflict::translate)?
                     .into_iter()
@@ -302,6 +317,7 @@ impl Connection {
                 let query = sqlx::query_with(AssertSqlSafe(sql.text), arguments).persistent(sql.persistent);
                 query
                     .fetch_all(&mut **tx)
+                    .with_subscriber(Dispatch::none())
                     .await
                     .map_err(conflict::translate)?
                     .into_iter()

@@ -51,6 +51,6 @@ pub use sql::{Dialect, Rows, Sql};
 pub use store::{Find, Slice, Store, Window};
 pub use surveys::{SealedBox, SurveyRun};
 pub use sustainability::BandCell;
-pub use tenancy::{AttributeKey, Coded, UnitMove, WorkCounts};
+pub use tenancy::{AttributeKey, Coded, Stood, UnitMove, WorkCounts};
 pub use tx::{Begin, Tx};
 pub use value::{Column, Row, Type, Value};

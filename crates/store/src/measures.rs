@@ -14,7 +14,7 @@ use spiral_domain::{
 
 use crate::record::{Scoping, logged, record};
 use crate::store::Store;
-use crate::tenancy::Coded;
+use crate::tenancy::{Coded, Stood};
 use crate::tx::Tx;
 use crate::value::{Column, Row, Type, Value, as_json_text};
 
@@ -104,6 +104,8 @@ pub struct MeasureBook {
     pub measures: HashMap<MeasureId, (Measure, Vec<StratumDimension>)>,
     /// The units that report.
     pub units: HashMap<UnitId, OrgUnit>,
+    /// Where they have stood; what is not here is read.
+    pub stood: HashMap<UnitId, Stood>,
 }
 
 /// A new state of an observation, and the one before.
@@ -158,6 +160,7 @@ impl Store {
                 })
                 .collect(),
             units: units.into_iter().map(|unit| (unit.id, unit)).collect(),
+            stood: HashMap::new(),
         })
     }
 
@@ -203,7 +206,7 @@ impl Tx {
             .flat_map(|change| change.before.iter().chain([&change.after]))
             .map(ObservationGroup::of)
             .collect();
-        self.shift_cells(&shifts(&touched, there, now.into_values(), book))
+        self.shift_cells(&shifts(&touched, there, now.into_values(), book), &book.stood)
             .await?;
         self.recount_fidelity_of(changes).await
     }
@@ -244,6 +247,7 @@ impl Tx {
             .measure_book(&measures.into_iter().collect::<Vec<_>>(), &[unit.id])
             .await?;
         let touched = there.iter().map(ObservationGroup::of).collect();
-        self.shift_cells(&shifts(&touched, &there, &now, &book)).await
+        self.shift_cells(&shifts(&touched, &there, &now, &book), &book.stood)
+            .await
     }
 }

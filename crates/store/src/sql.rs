@@ -96,8 +96,13 @@ impl Sql {
         self
     }
 
-    /// `column in (these ids)`.
+    /// `column in (these ids)`. One id is asked for as one: PostgreSQL takes an array to be of ten, never trusts the plan
+    /// that it has for that, and makes another each time.
     pub fn push_in<T: Copy + Into<Uuid>>(&mut self, column: &str, ids: &[T]) -> &mut Self {
+        if let [id] = ids {
+            let id: Uuid = (*id).into();
+            return self.push(column).push(" = ").bind(id);
+        }
         match self.dialect {
             Dialect::Postgres => {
                 let ids = ids.iter().map(|id| Value::Uuid(Some((*id).into()))).collect();

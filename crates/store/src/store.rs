@@ -253,6 +253,10 @@ impl<R: Record> Find<'_, R> {
     }
 }
 
+/// How many rows are asked for: the next of these, as part of the text. PostgreSQL makes no plan for good of a statement
+/// whose limit it does not know, and a text for every limit would be one too many.
+const LIMITS: [i64; 5] = [11, 51, 101, 201, 501];
+
 /// Which part of a list.
 #[derive(Debug, Clone, Copy)]
 pub struct Window {
@@ -292,7 +296,11 @@ impl Window {
         } else {
             sql.push(&format!(" order by r.id{direction}"));
         }
-        sql.push(" limit ").bind(self.limit.saturating_add(1));
+        sql.push(" limit ");
+        match LIMITS.iter().find(|limit| self.limit < **limit) {
+            Some(limit) => sql.push(&limit.to_string()),
+            None => sql.bind(self.limit.saturating_add(1)),
+        };
     }
 
     /// How a later place compares, and how an order goes on to it.

@@ -8,7 +8,7 @@ use spiral_domain::measures::{Measure, Observation, Period, PushObservation, Str
 use spiral_domain::people::Action;
 use spiral_domain::tenancy::{OrgUnit, Tier};
 use spiral_domain::{Error, ObservationId, PrincipalId, Reference, Result, Sharing, UnitId, Violation};
-use spiral_store::{MeasureBook, ObservationChange, ObservationGroup, Tx, UnitShare, number_new};
+use spiral_store::{MeasureBook, ObservationChange, ObservationGroup, Stood, Tx, UnitShare, number_new};
 
 use crate::caller::Caller;
 use crate::clock::fresh;
@@ -24,6 +24,7 @@ struct Named {
     dimensions: HashMap<String, StratumDimension>,
     clients: HashMap<String, PrincipalId>,
     successors: Successors,
+    stood: HashMap<UnitId, Stood>,
 }
 
 type Key = (ObservationGroup, Stratum);
@@ -87,7 +88,9 @@ async fn resolve(caller: &Caller, rows: &[(usize, PushObservation)]) -> Result<N
         .dimensions_by_code(&codes.into_iter().collect::<Vec<_>>())
         .await?;
     let clients = sources::owners(store, rows.iter().filter_map(|(_, row)| row.source.as_ref())).await?;
+    let ids: Vec<UnitId> = units.values().map(|unit| unit.id).collect();
     Ok(Named {
+        stood: caller.stood(&ids).await?,
         successors: Successors::of(store, units.values().map(|unit| &**unit)).await?,
         units,
         measures,
@@ -317,6 +320,7 @@ async fn book(
         for row in ready {
             book.units.entry(row.unit.id).or_insert_with(|| row.unit.clone());
         }
+        book.stood.clone_from(&told.stood);
         for measure in told.measures.values() {
             let own = measure
                 .dimensions

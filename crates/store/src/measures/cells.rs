@@ -12,7 +12,7 @@ use super::{MeasureBook, ObservationGroup, UnitShare};
 use crate::analysis::MeasureCell;
 use crate::sql::Rows;
 use crate::store::Store;
-use crate::tenancy::Spans;
+use crate::tenancy::{Spans, Stood};
 use crate::tx::Tx;
 use crate::value::{Column as _, Type};
 
@@ -138,11 +138,14 @@ pub(super) fn shifts<'o>(
 }
 
 /// The nodes at which a contribution stands, one row each.
-fn rows_of(shifts: &BTreeMap<Place, Amount>, tenant: spiral_domain::TenantId) -> Rows {
+fn rows_of<'s>(
+    shifts: impl Iterator<Item = (&'s Place, &'s Amount)>,
+    tenant: spiral_domain::TenantId,
+) -> Rows {
     let mut rows = Rows::new(vec![
         ("tenant_id", Type::Uuid),
         ("measure_id", Type::Uuid),
-        ("unit_id", Type::Uuid),
+        ("node_id", Type::Uuid),
         ("stratum", Type::Text),
         ("period_start", Type::Date),
         ("period_end", Type::Date),
@@ -151,7 +154,6 @@ fn rows_of(shifts: &BTreeMap<Place, Amount>, tenant: spiral_domain::TenantId) ->
         ("numerator", Type::Float),
         ("denominator", Type::Float),
         ("squares", Type::Float),
-        ("least", Type::Small),
     ]);
     for (place, amount) in shifts {
         rows.push(vec![
@@ -166,7 +168,6 @@ fn rows_of(shifts: &BTreeMap<Place, Amount>, tenant: spiral_domain::TenantId) ->
             amount.numerator.value(),
             amount.denominator.value(),
             amount.squares.value(),
-            i16::from(place.front_line).value(),
         ]);
     }
     rows
@@ -178,36 +179,69 @@ const ADD_UP: &str = "on conflict (tenant_id, measure_id, node_id, stratum, peri
                       denominator = measure_cells.denominator + excluded.denominator, \
                       squares = measure_cells.squares + excluded.squares";
 
-const ABOVE: &str = " join unit_ancestry a on a.tenant_id = new.tenant_id and a.descendant_id = new.unit_id \
-                     and a.valid_from <= new.period_end and a.valid_to >= new.period_end and a.depth >= new.least";
-
 impl Tx {
-    /// Adds the changes at every node above each unit, in the tree of the period's last day.
-    pub(super) async fn shift_cells(&self, shifts: &BTreeMap<Place, Amount>) -> Result<()> {
-        let rows = rows_of(shifts, self.scope.tenant);
-        let empties = shifts.values().any(|amount| amount.contributors < 0);
-        let after = format!("{ABOVE} where true group by 1, 2, 3, 4, 5, 6, 7 {ADD_UP}");
+    /// Adds the changes at every node above each unit, in the tree of the period's last day. Where units have stood that
+    /// `stood` does not know is read.
+    pub(super) async fn shift_cells(
+        &self,
+        shifts: &BTreeMap<Place, Amount>,
+        stood: &HashMap<UnitId, Stood>,
+    ) -> Result<()> {
+        let unknown = shifts.keys().map(|place| place.unit);
+        let unknown: BTreeSet<UnitId> = unknown.filter(|unit| !stood.contains_key(unit)).collect();
+        let read = self.stood(&unknown.into_iter().collect::<Vec<_>>()).await?;
+        // Most units share their nodes with others: summed here, there is a row for each node.
+        type Key<'p> = (MeasureId, UnitId, &'p Stratum, Period, Sharing);
+        let mut sums: HashMap<Key<'_>, Amount> = HashMap::new();
+        for (place, amount) in shifts {
+            let end = place.period.end;
+            let spans = stood.get(&place.unit).or_else(|| read.get(&place.unit));
+            for (node, from, to) in spans.map_or(&[][..], |spans| &**spans) {
+                if (*from..=*to).contains(&end) && !(place.front_line && *node == place.unit) {
+                    let key = (place.measure, *node, &place.stratum, place.period, place.level);
+                    sums.entry(key).or_default().add(*amount, 1);
+                }
+            }
+        }
+        let at_nodes = sums.into_iter().filter(|(_, amount)| !amount.is_nothing());
+        let at_nodes = at_nodes.map(|((measure, unit, stratum, period, level), amount)| {
+            let place = Place {
+                measure,
+                unit,
+                stratum: stratum.clone(),
+                period,
+                level,
+                front_line: false,
+            };
+            (place, amount)
+        });
+        self.add_at_nodes(&at_nodes.collect()).await
+    }
+
+    /// Adds to the cells of nodes, and takes those away in which nothing is left.
+    async fn add_at_nodes(&self, shifts: &BTreeMap<Place, Amount>) -> Result<()> {
+        let columns =
+            "stratum, period_start, period_end, level, contributors, numerator, denominator, squares";
         self.run_rows(
-            "insert into measure_cells (tenant_id, measure_id, node_id, stratum, period_start, period_end, level, \
-             contributors, numerator, denominator, squares) \
-             select new.tenant_id, new.measure_id, a.ancestor_id, new.stratum, new.period_start, new.period_end, new.level, \
-             cast(sum(new.contributors) as bigint), sum(new.numerator), sum(new.denominator), sum(new.squares) from ",
-            rows.clone(),
+            &format!(
+                "insert into measure_cells (tenant_id, measure_id, node_id, {columns}) \
+                 select tenant_id, measure_id, node_id, {columns} from "
+            ),
+            rows_of(shifts.iter(), self.scope.tenant),
             "new",
-            &after,
+            &format!(" where true {ADD_UP}"),
         )
         .await?;
-        if empties {
-            self.run_rows(
-                "delete from measure_cells where contributors = 0 \
-                 and (tenant_id, measure_id, node_id, stratum, period_start, period_end) in \
-                 (select new.tenant_id, new.measure_id, a.ancestor_id, new.stratum, new.period_start, new.period_end from ",
-                rows,
-                "new",
-                &format!("{ABOVE})"),
-            )
-            .await?;
-        }
+        let fewer = shifts.iter().filter(|(_, amount)| amount.contributors < 0);
+        self.run_rows(
+            "delete from measure_cells where contributors = 0 \
+             and (tenant_id, measure_id, node_id, stratum, period_start, period_end) in \
+             (select new.tenant_id, new.measure_id, new.node_id, new.stratum, new.period_start, new.period_end from ",
+            rows_of(fewer, self.scope.tenant),
+            "new",
+            ")",
+        )
+        .await?;
         Ok(())
     }
 
@@ -248,28 +282,7 @@ impl Tx {
             }
         }
         shifts.retain(|_, amount| !amount.is_nothing());
-        let columns =
-            "stratum, period_start, period_end, level, contributors, numerator, denominator, squares";
-        self.run_rows(
-            &format!(
-                "insert into measure_cells (tenant_id, measure_id, node_id, {columns}) \
-                 select tenant_id, measure_id, unit_id, {columns} from "
-            ),
-            rows_of(&shifts, self.scope.tenant),
-            "new",
-            &format!(" where true {ADD_UP}"),
-        )
-        .await?;
-        self.run_rows(
-            "delete from measure_cells where contributors = 0 \
-             and (tenant_id, measure_id, node_id, stratum, period_start, period_end) in \
-             (select new.tenant_id, new.measure_id, new.unit_id, new.stratum, new.period_start, new.period_end from ",
-            rows_of(&shifts, self.scope.tenant),
-            "new",
-            ")",
-        )
-        .await?;
-        Ok(())
+        self.add_at_nodes(&shifts).await
     }
 
     /// Writes all cells anew from the observations.
@@ -277,9 +290,11 @@ impl Tx {
         let text = "delete from measure_cells where tenant_id = ?";
         self.run(text, [self.scope.tenant.value()]).await?;
         let (mut book, shares) = self.contributors().await?;
+        let units: Vec<UnitId> = book.units.keys().copied().collect();
+        let stood = self.stood(&units).await?;
         for measure in self.find_all::<Measure>().all("r.id").await? {
             let shifts = self.contributions_to(&measure, &mut book, &shares).await?;
-            self.shift_cells(&shifts).await?;
+            self.shift_cells(&shifts, &stood).await?;
         }
         Ok(())
     }

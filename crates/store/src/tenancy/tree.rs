@@ -3,6 +3,7 @@
 //! follows both, in the transaction that moves the unit.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 use spiral_domain::tenancy::{Line, Lines, OrgUnit};
 use spiral_domain::{Date, Error, Result, UnitId};
@@ -14,6 +15,9 @@ use crate::value::{Column as _, Type};
 
 /// Where units have stood: each unit above it and itself, from when to when.
 pub(crate) type Spans = HashMap<UnitId, Vec<(UnitId, Date, Date)>>;
+
+/// Where one unit has stood: each unit above it and itself, from when to when.
+pub type Stood = Arc<[(UnitId, Date, Date)]>;
 
 /// No tree is deeper than this; what is deeper goes round in a circle.
 const DEEPEST: i16 = 40;
@@ -212,6 +216,15 @@ impl Store {
             *spans = joined(std::mem::take(spans));
         }
         Ok(spans)
+    }
+
+    /// Where each of these units has stood, whoever asks.
+    pub async fn stood(&self, units: &[UnitId]) -> Result<HashMap<UnitId, Stood>> {
+        if units.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let spans = self.spans(units).await?.into_iter();
+        Ok(spans.map(|(unit, spans)| (unit, spans.into())).collect())
     }
 
     /// The lines of these units and of everything above them, some of them replaced.
