@@ -1,5 +1,5 @@
-//! What is kept from request to request. Each request knows where the ledger stands (of what other servers write, all but
-//! the last tenth of a second), and what was read at another standing, or on another day, is read again.
+//! What is kept from request to request. Nothing here is ever out of date: each request asks once where the ledger
+//! stands, and what was read at another standing, or on another day, is read again.
 
 use std::any::Any;
 use std::collections::{HashMap, HashSet};

@@ -20,9 +20,7 @@ use crate::conflict;
 use crate::sql::{Dialect, Sql};
 use crate::value::Row;
 
-mod standings;
 mod tenant_pools;
-pub(crate) use standings::Standings;
 use tenant_pools::TenantPools;
 
 /// How to reach the database.
@@ -86,7 +84,6 @@ impl Meter {
 pub struct Db {
     pub(crate) backend: Backend,
     pub(crate) lock_timeout: Duration,
-    pub(crate) standings: Standings,
 }
 
 #[derive(Clone)]
@@ -131,7 +128,6 @@ impl Db {
         Ok(Self {
             backend,
             lock_timeout: options.lock_timeout,
-            standings: Standings::default(),
         })
     }
 

@@ -1,7 +1,6 @@
 //! Tenants, units, networks and sharing, as rows.
 
 use std::collections::HashMap;
-use std::time::Instant;
 
 use spiral_domain::people::Tenant;
 use spiral_domain::programmes::{Gates, Programme};
@@ -73,20 +72,13 @@ impl Db {
         rows.first().map(read_tenant).transpose()
     }
 
-    /// The tenant with this id, if it still has this short name, and where its ledger stands: with all that this server
-    /// has written, and of what others have, all but the last tenth of a second.
+    /// The tenant with this id, if it still has this short name, and where its ledger stands.
     pub async fn standing(
         &self,
         id: TenantId,
         slug: &str,
         meter: &Meter,
     ) -> Result<Option<(Tenant, Standing)>> {
-        let commits = match self.standings.get(id) {
-            Ok(known) if known.0.slug == slug => return Ok(Some(known)),
-            Ok(_) => return Ok(None),
-            Err(commits) => commits,
-        };
-        let asked = Instant::now();
         let text = "select t.id, t.slug, t.name, t.created_at, h.changed, h.settled from tenants t \
                     join ledger_head h on h.tenant_id = t.id where t.id = ? and t.slug = ?";
         let values = [id.value(), slug.to_owned().value()];
@@ -98,9 +90,7 @@ impl Db {
             changed: row.get(4)?,
             settled: row.get(5)?,
         };
-        let tenant = read_tenant(row)?;
-        self.standings.put(asked, commits, &tenant, standing);
-        Ok(Some((tenant, standing)))
+        Ok(Some((read_tenant(row)?, standing)))
     }
 
     /// Every tenant.

@@ -246,10 +246,7 @@ impl Tx {
             return Ok(());
         };
         match connection.lock().await.take() {
-            Some(connection) => {
-                let _under_way = self.store.db.standings.committing(self.store.scope.tenant);
-                connection.commit(&self.store.meter).await
-            }
+            Some(connection) => connection.commit(&self.store.meter).await,
             None => Err(Error::internal("the transaction has ended")),
         }
     }
