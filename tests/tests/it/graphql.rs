@@ -3,6 +3,8 @@
 use e2e::{Answer, World, for_each_database};
 use serde_json::{Value, json};
 
+use crate::sustainability::rate;
+
 fn refused(answer: Answer, status: u16) -> Answer {
     let answer = answer.expect(status);
     assert!(answer.body.get("data").is_none(), "{answer}");
@@ -160,6 +162,70 @@ async fn dashboard(world: &World, beside: &str) -> (u64, usize, [usize; 3]) {
         count(&|team| team["sustainability"]["withheld"].is_object()),
     ];
     (answer.statements(), teams.len(), shown)
+}
+
+/// The plain fields of a type: those that take no argument and are no record.
+async fn plain_fields(world: &World, of: &str) -> String {
+    let query = format!(
+        "{{ __type(name: \"{of}\") {{ fields {{ name args {{ name }} type {{ kind ofType {{ kind }} }} }} }} }}"
+    );
+    let answer = world.national_lead().graphql(&query, &json!({})).await;
+    let fields = answer.answered()["__type"]["fields"].as_array().cloned();
+    let plain = |field: &Value| {
+        let of = &field["type"];
+        let kind = if of["ofType"].is_object() {
+            &of["ofType"]["kind"]
+        } else {
+            &of["kind"]
+        };
+        field["args"].as_array().is_some_and(Vec::is_empty) && (kind == "SCALAR" || kind == "ENUM")
+    };
+    let names: Vec<String> = fields
+        .into_iter()
+        .flatten()
+        .filter(plain)
+        .filter_map(|field| Some(field["name"].as_str()?.to_owned()))
+        .collect();
+    assert!(names.len() > 4, "{of}: {names:?}");
+    names.join(" ")
+}
+
+/// Every plain field is written as it would be resolved: a fragment makes GraphQL resolve each by itself.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_written_at_once_is_what_would_be_resolved() {
+    for_each_database(async |world| {
+        something_to_do(world).await;
+        let unit = world.north.unit("alpha-stroke").id.clone();
+        does_something(world, &unit).await;
+        let lead = world.as_role("team_lead");
+        let spiral = json!({ "unit": unit, "title": "A \"quoted\" gap", "origin": "local", "theme": "flow" });
+        lead.post("/v1/spirals", &spiral).await.expect(201);
+        let open = json!({ "unit": unit, "title": "A year on", "assessedOn": "2006-01-31" });
+        let opened = lead.post("/v1/sustainability/assessments", &open).await.expect(201);
+        let path = format!("/v1/sustainability/assessments/{}", opened.id());
+        rate(lead, &path, "A").await;
+        rate(world.as_role("team_member"), &path, "D").await;
+        lead.post(&format!("{path}/close"), &json!({})).await.expect(200);
+        for (path, of) in [
+            ("observations(measure: \"code:seen\", last: 12) { nodes", "Observation"),
+            ("currentSpiral { latest", "Spiral"),
+            ("sustainability { latest", "SustainabilityAssessment"),
+        ] {
+            let fields = plain_fields(world, of).await;
+            let ask = async |selection: &str| {
+                let root = &world.north.unit("root").id;
+                let query = format!(
+                    "{{ orgUnits(within: \"{root}\", first: 100) {{ nodes {{ {path} {{ {selection} }} }} }} }} }}"
+                );
+                lead.graphql(&query, &json!({})).await.text
+            };
+            let (written, resolved) = (ask(&fields).await, ask(&format!("... on {of} {{ {fields} }}")).await);
+            assert_eq!(written, resolved, "{of}");
+            assert!(!written.contains("\"errors\""), "{of}: {written}");
+            assert!(written.contains("\"id\":"), "{of}: {written}");
+        }
+    })
+    .await;
 }
 
 /// What GraphQL calls the type that takes any name of a record.

@@ -3,7 +3,7 @@
 use e2e::{Actor, Answer, for_each_database};
 use serde_json::{Value, json};
 
-async fn rate(by: Actor<'_>, path: &str, level: &str) -> Answer {
+pub async fn rate(by: Actor<'_>, path: &str, level: &str) -> Answer {
     let model = "/v1/sustainability/instruments/nhs-sustainability-model";
     let model = by.get(model).await.expect(200);
     let answers: Vec<Value> = model.body["factors"]
