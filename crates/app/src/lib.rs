@@ -35,4 +35,4 @@ pub mod tokens;
 pub use app::{App, Settings};
 pub use caller::{Caller, Reach};
 pub use once::{Once, once};
-pub use spiral_store::{Amended, Beneath, Part, Record, column_of};
+pub use spiral_store::{Amended, Beneath, Part, Record, Type, column_of};

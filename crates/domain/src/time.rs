@@ -82,6 +82,25 @@ impl Date {
         NaiveDate::from_ymd_opt(year, month, day).map(Self)
     }
 
+    /// As ISO 8601 has it, in ASCII: long lists have one in each line. No date that we know has a year of fewer or more
+    /// than four digits.
+    pub fn digits(self) -> [u8; 10] {
+        let digit = |number: u32| b'0' + u8::try_from(number % 10).unwrap_or_default();
+        let (year, month, day) = (self.0.year().unsigned_abs(), self.0.month(), self.0.day());
+        [
+            digit(year / 1000),
+            digit(year / 100),
+            digit(year / 10),
+            digit(year),
+            b'-',
+            digit(month / 10),
+            digit(month),
+            b'-',
+            digit(day / 10),
+            digit(day),
+        ]
+    }
+
     /// The first day of its month.
     pub fn month_start(self) -> Self {
         Self(self.0.with_day(1).unwrap_or(self.0))
@@ -402,6 +421,14 @@ impl Interval {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn digits_are_what_a_date_is_displayed_as() {
+        for (year, month, day) in [(1000, 1, 1), (2006, 10, 9), (2004, 2, 29), (9999, 12, 31)] {
+            let date = Date::ymd(year, month, day).unwrap();
+            assert_eq!(date.digits(), date.to_string().as_bytes());
+        }
+    }
 
     #[test]
     fn partial_dates_keep_what_is_known() {

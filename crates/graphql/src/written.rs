@@ -10,7 +10,7 @@ use async_graphql::parser::types::{Field, Selection, SelectionSet};
 use async_graphql::registry::Registry;
 use async_graphql::{Context, ContextSelectionSet, OutputType, Positioned, ServerResult, Value};
 use serde::Serialize;
-use spiral_app::{Part, Record, column_of};
+use spiral_app::{Part, Record, Type, column_of};
 use spiral_domain::{Error, Result};
 
 mod write;
@@ -173,8 +173,14 @@ impl Nodes {
                     out.push(b',');
                 }
                 out.extend_from_slice(field.key.as_bytes());
-                part.write(n, Leaf::new(None, &mut out))
-                    .map_err(Error::internal)?;
+                match part.holds(n) {
+                    // Most of a list are ids and days, which need no escapes.
+                    Some(Type::Uuid) => write::id(part.get(n)?, &mut out),
+                    Some(Type::Date) => write::day(part.get(n)?, &mut out),
+                    _ => part
+                        .write(n, Leaf::new(None, &mut out))
+                        .map_err(Error::internal)?,
+                }
             }
             out.push(b'}');
         }

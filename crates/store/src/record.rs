@@ -8,7 +8,7 @@ use spiral_domain::Result;
 use spiral_domain::people::Action;
 use uuid::Uuid;
 
-use crate::value::{Row, Type, Value};
+use crate::value::{Column, Row, Type, Value};
 
 /// How it is decided who reads a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +77,17 @@ impl<R: Record> Part<R> {
             columns,
             record: PhantomData,
         }
+    }
+
+    /// What the n-th of the columns that were asked for holds.
+    pub fn holds(&self, n: usize) -> Option<Type> {
+        let column = R::COLUMNS.get(*self.columns.get(n)?)?;
+        Some(column.1)
+    }
+
+    /// The n-th of them, as this type.
+    pub fn get<C: Column>(&self, n: usize) -> Result<C> {
+        self.row.get(n + 1)
     }
 
     /// Writes the n-th of the columns that were asked for.

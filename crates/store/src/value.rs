@@ -85,6 +85,15 @@ impl Row {
         C::read(self, n)
     }
 
+    /// The text in the n-th column, where it stands.
+    pub(crate) fn text(&self, n: usize) -> Result<&str> {
+        match self {
+            Self::Postgres(row) => row.try_get(n),
+            Self::Sqlite(row) => row.try_get(n),
+        }
+        .map_err(Error::internal)
+    }
+
     pub(crate) fn is_null(&self, n: usize) -> Result<bool> {
         match self {
             Self::Postgres(row) => row.try_get_raw(n).map(|value| value.is_null()),
@@ -269,7 +278,7 @@ macro_rules! as_json_text {
                 $crate::value::Value::Text($crate::value::to_text(self))
             }
             fn read(row: &$crate::value::Row, n: usize) -> spiral_domain::Result<Self> {
-                $crate::value::from_text(&row.get::<String>(n)?)
+                $crate::value::from_text(row.text(n)?)
             }
         }
     )*};

@@ -5,6 +5,9 @@ use std::ops::Range;
 use serde::Serialize;
 use serde::ser::{Impossible, SerializeSeq, SerializeStruct, Serializer};
 
+use spiral_domain::Date;
+use uuid::Uuid;
+
 use super::Plan;
 
 /// Why something cannot be written so: the list then takes the usual way.
@@ -29,6 +32,27 @@ impl From<serde_json::Error> for NotPlain {
     fn from(_: serde_json::Error) -> Self {
         Self
     }
+}
+
+/// Writes an id.
+pub(super) fn id(id: Option<Uuid>, out: &mut Vec<u8>) {
+    let Some(id) = id else {
+        return out.extend_from_slice(b"null");
+    };
+    let mut text = Uuid::encode_buffer();
+    out.push(b'"');
+    out.extend_from_slice(id.hyphenated().encode_lower(&mut text).as_bytes());
+    out.push(b'"');
+}
+
+/// Writes a day.
+pub(super) fn day(day: Option<Date>, out: &mut Vec<u8>) {
+    let Some(day) = day else {
+        return out.extend_from_slice(b"null");
+    };
+    out.push(b'"');
+    out.extend_from_slice(&day.digits());
+    out.push(b'"');
 }
 
 /// Writes one value: a scalar without a plan, a record with one, or a list of either.
