@@ -14,10 +14,11 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use serde_json::{Value, json};
 use spiral_app::clock::fresh;
 use spiral_app::microsystems::{data_wall, latest_conditions};
+use spiral_app::spirals::spiral_progress;
 use spiral_app::{Caller, people, tenancy};
 use spiral_domain::people::{GrantRole, Role};
-use spiral_domain::tenancy::{SetSharing, Tier};
-use spiral_domain::{Date, Sharing, UnitId, WorkKind};
+use spiral_domain::tenancy::{ReorganisationReport, SetSharing, Tier};
+use spiral_domain::{Date, Sharing, SpiralId, UnitId, WorkKind};
 use uuid::Uuid;
 
 use self::oracle::{Held, Net, Reader, Rules, Sort, Tally};
@@ -156,6 +157,26 @@ struct Eyes {
     reads: bool,
 }
 
+/// What progress is worked out of: whoever does not read one of these is not told.
+const PROGRESS: [(WorkKind, Sort); 6] = [
+    (WorkKind::Spirals, Sort::Spiral),
+    (WorkKind::ProgressScores, Sort::Progress),
+    (WorkKind::LeadTeam, Sort::LeadTeam),
+    (WorkKind::FivePs, Sort::FivePs),
+    (WorkKind::Aims, Sort::Aim),
+    (WorkKind::Observations, Sort::Figure),
+];
+
+/// A reorganisation that was taken.
+struct Done {
+    change: Change,
+    on: Date,
+    unit: String,
+    report: ReorganisationReport,
+    /// The spirals that it handed over, each with the unit that it left, and the unit at which they go on.
+    handed: (Vec<(SpiralId, String)>, String),
+}
+
 /// One life of the world: what is recorded, shared and reorganised.
 struct Life<'w> {
     world: &'w World,
@@ -163,7 +184,7 @@ struct Life<'w> {
     book: Book,
     base: Model,
     rules: Rules,
-    done: Vec<(Change, Date, String, spiral_domain::tenancy::ReorganisationReport)>,
+    done: Vec<Done>,
     units: Vec<String>,
     tally: Tally,
 }
@@ -252,43 +273,68 @@ impl<'w> Life<'w> {
                 Change::Close(..) => "closures",
                 Change::Rename(..) => "names",
             };
-            if kind != wanted || self.hands_spirals_over(&change) {
+            if kind != wanted {
                 continue;
             }
             if let Ok(report) = reorganise(&self.world.system(), &unit, input.clone()).await {
                 let on = on_of(&input);
+                let handed = self.hand_over(&change);
                 self.rules.model.apply(&change, on);
-                self.done.push((change, on, unit, report));
+                self.count("spirals handed over", !handed.0.is_empty());
                 self.count(kind, true);
+                self.done.push(Done {
+                    change,
+                    on,
+                    unit,
+                    report,
+                    handed,
+                });
                 return;
             }
         }
     }
 
-    /// Whether open spirals would go on at another unit. Where they then stand, on which day and for whom is tried by
-    /// `spirals::random` and `spirals::handovers`; the rules here know no such day.
-    fn hands_spirals_over(&self, change: &Change) -> bool {
-        let Change::Merge(from, into) = change else {
-            return false;
+    /// Open spirals of what is merged go on at the unit that comes after, where that shares its spirals no further. By
+    /// today they are there: nothing is drawn that is yet to come.
+    fn hand_over(&mut self, change: &Change) -> (Vec<(SpiralId, String)>, String) {
+        let Change::Merge(closing, into) = change else {
+            return Default::default();
         };
         let goes_on = self.rules.shares(into, WorkKind::Spirals);
-        from.iter().any(|unit| {
-            self.book.spirals.contains_key(unit) && goes_on <= self.rules.shares(unit, WorkKind::Spirals)
-        })
+        let mut handed = Vec::new();
+        for from in closing {
+            if goes_on <= self.rules.shares(from, WorkKind::Spirals) {
+                for spiral in self.book.spirals_at(from) {
+                    self.book.hand_over(spiral, from, into);
+                    handed.push((spiral, from.clone()));
+                }
+            }
+        }
+        (handed, into.clone())
     }
 
     async fn reverse(&mut self) {
-        let Some((_, _, unit, report)) = self.done.last() else {
+        let Some(last) = self.done.last() else {
             return;
         };
-        if reverse(&self.world.system(), unit, report).await.is_ok() {
-            self.done.pop();
-            self.rules.model = self.base.clone();
-            for (change, on, _, _) in &self.done {
-                self.rules.model.apply(change, *on);
-            }
-            self.count("reversals", true);
+        if reverse(&self.world.system(), &last.unit, &last.report)
+            .await
+            .is_err()
+        {
+            return;
         }
+        if let Some(undone) = self.done.pop() {
+            let (handed, into) = undone.handed;
+            for (spiral, first) in &handed {
+                self.book.hand_over(*spiral, &into, first);
+            }
+            self.count("spirals taken back", !handed.is_empty());
+        }
+        self.rules.model = self.base.clone();
+        for done in &self.done {
+            self.rules.model.apply(&done.change, done.on);
+        }
+        self.count("reversals", true);
     }
 
     async fn step(&mut self) {
@@ -308,10 +354,10 @@ impl<'w> Life<'w> {
         let pieces = self.book.pieces.iter();
         pieces
             .map(|piece| {
-                let also = |sort| self.rules.reads(reader, &piece.units[0], sort);
+                let also = |(sort, unit): &(Sort, String)| self.rules.reads(reader, unit, *sort);
                 Eyes {
                     may: any(piece, &|unit| self.rules.may_read(reader, unit, piece.sort)),
-                    reads: piece.also.is_none_or(also)
+                    reads: piece.also.as_ref().is_none_or(also)
                         && any(piece, &|unit| self.rules.reads(reader, unit, piece.sort)),
                 }
             })
@@ -395,6 +441,20 @@ impl<'w> Life<'w> {
         );
     }
 
+    /// Of which spirals it is said that their progress is kept.
+    async fn check_progress(&self, reader: &Reader, caller: &Caller) {
+        let spirals = self.book.pieces.iter();
+        for piece in spirals.filter(|of| of.sort == Sort::Spiral && of.spiral.is_none()) {
+            let Ok(told) = spiral_progress(caller, piece.id.into()).await else {
+                continue;
+            };
+            let kept = self.rules.kept_of(reader, &piece.units[0], &PROGRESS);
+            let what = format!("{}: progress at {}", reader.name, piece.units[0]);
+            assert_eq!(told.withheld.map(|of| of.level), kept, "{what}");
+            assert_eq!(told.supported.is_none(), kept.is_some(), "{what}");
+        }
+    }
+
     /// Everything that one reader can ask.
     async fn look(&mut self, reader: &Reader) {
         let caller = self.world.caller(reader.id).await;
@@ -404,6 +464,7 @@ impl<'w> Life<'w> {
             paths::of_unit(&caller, unit, &mut answers).await;
             self.check_withheld(reader, &caller, unit).await;
         }
+        self.check_progress(reader, &caller).await;
         let ids: Vec<(String, UnitId)> = {
             let units = self.units.iter();
             units
@@ -478,7 +539,13 @@ async fn whatever_is_shared_and_moves_nobody_reads_what_is_not_theirs() {
             let happened = life.tally.get(what).copied().unwrap_or_default();
             assert!(happened >= least, "{what}: {happened} in {:?}", life.tally);
         };
-        for what in ["transfers", "merges", "closures", "reversals"] {
+        for what in [
+            "transfers",
+            "merges",
+            "closures",
+            "reversals",
+            "spirals handed over",
+        ] {
             often(what, 1);
         }
         for (what, least) in [

@@ -154,6 +154,18 @@ impl Rules {
         level == Sharing::Everyone || self.reads_by_role(reader, unit, sort, level)
     }
 
+    /// How far a unit shares what is worked out of several kinds of its work, if one of them is kept from somebody: as far
+    /// as the narrowest that is.
+    pub fn kept_of(&self, reader: &Reader, unit: &str, made_of: &[(WorkKind, Sort)]) -> Option<Sharing> {
+        let levels = made_of
+            .iter()
+            .map(|(kind, sort)| (self.shares(unit, *kind), *sort));
+        let reached =
+            |level, sort| level == Sharing::Everyone || self.reads_by_role(reader, unit, sort, level);
+        let kept = levels.filter(|(level, sort)| !reached(*level, *sort));
+        kept.map(|(level, _)| level).min()
+    }
+
     /// Whether they may, and have a role that looks at such things anywhere: somebody without any is turned away at the
     /// door, also from what is everyone's.
     pub fn reads(&self, reader: &Reader, unit: &str, sort: Sort) -> bool {

@@ -26,8 +26,16 @@ pub struct Piece {
     pub spiral: Option<SpiralId>,
     /// The answers in which it must stand if it may be read. It must stand nowhere if not.
     pub shown: BTreeSet<&'static str>,
-    /// What else must be readable for it to stand there.
-    pub also: Option<Sort>,
+    /// What else must be readable, and of which unit, for it to stand there.
+    pub also: Option<(Sort, String)>,
+}
+
+impl Piece {
+    /// The spiral that it is, or stands beneath.
+    pub fn of_spiral(&self) -> Option<SpiralId> {
+        let own = (self.sort == Sort::Spiral).then(|| self.id.into());
+        self.spiral.or(own)
+    }
 }
 
 /// What teams have recorded so far.
@@ -261,7 +269,7 @@ impl Book {
                 aim.id,
                 &["wall", "storyboard", "progress"],
             );
-            self.pieces.last_mut().unwrap().also = Some(Sort::Aim);
+            self.pieces.last_mut().unwrap().also = Some((Sort::Aim, unit.to_owned()));
         }
         let input = read(json!({ "aim": aim.id, "title": ramp_word }));
         let ramp = microsystems::open_ramp(system, at, input).await.unwrap();
@@ -397,6 +405,27 @@ impl Book {
     ) {
         self.keep(word, sort, unit, id, shown);
         self.pieces.last_mut().unwrap().spiral = Some(spiral);
+    }
+
+    /// The spirals of a unit, all of which are open.
+    pub fn spirals_at(&self, unit: &str) -> Vec<SpiralId> {
+        let own = |piece: &&Piece| piece.sort == Sort::Spiral && piece.spiral.is_none();
+        let pieces = self.pieces.iter().filter(own);
+        let there = pieces.filter(|piece| piece.units == [unit]);
+        there.map(|piece| piece.id.into()).collect()
+    }
+
+    /// A spiral goes on at another unit with all that is shared as it is. What the team said of its progress stays that
+    /// team's, and is met on the way through the spiral.
+    pub fn hand_over(&mut self, spiral: SpiralId, from: &str, to: &str) {
+        for piece in self.pieces.iter_mut().filter(|of| of.of_spiral() == Some(spiral)) {
+            match piece.sort {
+                Sort::Progress => piece.also = Some((Sort::Spiral, to.to_owned())),
+                _ => piece.units = vec![to.to_owned()],
+            }
+        }
+        *self.spirals.entry(from.to_owned()).or_default() -= 1;
+        *self.spirals.entry(to.to_owned()).or_default() += 1;
     }
 
     /// Figures of a measure that all teams report, each of them seen nowhere else.
