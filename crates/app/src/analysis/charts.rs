@@ -2,15 +2,10 @@
 
 use std::collections::HashMap;
 
-use spiral_domain::analysis::{
-    Attention, ChartKind, ChartSeries, Charts, RunMethod, SeriesCoverage, SeriesSort,
-};
-use spiral_domain::measures::{Measure, Period, Scale, Stratum};
-use spiral_domain::people::Action;
-use spiral_domain::tenancy::{Network, OrgUnit, Tier};
-use spiral_domain::{
-    Date, Error, PageInfo, PageRequest, Reference, Result, Timestamp, UnitId, Violation, Violations,
-};
+use spiral_domain::analysis::{Attention, ChartKind, ChartSeries, Charts, RunMethod, SeriesSort};
+use spiral_domain::measures::{Period, Stratum};
+use spiral_domain::tenancy::Tier;
+use spiral_domain::{Date, Error, PageInfo, PageRequest, Reference, Result, Timestamp, UnitId, Violation};
 use spiral_store::{SeriesOf, SeriesUnit};
 
 pub(super) use self::asked::{Asked, Named, check_stratum};

@@ -12,8 +12,6 @@ mod inputs;
 pub use comparison::*;
 pub use inputs::*;
 
-const MOST: usize = 50;
-
 /// One of the five.
 #[derive(
     Debug,

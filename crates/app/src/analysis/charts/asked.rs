@@ -306,7 +306,11 @@ impl Asked<'_> {
     }
 
     /// The values of these units.
-    pub(in crate::analysis) async fn gather(&self, units: &[SeriesUnit], time: Option<Period>) -> Result<Gathered> {
+    pub(in crate::analysis) async fn gather(
+        &self,
+        units: &[SeriesUnit],
+        time: Option<Period>,
+    ) -> Result<Gathered> {
         Gathered::of(self, units, time).await
     }
 }

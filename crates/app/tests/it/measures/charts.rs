@@ -9,7 +9,6 @@ use spiral_domain::analysis::{
     Assurance, Attention, ChartKind, ChartSeries, ChartWarning, Charts, PhaseCause, SeriesSort, SignalRule,
     Variation,
 };
-use spiral_domain::measures::Stratum;
 use spiral_domain::people::Role;
 use spiral_domain::{PageRequest, Sharing};
 
