@@ -21,6 +21,8 @@ pub enum Sort {
     Aim,
     Spiral,
     Progress,
+    /// That there is an aim, a ramp or a cycle, as a spiral's timeline tells it.
+    AimTold,
     Survey,
     Figure,
     Collaboration,
@@ -38,6 +40,7 @@ impl Sort {
             Self::Aim => &[WorkKind::Aims],
             Self::Spiral => &[WorkKind::Spirals],
             Self::Progress => &[WorkKind::Spirals, WorkKind::ProgressScores],
+            Self::AimTold => &[WorkKind::Spirals, WorkKind::Aims],
             Self::Survey => &[WorkKind::Surveys],
             Self::Figure => &[WorkKind::Observations],
             // Its readers are the teams that are in it, whatever they share.
@@ -62,6 +65,7 @@ impl Sort {
                 self,
                 Self::Spiral
                     | Self::Progress
+                    | Self::AimTold
                     | Self::Aim
                     | Self::Figure
                     | Self::PatientsFinding
