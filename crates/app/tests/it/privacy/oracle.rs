@@ -21,6 +21,8 @@ pub enum Sort {
     Aim,
     Spiral,
     Progress,
+    /// That there is an aim, a ramp or a cycle, as a spiral's timeline tells it.
+    AimTold,
     Survey,
     Figure,
     Collaboration,
@@ -38,6 +40,7 @@ impl Sort {
             Self::Aim => &[WorkKind::Aims],
             Self::Spiral => &[WorkKind::Spirals],
             Self::Progress => &[WorkKind::Spirals, WorkKind::ProgressScores],
+            Self::AimTold => &[WorkKind::Spirals, WorkKind::Aims],
             Self::Survey => &[WorkKind::Surveys],
             Self::Figure => &[WorkKind::Observations],
             // Its readers are the teams that are in it, whatever they share.
@@ -62,6 +65,7 @@ impl Sort {
                 self,
                 Self::Spiral
                     | Self::Progress
+                    | Self::AimTold
                     | Self::Aim
                     | Self::Figure
                     | Self::PatientsFinding
@@ -152,6 +156,18 @@ impl Rules {
     pub fn may_read(&self, reader: &Reader, unit: &str, sort: Sort) -> bool {
         let level = self.shares_sort(unit, sort);
         level == Sharing::Everyone || self.reads_by_role(reader, unit, sort, level)
+    }
+
+    /// How far a unit shares what is worked out of several kinds of its work, if one of them is kept from somebody: as far
+    /// as the narrowest that is.
+    pub fn kept_of(&self, reader: &Reader, unit: &str, made_of: &[(WorkKind, Sort)]) -> Option<Sharing> {
+        let levels = made_of
+            .iter()
+            .map(|(kind, sort)| (self.shares(unit, *kind), *sort));
+        let reached =
+            |level, sort| level == Sharing::Everyone || self.reads_by_role(reader, unit, sort, level);
+        let kept = levels.filter(|(level, sort)| !reached(*level, *sort));
+        kept.map(|(level, _)| level).min()
     }
 
     /// Whether they may, and have a role that looks at such things anywhere: somebody without any is turned away at the

@@ -68,7 +68,8 @@ impl Answers {
     }
 }
 
-fn page() -> PageRequest {
+/// As much of a list as is told at once.
+pub fn page() -> PageRequest {
     PageRequest {
         limit: Some(500),
         ..PageRequest::default()
@@ -237,7 +238,7 @@ pub async fn of_record(caller: &Caller, piece: &Piece, id: Uuid, answers: &mut A
                 spirals::collaboration_members(caller, id.into()).await,
             );
         }
-        Sort::Spiral | Sort::Progress => match piece.spiral {
+        Sort::Spiral | Sort::Progress | Sort::AimTold => match piece.spiral {
             Some(spiral) => one_beneath(caller, spiral, id, answers).await,
             None => of_spiral(caller, id.into(), answers).await,
         },

@@ -1,10 +1,12 @@
 //! What teams record: each piece with a word of its own, by which it is found again wherever it shows.
 
+mod spirals;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use spiral_app::surveys::answer_survey;
-use spiral_app::{Caller, microsystems, people, spirals, surveys};
+use spiral_app::{Caller, microsystems, people, surveys};
 use spiral_domain::people::RegisterPrincipal;
 use spiral_domain::surveys::{Answer, AnswerSurvey, CloseSurvey, built_in_instruments};
 use spiral_domain::{Reference, SpiralId};
@@ -26,14 +28,33 @@ pub struct Piece {
     pub spiral: Option<SpiralId>,
     /// The answers in which it must stand if it may be read. It must stand nowhere if not.
     pub shown: BTreeSet<&'static str>,
-    /// What else must be readable for it to stand there.
-    pub also: Option<Sort>,
+    /// What else must be readable, and of which unit, for it to stand there.
+    pub also: Option<(Sort, String)>,
+}
+
+impl Piece {
+    /// The spiral that it is, or stands beneath.
+    pub fn of_spiral(&self) -> Option<SpiralId> {
+        let own = (self.sort == Sort::Spiral).then(|| self.id.into());
+        self.spiral.or(own)
+    }
+}
+
+/// What a timeline tells of work that is shared in a way of its own.
+pub struct Told {
+    pub spiral: SpiralId,
+    /// The record that it tells of.
+    pub id: Uuid,
+    pub sort: Sort,
+    /// Whose that is.
+    pub unit: String,
 }
 
 /// What teams have recorded so far.
 #[derive(Default)]
 pub struct Book {
     pub pieces: Vec<Piece>,
+    pub told: Vec<Told>,
     made: usize,
     /// The next day on which something is recorded of a unit, so that the last one is the latest.
     days: BTreeMap<String, u32>,
@@ -239,6 +260,11 @@ impl Book {
         Some(())
     }
 
+    /// An aim of a unit that has a spiral, with a ramp and a cycle.
+    pub async fn plan(&mut self, world: &World, unit: &str) {
+        self.aim(&world.system(), &code(unit), unit, 1).await.unwrap();
+    }
+
     /// An aim, with a ramp and a cycle that has come so far.
     async fn aim(&mut self, system: &Caller, at: &Reference, unit: &str, phase: usize) -> Option<()> {
         let [word, ramp_word, cycle_word, prediction, seen, learnt, next] = [(); 7].map(|()| self.word());
@@ -250,6 +276,9 @@ impl Book {
                 "byWhen": "2007-06-30",
             });
         }
+        // Part of a spiral, if there is one: so are the ramp and the cycle then.
+        let spiral = self.spirals_at(unit).first().copied();
+        input["spiral"] = json!(spiral);
         let aim = microsystems::set_aim(system, at, read(input)).await.ok()?;
         let shown = &["aims", "one", "wall", "storyboard"];
         self.keep(word, Sort::Aim, unit, aim.id, shown);
@@ -261,7 +290,7 @@ impl Book {
                 aim.id,
                 &["wall", "storyboard", "progress"],
             );
-            self.pieces.last_mut().unwrap().also = Some(Sort::Aim);
+            self.pieces.last_mut().unwrap().also = Some((Sort::Aim, unit.to_owned()));
         }
         let input = read(json!({ "aim": aim.id, "title": ramp_word }));
         let ramp = microsystems::open_ramp(system, at, input).await.unwrap();
@@ -276,6 +305,11 @@ impl Book {
         };
         self.keep(cycle_word, Sort::Aim, unit, cycle.id, on_wall);
         self.keep(prediction, Sort::Aim, unit, cycle.id, on_wall);
+        if let Some(spiral) = spiral {
+            for id in [aim.id.0, ramp.id.0, cycle.id.0] {
+                self.tell(spiral, id, Sort::AimTold, unit);
+            }
+        }
         if phase > 0 {
             let input = json!({ "startedOn": self.day(unit), "observations": seen });
             microsystems::carry_out_cycle(system, at, cycle.id, None, read(input))
@@ -306,97 +340,6 @@ impl Book {
         *self.cycles.entry(unit.to_owned()).or_default() += 1;
         *self.ramps.entry(unit.to_owned()).or_default() += 1;
         Some(())
-    }
-
-    /// A spiral, with something of everything that stands beneath one.
-    async fn improve(&mut self, system: &Caller, unit: &str) -> Option<()> {
-        let [title, gap, other_gap, learnt, question, outcome, note] = [(); 7].map(|()| self.word());
-        let input = json!({
-            "unit": format!("code:{unit}"), "title": title, "origin": "local", "startedOn": self.day(unit),
-        });
-        let spiral = spirals::start_spiral(system, read(input)).await.ok()?.id;
-        self.keep(
-            title,
-            Sort::Spiral,
-            unit,
-            spiral,
-            &["spirals", "one", "spirals of the unit", "wall", "storyboard"],
-        );
-        let input = read(json!({ "gap": gap, "voicedBy": "patients" }));
-        // A unit that has closed keeps its spirals, and records nothing of today.
-        let Ok(need) = spirals::record_need(system, spiral, input).await else {
-            *self.spirals.entry(unit.to_owned()).or_default() += 1;
-            return Some(());
-        };
-        let input = read(json!({ "gap": other_gap }));
-        spirals::change_need(system, spiral, need.id, None, input)
-            .await
-            .unwrap();
-        self.keep_beneath(gap, Sort::Spiral, unit, (spiral, need.id.0), &["timeline"]);
-        self.keep_beneath(
-            other_gap,
-            Sort::Spiral,
-            unit,
-            (spiral, need.id.0),
-            &["beneath", "timeline", "one"],
-        );
-        let input = read(json!({ "lookedAt": "Clinics", "cameFrom": "peers", "learnt": learnt }));
-        let used = spirals::record_knowledge_use(system, spiral, input)
-            .await
-            .unwrap();
-        self.keep_beneath(
-            learnt,
-            Sort::Spiral,
-            unit,
-            (spiral, used.id.0),
-            &["beneath", "one"],
-        );
-        let input =
-            json!({ "question": question, "options": [{ "code": "a", "text": "This" }], "criteria": [] });
-        let decision = spirals::record_decision(system, spiral, read(input))
-            .await
-            .unwrap();
-        self.keep_beneath(
-            question,
-            Sort::Spiral,
-            unit,
-            (spiral, decision.id.0),
-            &["beneath", "one"],
-        );
-        let input = json!({ "kind": "practice_change", "text": outcome, "evidence": "perceived" });
-        let came = spirals::record_outcome(system, spiral, read(input))
-            .await
-            .unwrap();
-        self.keep_beneath(
-            outcome,
-            Sort::Spiral,
-            unit,
-            (spiral, came.id.0),
-            &["beneath", "one"],
-        );
-        let input = read(json!({ "score": 1.5, "note": note }));
-        let score = spirals::set_progress_score(system, spiral, input).await.unwrap();
-        self.keep_beneath(
-            note,
-            Sort::Progress,
-            unit,
-            (spiral, score.id.0),
-            &["beneath", "one", "self score"],
-        );
-        *self.spirals.entry(unit.to_owned()).or_default() += 1;
-        Some(())
-    }
-
-    fn keep_beneath(
-        &mut self,
-        word: String,
-        sort: Sort,
-        unit: &str,
-        (spiral, id): (SpiralId, Uuid),
-        shown: &[&'static str],
-    ) {
-        self.keep(word, sort, unit, id, shown);
-        self.pieces.last_mut().unwrap().spiral = Some(spiral);
     }
 
     /// Figures of a measure that all teams report, each of them seen nowhere else.
@@ -448,27 +391,6 @@ impl Book {
             .unwrap();
         self.keep(word, Sort::Survey, unit, survey.id, &["surveys", "one"]);
         self.surveyed.insert(unit.to_owned());
-    }
-
-    /// Two teams that work together, of which one has not answered yet.
-    pub async fn collaborate(&mut self, world: &World, unit: &str, other: &str) {
-        let (title, note, system) = (self.word(), self.word(), world.system());
-        let own = self
-            .pieces
-            .iter()
-            .find(|piece| piece.sort == Sort::Spiral && piece.units == [unit]);
-        let begin = json!({
-            "spiral": own.unwrap().id, "title": title, "invite": [format!("code:{other}")],
-        });
-        let made = spirals::start_collaboration(&system, read(begin)).await.unwrap();
-        let input = read(json!({ "unit": format!("code:{unit}"), "text": note }));
-        spirals::note_in_collaboration(&system, made.id, input)
-            .await
-            .unwrap();
-        for (word, shown) in [(title, &["collaborations", "one"][..]), (note, &["notes"])] {
-            self.keep(word, Sort::Collaboration, unit, made.id, shown);
-            self.pieces.last_mut().unwrap().units.push(other.to_owned());
-        }
     }
 }
 
