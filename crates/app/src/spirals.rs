@@ -249,9 +249,16 @@ async fn spiral_and_unit(caller: &Caller, id: SpiralId) -> Result<(Spiral, OrgUn
 pub async fn spiral(caller: &Caller, id: SpiralId) -> Result<Allowed<Spiral>> {
     caller.require(Action::ReadSpirals)?;
     let spiral: Spiral = caller.store().find().ids(&[id]).one().await?;
-    let unit = caller.unit_of(spiral.unit_id).await?;
+    // Most readers write nothing anywhere, whichever unit it is.
+    let writes = ON_SPIRAL.iter().any(|action| caller.require(*action).is_ok());
+    let allowed_actions = if writes {
+        let unit = caller.unit_of(spiral.unit_id).await?;
+        caller.allowed(&unit, ON_SPIRAL)
+    } else {
+        Vec::new()
+    };
     Ok(Allowed {
-        allowed_actions: caller.allowed(&unit, ON_SPIRAL),
+        allowed_actions,
         record: spiral.on(caller.today()),
     })
 }

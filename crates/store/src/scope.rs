@@ -264,7 +264,8 @@ impl Scope {
                 sql.push_beneath(&format!("{unit}.path"), &held.path);
             }
             if let (Some(sharing), true) = (sharing, level > 0) {
-                sql.push(&format!(" and {sharing} >= ")).bind(level);
+                // A level stands in the text, so that a plan for good knows how few rows it leaves.
+                sql.push(&format!(" and {sharing} >= {level}"));
             }
             if may == May::OwnSources && sourced {
                 sql.push(" and ")
