@@ -179,6 +179,9 @@ const ADD_UP: &str = "on conflict (tenant_id, measure_id, node_id, stratum, peri
                       denominator = measure_cells.denominator + excluded.denominator, \
                       squares = measure_cells.squares + excluded.squares";
 
+/// A cell: measure, node, stratum, period and level.
+type NodeKey<'p> = (MeasureId, UnitId, &'p Stratum, Period, Sharing);
+
 impl Tx {
     /// Adds the changes at every node above each unit, in the tree of the period's last day. Where units have stood that
     /// `stood` does not know is read.
@@ -191,8 +194,7 @@ impl Tx {
         let unknown: BTreeSet<UnitId> = unknown.filter(|unit| !stood.contains_key(unit)).collect();
         let read = self.stood(&unknown.into_iter().collect::<Vec<_>>()).await?;
         // Most units share their nodes with others: summed here, there is a row for each node.
-        type Key<'p> = (MeasureId, UnitId, &'p Stratum, Period, Sharing);
-        let mut sums: HashMap<Key<'_>, Amount> = HashMap::new();
+        let mut sums: HashMap<NodeKey<'_>, Amount> = HashMap::new();
         for (place, amount) in shifts {
             let end = place.period.end;
             let spans = stood.get(&place.unit).or_else(|| read.get(&place.unit));
