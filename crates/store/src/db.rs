@@ -2,6 +2,7 @@
 //! pools whose connections carry their tenant from birth.
 
 use std::path::Path;
+use std::pin::Pin;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,7 +15,7 @@ use sqlx::{
     AssertSqlSafe, ConnectOptions as _, Connection as _, PgPool, Postgres, Sqlite, SqlitePool, Transaction,
 };
 use tracing::Dispatch;
-use tracing::instrument::WithSubscriber as _;
+use tracing::instrument::{WithDispatch, WithSubscriber as _};
 
 use crate::conflict;
 use crate::sql::{Dialect, Sql};
@@ -172,7 +173,7 @@ impl Db {
             Backend::Sqlite { readers, .. } => {
                 let arguments = sql.sqlite_arguments()?;
                 let query = sqlx::query_with(AssertSqlSafe(sql.text), arguments).persistent(sql.persistent);
-                let rows = query.fetch_all(readers).with_subscriber(Dispatch::none()).await;
+                let rows = quietly(query.fetch_all(readers)).await;
                 let rows = rows.map_err(conflict::translate)?;
                 rows.into_iter().map(Row::Sqlite).collect()
             }
@@ -180,18 +181,17 @@ impl Db {
                 let arguments = sql.postgres_arguments()?;
                 let query = sqlx::query_with(AssertSqlSafe(sql.text), arguments).persistent(sql.persistent);
                 let rows = match tenant {
-                    None => query.fetch_all(pool).with_subscriber(Dispatch::none()).await,
+                    None => quietly(query.fetch_all(pool)).await,
                     Some(tenant) => {
                         if let Some(own) = readers.of(tenant).map_err(Error::internal)? {
-                            // The driver enters and leaves the span that it finds once for every row.
-                            own.fetch_all(query).with_subscriber(Dispatch::none()).await
+                            quietly(own.fetch_all(query)).await
                         } else {
                             let begin = format!("BEGIN READ ONLY; SET LOCAL app.tenant_id = '{tenant}'");
                             let mut tx = pool
                                 .begin_with(AssertSqlSafe(begin))
                                 .await
                                 .map_err(conflict::translate)?;
-                            query.fetch_all(&mut *tx).with_subscriber(Dispatch::none()).await
+                            quietly(query.fetch_all(&mut *tx)).await
                         }
                     }
                 };
@@ -231,6 +231,12 @@ impl Db {
         meter.record(since, 0);
         Ok(connection)
     }
+}
+
+/// The driver's part of a statement. It runs outside the request's span, which it would enter and leave once for every
+/// row; and boxed, since it is large, and everything that reads or writes has one inside.
+fn quietly<F: Future>(run: F) -> Pin<Box<WithDispatch<F>>> {
+    Box::pin(run.with_subscriber(Dispatch::none()))
 }
 
 /// So many statements stay prepared on a connection.
@@ -299,9 +305,7 @@ impl Connection {
             Self::Sqlite(tx) => {
                 let arguments = sql.sqlite_arguments()?;
                 let query = sqlx::query_with(AssertSqlSafe(sql.text), arguments).persistent(sql.persistent);
-                query
-                    .fetch_all(&mut **tx)
-                    .with_subscriber(Dispatch::none())
+                quietly(query.fetch_all(&mut **tx))
                     .await
                     .map_err(conflict::translate)?
                     .into_iter()
@@ -311,9 +315,7 @@ impl Connection {
             Self::Postgres(tx) => {
                 let arguments = sql.postgres_arguments()?;
                 let query = sqlx::query_with(AssertSqlSafe(sql.text), arguments).persistent(sql.persistent);
-                query
-                    .fetch_all(&mut **tx)
-                    .with_subscriber(Dispatch::none())
+                quietly(query.fetch_all(&mut **tx))
                     .await
                     .map_err(conflict::translate)?
                     .into_iter()
@@ -331,8 +333,7 @@ impl Connection {
             Self::Sqlite(tx) => {
                 let arguments = sql.sqlite_arguments()?;
                 let query = sqlx::query_with(AssertSqlSafe(sql.text), arguments).persistent(sql.persistent);
-                query
-                    .execute(&mut **tx)
+                quietly(query.execute(&mut **tx))
                     .await
                     .map_err(conflict::translate)?
                     .rows_affected()
@@ -340,8 +341,7 @@ impl Connection {
             Self::Postgres(tx) => {
                 let arguments = sql.postgres_arguments()?;
                 let query = sqlx::query_with(AssertSqlSafe(sql.text), arguments).persistent(sql.persistent);
-                query
-                    .execute(&mut **tx)
+                quietly(query.execute(&mut **tx))
                     .await
                     .map_err(conflict::translate)?
                     .rows_affected()

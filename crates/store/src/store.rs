@@ -62,12 +62,11 @@ impl Store {
     }
 
     /// Runs a statement that reads. It must carry `tenant_id = …` itself; row-level security is the second lock.
-    /// Boxed: everything that reads has this inside, some of it many times over.
     pub(crate) async fn fetch(&self, sql: Sql) -> Result<Vec<Row>> {
         match &self.inside {
-            None => Box::pin(self.db.fetch(Some(self.scope.tenant), sql, &self.meter)).await,
+            None => self.db.fetch(Some(self.scope.tenant), sql, &self.meter).await,
             Some(connection) => match connection.lock().await.as_mut() {
-                Some(connection) => Box::pin(connection.fetch(sql, &self.meter)).await,
+                Some(connection) => connection.fetch(sql, &self.meter).await,
                 None => Err(Error::internal("the transaction has ended")),
             },
         }

@@ -91,7 +91,7 @@ impl Tx {
             return Err(Error::internal("a write outside a transaction"));
         };
         match connection.lock().await.as_mut() {
-            Some(connection) => Box::pin(connection.execute(sql, &self.store.meter)).await,
+            Some(connection) => connection.execute(sql, &self.store.meter).await,
             None => Err(Error::internal("the transaction has ended")),
         }
     }
