@@ -201,25 +201,31 @@ async fn what_is_written_at_once_is_what_would_be_resolved() {
         let spiral = json!({ "unit": unit, "title": "A \"quoted\" gap", "origin": "local", "theme": "flow" });
         lead.post("/v1/spirals", &spiral).await.expect(201);
         let open = json!({ "unit": unit, "title": "A year on", "assessedOn": "2006-01-31" });
-        let opened = lead.post("/v1/sustainability/assessments", &open).await.expect(201);
+        let opened = lead
+            .post("/v1/sustainability/assessments", &open)
+            .await
+            .expect(201);
         let path = format!("/v1/sustainability/assessments/{}", opened.id());
         rate(lead, &path, "A").await;
         rate(world.as_role("team_member"), &path, "D").await;
         lead.post(&format!("{path}/close"), &json!({})).await.expect(200);
         for (path, of) in [
-            ("observations(measure: \"code:seen\", last: 12) { nodes", "Observation"),
+            (
+                "observations(measure: \"code:seen\", last: 12) { nodes",
+                "Observation",
+            ),
             ("currentSpiral { latest", "Spiral"),
             ("sustainability { latest", "SustainabilityAssessment"),
         ] {
             let fields = plain_fields(world, of).await;
             let ask = async |selection: &str| {
-                let root = &world.north.unit("root").id;
-                let query = format!(
-                    "{{ orgUnits(within: \"{root}\", first: 100) {{ nodes {{ {path} {{ {selection} }} }} }} }} }}"
-                );
+                let query = format!("{{ orgUnit(id: \"{unit}\") {{ {path} {{ {selection} }} }} }} }}");
                 lead.graphql(&query, &json!({})).await.text
             };
-            let (written, resolved) = (ask(&fields).await, ask(&format!("... on {of} {{ {fields} }}")).await);
+            let (written, resolved) = (
+                ask(&fields).await,
+                ask(&format!("... on {of} {{ {fields} }}")).await,
+            );
             assert_eq!(written, resolved, "{of}");
             assert!(!written.contains("\"errors\""), "{of}: {written}");
             assert!(written.contains("\"id\":"), "{of}: {written}");
