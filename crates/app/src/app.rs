@@ -290,7 +290,7 @@ impl App {
             now,
             keyed: None,
             standing,
-            wrote: Arc::default(),
+            beyond: Arc::default(),
         })
     }
 
@@ -356,7 +356,7 @@ impl App {
             now,
             keyed: None,
             standing: None,
-            wrote: Arc::default(),
+            beyond: Arc::default(),
         }
     }
 

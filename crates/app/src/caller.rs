@@ -26,8 +26,8 @@ pub struct Caller {
     pub(crate) keyed: Option<Keyed>,
     /// Where the ledger stood when the request came in; none outside of requests, and for the platform's own work.
     pub(crate) standing: Option<Standing>,
-    /// Whether it has begun a write: what it reads from then on was not there at that standing.
-    pub(crate) wrote: Arc<AtomicBool>,
+    /// Whether it has begun a write or reads the audit: that did not stand there, or the standing does not tell of it.
+    pub(crate) beyond: Arc<AtomicBool>,
 }
 
 /// What a write concerns.
@@ -162,8 +162,13 @@ impl Caller {
         }
     }
 
+    /// From now on, what is read may not be what stood where the ledger did when the request came in.
+    pub(crate) fn goes_beyond(&self) {
+        self.beyond.store(true, Ordering::Relaxed);
+    }
+
     async fn write(&self, action: Action) -> Result<Tx> {
-        self.wrote.store(true, Ordering::Relaxed);
+        self.goes_beyond();
         let begin = Begin {
             scope: Arc::new(self.scope().clone()),
             action,

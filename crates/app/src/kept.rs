@@ -1,27 +1,28 @@
 //! What is kept from request to request. Nothing here is ever out of date: each request asks once where the ledger
 //! stands, and what was read at another standing, or on another day, is read again.
 
-use std::any::Any;
 use std::collections::{HashMap, HashSet};
-use std::hash::{Hash, Hasher};
-use std::sync::atomic::Ordering;
+use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use moka::future::Cache;
-use sha2::{Digest as _, Sha256};
 use spiral_domain::people::{ApiClient, Principal, Tenant};
 use spiral_domain::tenancy::OrgUnit;
 use spiral_domain::{Date, Error, Reference, Result, TenantId, UnitId};
-use spiral_store::{Db, HeldGrant, Meter, Scope, Standing, Stood, Tx};
+use spiral_store::{Db, HeldGrant, Meter, Standing, Stood, Tx};
 
 use crate::caller::Caller;
+
+mod answers;
+
+use answers::Answers;
+pub use answers::Question;
+pub(crate) use answers::Until;
 
 /// So many tenants' names are known.
 const TENANTS: u64 = 10_000;
 /// So many people and tools are known.
 const CALLERS: u64 = 10_000;
-/// Bytes of answers, about.
-const ANSWERS: u64 = 32 * 1024 * 1024;
 
 /// Who is calling, as it was read.
 #[derive(Clone)]
@@ -31,13 +32,6 @@ pub(crate) struct Known {
     pub(crate) principal: Arc<Principal>,
     pub(crate) grants: Arc<Vec<HeldGrant>>,
     pub(crate) client: Option<Arc<ApiClient>>,
-}
-
-/// An answer, and about how large it is.
-#[derive(Clone)]
-struct Answer {
-    bytes: u32,
-    answer: Arc<dyn Any + Send + Sync>,
 }
 
 /// Units of one tenant by what they were called, and where they have stood, as it was read.
@@ -107,7 +101,7 @@ pub(crate) struct Kept {
     units: Cache<TenantId, Arc<Mutex<Units>>>,
     tenants: Cache<String, TenantId>,
     known: Cache<WhoKey, Known>,
-    answers: Cache<[u8; 32], Answer>,
+    answers: Answers,
 }
 
 impl Default for Kept {
@@ -116,10 +110,7 @@ impl Default for Kept {
             units: Cache::new(DIRECTORIES),
             tenants: Cache::new(TENANTS),
             known: Cache::new(CALLERS),
-            answers: Cache::builder()
-                .max_capacity(ANSWERS)
-                .weigher(|_, answer: &Answer| answer.bytes)
-                .build(),
+            answers: Answers::default(),
         }
     }
 }
@@ -192,7 +183,7 @@ impl Caller {
     ) -> Result<HashMap<Reference, Arc<OrgUnit>>> {
         let wanted: HashSet<&Reference> = references.into_iter().collect();
         let platform = self.platform();
-        let Some(standing) = self.standing.filter(|_| !self.wrote.load(Ordering::Relaxed)) else {
+        let Some(standing) = self.firm() else {
             let found = platform.store().resolve::<OrgUnit>(wanted).await?;
             return Ok(found
                 .into_iter()
@@ -218,7 +209,7 @@ impl Caller {
     /// Where these units have stood, by the platform's eyes.
     pub(crate) async fn stood(&self, units: &[UnitId]) -> Result<HashMap<UnitId, Stood>> {
         let platform = self.platform();
-        let Some(standing) = self.standing.filter(|_| !self.wrote.load(Ordering::Relaxed)) else {
+        let Some(standing) = self.firm() else {
             return platform.store().stood(units).await;
         };
         let kept = self.kept_units(standing).await;
@@ -244,86 +235,4 @@ impl Caller {
         self.standing
             .is_some_and(|standing| standing.settled == tx.standing().settled)
     }
-
-    /// The answer to a question about what the caller may see, worked out once for everybody who sees the same at
-    /// this standing of the ledger. `weigh` says about how many bytes it has.
-    pub(crate) async fn kept<T, F>(
-        &self,
-        question: &str,
-        weigh: impl FnOnce(&T) -> usize,
-        answer: F,
-    ) -> Result<Arc<T>>
-    where
-        T: Send + Sync + 'static,
-        F: Future<Output = Result<T>>,
-    {
-        // Neither the platform's own work has a standing, nor whoever has written since it was asked for.
-        let standing = self.standing.filter(|_| !self.wrote.load(Ordering::Relaxed));
-        let Some(standing) = standing else {
-            return answer.await.map(Arc::new);
-        };
-        let mut hash = Sha256::new();
-        hash.update(self.tenant.id.0.as_bytes());
-        hash.update(standing.changed.to_le_bytes());
-        hash.update(self.today().to_string());
-        push_view(&mut hash, self.scope());
-        hash.update(question);
-        let key: [u8; 32] = hash.finalize().into();
-        let answers = &self.app.kept().answers;
-        if let Some(kept) = answers.get(&key).await
-            && let Ok(answer) = kept.answer.downcast::<T>()
-        {
-            return Ok(answer);
-        }
-        let answer = Arc::new(answer.await?);
-        let bytes = u32::try_from(weigh(&answer)).unwrap_or(u32::MAX);
-        let kept = Answer {
-            bytes,
-            answer: Arc::clone(&answer) as Arc<dyn Any + Send + Sync>,
-        };
-        answers.insert(key, kept).await;
-        Ok(answer)
-    }
-}
-
-impl Caller {
-    /// A short text that is another where an answer that is worked out of what the caller may see could be: an ETag of
-    /// what has no version. None where it is not known how the ledger stands.
-    pub fn answer_mark(&self) -> Option<String> {
-        let standing = self.standing.filter(|_| !self.wrote.load(Ordering::Relaxed))?;
-        let mut hash = Sha256::new();
-        hash.update(env!("CARGO_PKG_VERSION"));
-        hash.update(self.tenant.id.0.as_bytes());
-        hash.update(standing.changed.to_le_bytes());
-        hash.update(self.today().to_string());
-        hash.update(self.principal.id.0.as_bytes());
-        push_view(&mut hash, self.scope());
-        Some(
-            hash.finalize()[..12]
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect(),
-        )
-    }
-}
-
-/// Everything that decides what of the tenant's work someone sees.
-fn push_view(hash: &mut Sha256, scope: &Scope) {
-    /// Feeds what is hashed to a digest.
-    struct Into<'h>(&'h mut Sha256);
-    impl Hasher for Into<'_> {
-        fn write(&mut self, bytes: &[u8]) {
-            self.0.update(bytes);
-        }
-        fn finish(&self) -> u64 {
-            0
-        }
-    }
-    let mut into = Into(hash);
-    (scope.system, scope.grants.len()).hash(&mut into);
-    for held in &scope.grants {
-        (held.grant.role, held.grant.unit_id, held.grant.network_id).hash(&mut into);
-        (held.tier, &held.path).hash(&mut into);
-    }
-    (&scope.scopes, &scope.sources).hash(&mut into);
 }

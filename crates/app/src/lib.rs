@@ -34,5 +34,6 @@ pub mod tokens;
 
 pub use app::{App, Settings};
 pub use caller::{Caller, Reach};
+pub use kept::Question;
 pub use once::{Once, once};
 pub use spiral_store::{Amended, Beneath, Part, Record, Type, column_of};

@@ -4,6 +4,7 @@
 //! done on the timeline, in the one transaction.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use spiral_domain::innovations::Innovation;
 use spiral_domain::people::Action;
@@ -21,6 +22,7 @@ use spiral_store::Store;
 
 use crate::caller::Caller;
 use crate::clock::fresh;
+use crate::kept::Until;
 use crate::tenancy::{Successors, check_version, level_of};
 
 mod activity;
@@ -248,6 +250,18 @@ async fn spiral_and_unit(caller: &Caller, id: SpiralId) -> Result<(Spiral, OrgUn
 /// One spiral.
 pub async fn spiral(caller: &Caller, id: SpiralId) -> Result<Allowed<Spiral>> {
     caller.require(Action::ReadSpirals)?;
+    let question = format!("spiral {id}");
+    let weigh = |_: &Allowed<Spiral>| size_of::<Allowed<Spiral>>() + 1_000;
+    let kept = caller.kept(
+        &question,
+        Until::Settled,
+        weigh,
+        Box::pin(read_spiral(caller, id)),
+    );
+    kept.await.map(Arc::unwrap_or_clone)
+}
+
+async fn read_spiral(caller: &Caller, id: SpiralId) -> Result<Allowed<Spiral>> {
     let spiral: Spiral = caller.store().find().ids(&[id]).one().await?;
     // Most readers write nothing anywhere, whichever unit it is.
     let writes = ON_SPIRAL.iter().any(|action| caller.require(*action).is_ok());

@@ -1,6 +1,7 @@
 //! How a GraphQL answer leaves over HTTP: in which form, under which status.
 
 use async_graphql::{Response as Answer, ServerError, Value};
+use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use spiral_app::request::RequestContext;
@@ -119,7 +120,7 @@ pub(crate) fn mark_replay(response: &mut Response, replayed: bool) {
     }
 }
 
-fn respond(status: StatusCode, body: Vec<u8>, form: Form) -> Response {
+fn respond(status: StatusCode, body: Bytes, form: Form) -> Response {
     let mut response = (status, body).into_response();
     let media = if form.media == GRAPHQL {
         "application/graphql-response+json; charset=utf-8"
@@ -153,7 +154,7 @@ pub(crate) fn errors(code: &str, words: &str) -> Vec<u8> {
 
 /// The refusal of a whole request.
 pub(crate) fn failed(status: StatusCode, code: &str, words: &str, form: Form) -> Response {
-    respond(status, errors(code, words), form)
+    respond(status, errors(code, words).into(), form)
 }
 
 /// 406.

@@ -77,7 +77,7 @@ async fn serve(face: &Face, caller: Caller, token: String, operation: Result<Ope
         let answers = operation
             .answers(&face.schema, caller)
             .map(|answered| match answered {
-                Ok(answered) => answered.body,
+                Ok(answered) => answered.body.into(),
                 Err(error) => told(&error),
             });
         return events(Body::from_stream(

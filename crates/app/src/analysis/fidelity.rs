@@ -20,6 +20,7 @@ use super::timeline::{Slice, Timeline};
 use super::{Placing, nodes_of, placed::Placed};
 use crate::caller::Caller;
 use crate::eyes::Eyes;
+use crate::kept::Until;
 
 /// Without `from`, so many periods up to the end.
 const USUAL: usize = 12;
@@ -94,7 +95,7 @@ pub async fn fidelity_summary(
     let weigh = |rows: &Vec<FidelitySummaryRow>| rows.len() * (size_of::<FidelitySummaryRow>() + 400);
     let question = format!("fidelity summary {query:?}");
     caller
-        .kept(&question, weigh, Box::pin(summary(caller, query)))
+        .kept(&question, Until::Changed, weigh, Box::pin(summary(caller, query)))
         .await
 }
 

@@ -17,6 +17,7 @@ use spiral_store::{Facet, SpiralCells, Store, within};
 
 use crate::caller::Caller;
 use crate::eyes::{Eyes, LEVELS};
+use crate::kept::Until;
 use crate::left_out::{Count, left_out};
 
 /// Which summary is asked for.
@@ -91,7 +92,7 @@ pub async fn spiral_summary(caller: &Caller, query: &SummaryQuery) -> Result<Arc
     let weigh = |rows: &Vec<SpiralSummaryRow>| rows.len() * (size_of::<SpiralSummaryRow>() + 1_500);
     let question = format!("spiral summary {query:?}");
     caller
-        .kept(&question, weigh, Box::pin(summary(caller, query)))
+        .kept(&question, Until::Changed, weigh, Box::pin(summary(caller, query)))
         .await
 }
 

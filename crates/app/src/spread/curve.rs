@@ -11,6 +11,7 @@ use spiral_domain::{Date, Interval, Reference, Result};
 use super::places::{Asked, Figures, figures, wrong};
 use super::totals::{Population, Totals, count, told};
 use crate::caller::Caller;
+use crate::kept::Until;
 
 /// Which curves are asked for.
 #[derive(Debug, Clone)]
@@ -64,6 +65,7 @@ pub async fn spread_curve(caller: &Caller, query: &CurveQuery) -> Result<Arc<Vec
     caller
         .kept(
             &format!("curve {query:?}"),
+            Until::Changed,
             weigh,
             Box::pin(curves(caller, query)),
         )

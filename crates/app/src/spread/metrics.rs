@@ -9,6 +9,7 @@ use spiral_domain::{Date, Reference, Result};
 use super::places::{Asked, Figures, figures, wrong};
 use super::totals::{Population, Totals, count, told};
 use crate::caller::Caller;
+use crate::kept::Until;
 
 /// Which spread is asked for.
 #[derive(Debug, Clone, Default)]
@@ -34,6 +35,7 @@ pub async fn spread_metrics(caller: &Caller, query: &SpreadQuery) -> Result<Arc<
     caller
         .kept(
             &format!("metrics {query:?}"),
+            Until::Changed,
             weigh,
             Box::pin(metrics(caller, query)),
         )
