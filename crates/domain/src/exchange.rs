@@ -111,7 +111,7 @@ pub struct BatchReport {
 }
 
 /// Collects what becomes of each row.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Verdicts {
     keys: Vec<Option<String>>,
     rows: Vec<Option<Verdict>>,

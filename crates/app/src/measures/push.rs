@@ -8,7 +8,9 @@ use spiral_domain::measures::{Measure, Observation, Period, PushObservation, Str
 use spiral_domain::people::Action;
 use spiral_domain::tenancy::{OrgUnit, Tier};
 use spiral_domain::{Error, ObservationId, PrincipalId, Reference, Result, Sharing, UnitId, Violation};
-use spiral_store::{MeasureBook, ObservationChange, ObservationGroup, Stood, Tx, UnitShare, number_new};
+use spiral_store::{
+    MeasureBook, NAME_TAKEN, ObservationChange, ObservationGroup, Stood, Tx, UnitShare, number_new,
+};
 
 use crate::caller::Caller;
 use crate::clock::fresh;
@@ -57,18 +59,64 @@ pub async fn push_observations(
     if ready.is_empty() {
         return verdicts.finish(options);
     }
-    let units = units_of(&ready);
+    // Most names are new, and that they are is seen when they are written. Where one is not, or a row is refused for
+    // whatever reason, the batch is looked at again, with what its names mean.
+    if !options.dry_run && !verdicts.any_refused() {
+        let attempt = write(
+            caller,
+            &ready,
+            &named,
+            verdicts.clone(),
+            options,
+            Names::TakenToBeFree,
+        );
+        if let Some(report) = attempt.await? {
+            return Ok(report);
+        }
+    }
+    let written = write(caller, &ready, &named, verdicts, options, Names::Asked);
+    let report = written.await?;
+    report.ok_or_else(|| Error::internal("a batch was left without a report"))
+}
+
+/// What is known of what sources call their observations.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Names {
+    /// Nothing: one that is not found where its row is about is taken to be new.
+    TakenToBeFree,
+    /// Where each of them stands.
+    Asked,
+}
+
+/// Writes a batch and reports. None if it cannot be said without asking for the names.
+async fn write(
+    caller: &Caller,
+    ready: &[Ready<'_>],
+    named: &Named,
+    mut verdicts: Verdicts,
+    options: BatchOptions,
+    names: Names,
+) -> Result<Option<BatchReport>> {
+    let units = units_of(ready);
     let mut tx = caller.begin(Action::PushObservations, &units[..]).await?;
-    let there = There::read(caller, &tx, &ready, &named).await?;
+    let there = There::read(caller, &tx, ready, named, names).await?;
     let changes = decide(caller, &tx, ready, &there, &mut verdicts)?;
-    let refused = verdicts.any_refused() && options.atomic != Some(false);
+    let refused = verdicts.any_refused();
+    if refused && names == Names::TakenToBeFree {
+        return Ok(None);
+    }
     let report = verdicts.finish(options)?;
-    if options.dry_run || refused {
-        return Ok(report);
+    if options.dry_run || refused && options.atomic != Some(false) {
+        return Ok(Some(report));
     }
     let changed = tx.change_observations(&changes, &there.rows, &there.book, &there.shares);
-    changed.await?;
-    tx.commit(report).await
+    match changed.await {
+        Err(error) if names == Names::TakenToBeFree && error.code() == NAME_TAKEN => Ok(None),
+        changed => {
+            changed?;
+            tx.commit(report).await.map(Some)
+        }
+    }
 }
 
 async fn resolve(caller: &Caller, rows: &[(usize, PushObservation)]) -> Result<Named> {
@@ -237,17 +285,21 @@ struct There {
     by_key: HashMap<Key, ObservationId>,
     tombstones: HashMap<Key, Vec<ObservationId>>,
     by_name: HashMap<Name, ObservationId>,
-    by_id: HashMap<ObservationId, Observation>,
+    /// Where each stands among the rows.
+    by_id: HashMap<ObservationId, usize>,
     shares: HashMap<UnitId, UnitShare>,
     book: MeasureBook,
 }
 
 impl There {
-    async fn read(caller: &Caller, tx: &Tx, ready: &[Ready<'_>], told: &Named) -> Result<Self> {
+    async fn read(caller: &Caller, tx: &Tx, ready: &[Ready<'_>], told: &Named, names: Names) -> Result<Self> {
         let mut shares = tx.observation_shares(&units_of(ready)).await?;
         let groups: BTreeSet<ObservationGroup> = ready.iter().map(|row| row.key.0).collect();
         let mut rows = tx.observations_in(&groups, &shares).await?;
-        let elsewhere = named_elsewhere(tx, ready, &rows).await?;
+        let elsewhere = match names {
+            Names::Asked => named_elsewhere(tx, ready, &rows).await?,
+            Names::TakenToBeFree => Vec::new(),
+        };
         let left: BTreeSet<ObservationGroup> = elsewhere
             .iter()
             .map(ObservationGroup::of)
@@ -271,7 +323,7 @@ impl There {
                 by_name.insert(name, row.id);
             }
         }
-        let by_id = rows.iter().map(|row| (row.id, row.clone())).collect();
+        let by_id = rows.iter().enumerate().map(|(n, row)| (row.id, n)).collect();
         Ok(Self {
             rows,
             by_key,
@@ -292,10 +344,14 @@ impl There {
             let mut old = self.tombstones.get(&row.key)?.clone();
             old.sort_unstable();
             old.into_iter()
-                .rfind(|id| self.by_id.get(id).is_some_and(|old| is_free(caller, old, row)))
+                .rfind(|id| self.with_id(id).is_some_and(|old| is_free(caller, old, row)))
         };
         let id = named.or_else(live).copied().or_else(back)?;
-        self.by_id.get(&id)
+        self.with_id(&id)
+    }
+
+    fn with_id(&self, id: &ObservationId) -> Option<&Observation> {
+        self.rows.get(*self.by_id.get(id)?)
     }
 }
 
@@ -384,15 +440,15 @@ fn is_free(caller: &Caller, there: &Observation, row: &Ready<'_>) -> bool {
 fn decide(
     caller: &Caller,
     tx: &Tx,
-    ready: Vec<Ready<'_>>,
+    ready: &[Ready<'_>],
     there: &There,
     verdicts: &mut Verdicts,
 ) -> Result<Vec<ObservationChange>> {
     let mut changes: Vec<(usize, ObservationChange)> = Vec::new();
     let mut met = HashSet::new();
     for row in ready {
-        let before = there.target(caller, &row);
-        if let Some(refusal) = refusal(caller, before, &row, there) {
+        let before = there.target(caller, row);
+        if let Some(refusal) = refusal(caller, before, row, there) {
             verdicts.reject(row.row, vec![refusal]);
             continue;
         }
@@ -408,7 +464,7 @@ fn decide(
             _ => {
                 let share = there.shares.get(&row.unit.id);
                 let share = share.ok_or_else(|| Error::internal("a unit without a sharing level"))?;
-                state(caller, tx, before, &row, share.level)
+                state(caller, tx, before, row, share.level)
             }
         };
         match before {
@@ -517,6 +573,14 @@ fn state(
 /// Refuses corrections that would land on the key of an observation that stays there. A refused row keeps its
 /// own key, so that it may in turn be in the way of another.
 fn refuse_taken_keys(changes: &mut Vec<(usize, ObservationChange)>, there: &There, verdicts: &mut Verdicts) {
+    // Only what goes to another key, or comes back to its own, can meet what is there.
+    let moves = |change: &ObservationChange| {
+        let before = change.before.as_ref();
+        before.is_some_and(|before| before.retracted || key_of(before) != key_of(&change.after))
+    };
+    if !changes.iter().any(|(_, change)| moves(change)) {
+        return;
+    }
     loop {
         let mut held: HashMap<Key, ObservationId> = there.by_key.clone();
         for (_, change) in changes.iter() {

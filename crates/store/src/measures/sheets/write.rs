@@ -15,6 +15,9 @@ use crate::sql::Rows;
 use crate::tx::Tx;
 use crate::value::{Column as _, Type};
 
+/// The conflict that a name is for what a source calls otherwise.
+pub const NAME_TAKEN: &str = "external_id_taken";
+
 /// Gives new observations their ids: those that will stand on one sheet have ids that are alike but for their last
 /// part, so that an id says on which sheet it is found.
 pub fn number_new<'c, S: BuildHasher>(
@@ -230,7 +233,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Keeps what sources call their observations.
+    /// Keeps what sources call their observations; a conflict if one of the names is another's.
     async fn rename(&self, changes: &[ObservationChange]) -> Result<()> {
         let columns = || {
             Rows::new(vec![
@@ -268,7 +271,15 @@ impl Tx {
         .await?;
         let columns = "tenant_id, source, external_id, observation_id";
         let insert = format!("insert into observation_names ({columns}) select {columns} from ");
-        self.run_rows(&insert, new, "new", "").await?;
-        Ok(())
+        let wanted = new.len() as u64;
+        let free = " where true on conflict (tenant_id, source, external_id) do nothing";
+        if self.run_rows(&insert, new, "new", free).await? == wanted {
+            Ok(())
+        } else {
+            Err(Error::conflict(
+                NAME_TAKEN,
+                "this externalId is in use for this source",
+            ))
+        }
     }
 }
