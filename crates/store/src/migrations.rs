@@ -28,6 +28,7 @@ migrations![
     "0011_work",
     "0013_links",
     "0014_sums",
+    "0015_counts",
 ];
 
 /// Tables without a tenant, hence without row-level security.
@@ -42,7 +43,7 @@ const CHANGING: &[&str] = &[
     "observation_sheets",
     "measure_cells",
     "spread_cells",
-    "spiral_cells",
+    "spiral_counts",
     "five_ps_cells",
     "fidelity_cells",
     "ledger_head",
@@ -64,6 +65,19 @@ pub fn schema_sql(dialect: Dialect) -> String {
     text
 }
 
+/// A neutral text without the lines that are for the other database alone: those say so at their beginning.
+fn own_lines(neutral: &str, dialect: Dialect) -> String {
+    let (own, other) = match dialect {
+        Dialect::Postgres => ("postgres: ", "sqlite: "),
+        Dialect::Sqlite => ("sqlite: ", "postgres: "),
+    };
+    let lines = neutral.split_inclusive('\n');
+    lines
+        .filter(|line| !line.starts_with(other))
+        .map(|line| line.strip_prefix(own).unwrap_or(line))
+        .collect()
+}
+
 /// A neutral text in one database's words.
 fn render(neutral: &str, dialect: Dialect) -> String {
     let types: &[(&str, &str, &str)] = &[
@@ -77,7 +91,7 @@ fn render(neutral: &str, dialect: Dialect) -> String {
         ("{time}", "timestamptz", "integer"),
         ("{bytes}", "bytea", "blob"),
     ];
-    let mut text = neutral.to_owned();
+    let mut text = own_lines(neutral, dialect);
     for (name, postgres, sqlite) in types {
         text = text.replace(
             name,

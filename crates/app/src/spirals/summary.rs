@@ -8,7 +8,7 @@ use spiral_domain::analysis::GroupBy;
 use spiral_domain::measures::Period;
 use spiral_domain::people::Action;
 use spiral_domain::spirals::{
-    Figure, Home, Spiral, SpiralCount, SpiralFacet, SpiralSummaryRow, Stay, Tally, changes_of,
+    Change, Figure, Home, Spiral, SpiralCount, SpiralFacet, SpiralSummaryRow, Stay, Tally, changes_of,
 };
 use spiral_domain::tenancy::OrgUnit;
 use spiral_domain::{Date, Error, Reference, Result, Sharing, UnitId, Violation};
@@ -145,11 +145,12 @@ async fn summary(caller: &Caller, query: &SummaryQuery) -> Result<Vec<SpiralSumm
             if query.by.is_none() {
                 values.entry(String::new()).or_default();
             }
-            for (value, figure, n) in cells.of(place.id, &(0..LEVELS)) {
-                values.entry(value.to_owned()).or_default().1.add(figure, n);
+            for (value, figures) in cells.of(place.id, &(0..LEVELS)) {
+                let (_, all) = values.entry(value.to_owned()).or_default();
+                all.add(figures.iter().copied());
             }
-            for (value, figure, n) in reader.shown(cells, place, facet, day) {
-                values.entry(value).or_default().0.add(figure, n);
+            for (value, tally) in reader.shown(cells, place, facet, day) {
+                values.entry(value).or_default().0 = tally;
             }
             let mut of_place: Vec<SpiralSummaryRow> = values
                 .into_iter()
@@ -283,32 +284,26 @@ struct Single {
 }
 
 impl Single {
-    fn figures(&self, node: UnitId, facet: Facet, on: Date) -> impl Iterator<Item = (String, Figure, i64)> {
+    /// Adds what it counts at a node on a day, by value.
+    fn add_to(&self, shown: &mut HashMap<String, Vec<(Figure, i64)>>, node: UnitId, facet: Facet, on: Date) {
         let spans: &[(Date, Date)] = self.at.get(&node).map(Vec::as_slice).unwrap_or_default();
+        let mut add = |value: String, changes: Vec<Change>| {
+            let until = changes.into_iter().filter(|(day, ..)| *day <= on);
+            let figures = shown.entry(value).or_default();
+            figures.extend(until.map(|(_, figure, n)| (figure, n)));
+        };
         let units = [(self.unit.opened_on.unwrap_or(Date::MIN), Figure::Units, 1)];
-        let mut figures = Vec::new();
         for (from, to) in spans {
             if facet == Facet::All {
-                figures.extend(
-                    within(&units, *from, *to)
-                        .into_iter()
-                        .map(|change| (String::new(), change)),
-                );
+                add(String::new(), within(&units, *from, *to));
             }
             for (spiral, stays, home) in &self.spirals {
-                let Some((from, to)) = home.cut(*from, *to) else {
-                    continue;
-                };
-                let value = facet.value_of(spiral);
-                let changes = changes_of(spiral, stays);
-                let there = within(&changes, from, to);
-                figures.extend(there.into_iter().map(|change| (value.clone(), change)));
+                if let Some((from, to)) = home.cut(*from, *to) {
+                    let changes = changes_of(spiral, stays);
+                    add(facet.value_of(spiral), within(&changes, from, to));
+                }
             }
         }
-        figures
-            .into_iter()
-            .filter(move |(_, (day, ..))| *day <= on)
-            .map(|(value, (_, figure, n))| (value, figure, n))
     }
 }
 
@@ -349,25 +344,28 @@ impl Reader {
         })
     }
 
-    /// What the reader sees of the counts of a node, by value and figure.
-    fn shown(
-        &self,
-        cells: &SpiralCells,
-        node: &OrgUnit,
-        facet: Facet,
-        on: Date,
-    ) -> Vec<(String, Figure, i64)> {
-        let mut shown = Vec::new();
+    /// What the reader sees of the counts of a node, by value.
+    fn shown(&self, cells: &SpiralCells, node: &OrgUnit, facet: Facet, on: Date) -> HashMap<String, Tally> {
+        let mut shown: HashMap<String, Vec<(Figure, i64)>> = HashMap::new();
         if self.hold {
             for (at, levels) in self.eyes.cells_of(node) {
-                let there = cells.of(at, &levels);
-                shown.extend(there.map(|(value, figure, n)| (value.to_owned(), figure, n)));
+                for (value, figures) in cells.of(at, &levels) {
+                    shown.entry(value.to_owned()).or_default().extend(figures);
+                }
             }
         }
         for single in &self.singles {
-            shown.extend(single.figures(node.id, facet, on));
+            single.add_to(&mut shown, node.id, facet, on);
         }
+        let tally = |figures: Vec<(Figure, i64)>| {
+            let mut tally = Tally::default();
+            tally.add(figures);
+            tally
+        };
         shown
+            .into_iter()
+            .map(|(value, figures)| (value, tally(figures)))
+            .collect()
     }
 
     async fn units_on(&self, caller: &Caller, day: Date) -> Result<UnitCounts> {
@@ -375,17 +373,18 @@ impl Reader {
             .store()
             .spiral_cells(&self.cell_nodes, Facet::All, day)
             .await?;
-        let units = |figures: &mut dyn Iterator<Item = (Figure, i64)>| -> i64 {
-            figures
-                .filter(|(figure, _)| *figure == Figure::Units)
-                .map(|(_, n)| n)
-                .sum()
+        let units = |figures: &[(Figure, i64)]| -> i64 {
+            let units = figures.iter().filter(|(figure, _)| *figure == Figure::Units);
+            units.map(|(_, n)| n).sum()
         };
         let mut at = HashMap::with_capacity(self.nodes.len());
         for node in &self.nodes {
-            let all = units(&mut cells.of(node.id, &(0..LEVELS)).map(|(_, figure, n)| (figure, n)));
+            let all: i64 = cells
+                .of(node.id, &(0..LEVELS))
+                .map(|(_, figures)| units(figures))
+                .sum();
             let shown = self.shown(&cells, node, Facet::All, day);
-            let shown = units(&mut shown.into_iter().map(|(_, figure, n)| (figure, n)));
+            let shown: i64 = shown.values().map(|tally| tally.of(Figure::Units)).sum();
             let hidden = all - shown;
             let new = self.newcomers.get(&node.id).into_iter().flatten();
             let new = new

@@ -140,19 +140,33 @@ pub struct SpiralSummaryRow {
     pub stalls_total: Option<SpiralStep>,
 }
 
-/// The counts of one place on one day.
+/// The counts of one place on one day: each figure once, in order, and none that comes to nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Tally(std::collections::BTreeMap<Figure, i64>);
+pub struct Tally(Vec<(Figure, i64)>);
 
 impl Tally {
-    /// Adds to a figure.
-    pub fn add(&mut self, figure: Figure, n: i64) {
-        *self.0.entry(figure).or_default() += n;
+    /// Adds to figures.
+    pub fn add(&mut self, figures: impl IntoIterator<Item = (Figure, i64)>) {
+        self.0.extend(figures);
+        // Mostly a few runs that are in order already, which a stable sort merges.
+        self.0.sort_by_key(|(figure, _)| *figure);
+        self.0.dedup_by(|(figure, n), (before, sum)| {
+            let same = figure == before;
+            if same {
+                *sum += *n;
+            }
+            same
+        });
+        self.0.retain(|(_, n)| *n != 0);
     }
 
     /// What a figure comes to.
     pub fn of(&self, figure: Figure) -> i64 {
-        self.0.get(&figure).copied().unwrap_or_default()
+        let place = self.0.binary_search_by_key(&figure, |(figure, _)| *figure);
+        place
+            .ok()
+            .and_then(|place| self.0.get(place))
+            .map_or(0, |(_, n)| *n)
     }
 
     fn over_steps(&self, figure: fn(SpiralStep) -> Figure) -> i64 {
@@ -167,14 +181,16 @@ impl Tally {
     }
 
     fn time_in(&self, step: SpiralStep) -> Option<TimeInStep> {
-        let stays = self
+        let from = self
             .0
-            .range(Figure::Stayed(step, 0)..=Figure::Stayed(step, i64::MAX));
+            .partition_point(|(figure, _)| *figure < Figure::Stayed(step, 0));
+        let stays = self.0.get(from..).unwrap_or_default().iter();
         let lasted: Vec<(i64, i64)> = stays
-            .filter_map(|(figure, n)| match figure {
-                Figure::Stayed(_, days) if *n > 0 => Some((*days, *n)),
+            .map_while(|(figure, n)| match figure {
+                Figure::Stayed(of, days) if *of == step => Some((*days, *n)),
                 _ => None,
             })
+            .filter(|(_, n)| *n > 0)
             .collect();
         TimeInStep::of(&lasted)
     }

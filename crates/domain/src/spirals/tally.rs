@@ -24,25 +24,29 @@ pub enum Figure {
 }
 
 /// What the numbers of stays are multiplied by; no stay lasts so many days.
-const STEP: i64 = 1_000_000;
+const STEP: i32 = 1_000_000;
 
 impl Figure {
     /// As it is stored.
-    pub fn number(self) -> i64 {
+    pub fn number(self) -> i32 {
+        let place = |step: SpiralStep| step as i32 + 1;
         match self {
-            Self::Active(step) => step.number(),
-            Self::Dormant(step) => 10 + step.number(),
-            Self::Discontinued(step) => 20 + step.number(),
+            Self::Active(step) => place(step),
+            Self::Dormant(step) => 10 + place(step),
+            Self::Discontinued(step) => 20 + place(step),
             Self::Sustained => 30,
             Self::TurnsCompleted => 31,
             Self::Units => 32,
-            Self::Stayed(step, days) => step.number() * STEP + days.clamp(0, STEP - 1),
+            Self::Stayed(step, days) => {
+                let days = i32::try_from(days.max(0)).unwrap_or(i32::MAX);
+                place(step) * STEP + days.min(STEP - 1)
+            }
         }
     }
 
     /// From what is stored.
-    pub fn from_number(number: i64) -> Option<Self> {
-        let step = |number: i64| {
+    pub fn from_number(number: i32) -> Option<Self> {
+        let step = |number: i32| {
             let place = usize::try_from(number - 1).ok()?;
             SpiralStep::ALL.get(place).copied()
         };
@@ -53,7 +57,7 @@ impl Figure {
             1..=5 => step(number).map(Self::Active),
             11..=15 => step(number - 10).map(Self::Dormant),
             21..=25 => step(number - 20).map(Self::Discontinued),
-            _ => step(number / STEP).map(|step| Self::Stayed(step, number % STEP)),
+            _ => step(number / STEP).map(|step| Self::Stayed(step, i64::from(number % STEP))),
         }
     }
 }

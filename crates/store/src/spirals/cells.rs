@@ -1,8 +1,8 @@
 //! The counts of spirals at every unit above them, kept by whoever changes what is counted.
 //!
-//! A row holds what changed of one figure at one node, one sharing level, one facet and one value, three times over: on
-//! a day, in a month, and in all. The count on a day is all, less the months after it and the days after it in its own
-//! month: to read where things stand now takes no more rows however long or full the history is.
+//! A row holds what changed of every figure at one node, one sharing level, one facet and one value, three times over:
+//! on a day, in a month, and in all. The count on a day is all, less the months after it and the days after it in its
+//! own month: to read where things stand now takes no more rows however long or full the history is.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -14,7 +14,11 @@ use crate::sql::{Rows, Sql};
 use crate::store::Store;
 use crate::tenancy::Spans;
 use crate::tx::Tx;
-use crate::value::{Column, Row, Type, Value};
+use crate::value::{Column, Row, Type};
+
+mod counts;
+
+use counts::Counts;
 
 /// By what else spirals are counted than by where they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -71,8 +75,8 @@ impl Span {
     }
 }
 
-/// Node, level, facet, value, span, figure, first day.
-type Key = (UnitId, i16, &'static str, String, i16, i64, Date);
+/// Node, level, facet, value, span, first day.
+type Key = (UnitId, i16, &'static str, String, i16, Date);
 
 /// Where units stood: each node, from when to when.
 type Standing = [(UnitId, Date, Date)];
@@ -88,7 +92,7 @@ struct Ground<'g> {
 
 /// Changes to the rows.
 #[derive(Default)]
-struct Deltas(BTreeMap<Key, i64>);
+struct Deltas(BTreeMap<Key, Counts>);
 
 impl Deltas {
     fn place(
@@ -108,10 +112,9 @@ impl Deltas {
                         facet.name(),
                         value.to_owned(),
                         span as i16,
-                        figure.number(),
                         span.start(day),
                     );
-                    *self.0.entry(key).or_default() += n * times;
+                    self.0.entry(key).or_default().add(figure, n * times);
                 }
             }
         }
@@ -131,6 +134,14 @@ impl Deltas {
                 self.place((facet, &value), &changes, times, level, &spans);
             }
         }
+    }
+
+    /// Leaves what changes.
+    fn settle(&mut self) {
+        self.0.retain(|_, counts| {
+            counts.settle();
+            !counts.is_empty()
+        });
     }
 
     fn place_unit(&mut self, unit: &OrgUnit, times: i64, level: Sharing, spans: &Standing) {
@@ -161,22 +172,23 @@ pub fn within(changes: &[Change], from: Date, to: Date) -> Vec<Change> {
 
 /// Counts at a node on a day, by sharing level and value.
 #[derive(Debug, Clone, Default)]
-pub struct SpiralCells(HashMap<UnitId, Vec<(i16, String, Figure, i64)>>);
+pub struct SpiralCells(HashMap<UnitId, Vec<Cell>>);
+
+/// A sharing level, a value, and every figure that comes to something, in order.
+type Cell = (i16, String, Vec<(Figure, i64)>);
 
 impl SpiralCells {
-    /// The counts of a node, over the levels in the range, by value and figure.
+    /// The counts of a node at each level in the range, by value.
     pub fn of(
         &self,
         node: UnitId,
         levels: &std::ops::Range<i16>,
-    ) -> impl Iterator<Item = (&str, Figure, i64)> {
+    ) -> impl Iterator<Item = (&str, &[(Figure, i64)])> {
         let levels = levels.clone();
-        self.0
-            .get(&node)
-            .into_iter()
-            .flatten()
+        let cells = self.0.get(&node).into_iter().flatten();
+        cells
             .filter(move |(level, ..)| levels.contains(level))
-            .map(|(_, value, figure, n)| (value.as_str(), *figure, *n))
+            .map(|(_, value, figures)| (value.as_str(), figures.as_slice()))
     }
 }
 
@@ -194,9 +206,8 @@ impl Store {
     /// The counts at these nodes on a day, all levels: what of them a reader may be told is for the caller to decide.
     pub async fn spiral_cells(&self, nodes: &[UnitId], facet: Facet, on: Date) -> Result<SpiralCells> {
         let mut sql = self.sql(
-            "select node_id, level, value, figure, cast(sum(case when span = 2 then n else -n end) as bigint) \
-             from spiral_cells where tenant_id = ? and facet = ? and (span = 2 or span = 1 and starts > ? \
-             or span = 0 and starts > ? and starts <= ?) and ",
+            "select node_id, level, value, span, changes from spiral_counts where tenant_id = ? and facet = ? \
+             and (span = 2 or span = 1 and starts > ? or span = 0 and starts > ? and starts <= ?) and ",
             [
                 self.scope.tenant.value(),
                 facet.name().to_owned().value(),
@@ -206,22 +217,23 @@ impl Store {
             ],
         );
         sql.push_in("node_id", nodes)
-            .push(" group by node_id, level, value, figure");
-        let mut cells = SpiralCells::default();
+            .push(" order by node_id, level, value, span desc");
+        let mut cells: BTreeMap<(UnitId, i16, String), Counts> = BTreeMap::new();
         for row in self.fetch(sql).await? {
-            let n: i64 = row.get(4)?;
-            if n == 0 {
-                continue;
-            }
-            let (level, value) = (row.get(1)?, row.get(2)?);
-            let figure = figure(&row, 3)?;
-            cells
-                .0
-                .entry(row.get(0)?)
-                .or_default()
-                .push((level, value, figure, n));
+            let span: i16 = row.get(3)?;
+            let times = if span == Span::All as i16 { 1 } else { -1 };
+            let counts = cells.entry((row.get(0)?, row.get(1)?, row.get(2)?)).or_default();
+            counts.add_packed(&row.get::<Vec<u8>>(4)?, times)?;
         }
-        Ok(cells)
+        let mut of_nodes = SpiralCells::default();
+        for ((node, level, value), mut counts) in cells {
+            counts.settle();
+            if !counts.is_empty() {
+                let of_node = of_nodes.0.entry(node).or_default();
+                of_node.push((level, value, counts.figures()?));
+            }
+        }
+        Ok(of_nodes)
     }
 
     /// How far each unit shares its spirals.
@@ -254,58 +266,75 @@ impl Store {
         for history in self.with_history(spirals).await? {
             deltas.place_spiral(&history, 1, &ground);
         }
-        deltas.0.retain(|_, n| *n != 0);
+        deltas.settle();
         Ok(deltas)
     }
 
     /// Compares the counts of spirals with what the records say; lists every difference.
     pub async fn verify_spiral_cells(&self) -> Result<Vec<String>> {
         let mut expected = self.recount_spirals().await?.0;
-        let mut findings = Vec::new();
-        let words = |node: UnitId, facet: &str, value: &str, figure: i64, starts: Date, level: i16| {
-            let of = if value.is_empty() {
-                facet.to_owned()
-            } else {
-                format!("{facet} {value}")
-            };
-            format!("the spirals of {of} at unit {node} from {starts} (level {level}, figure {figure})")
-        };
         let sql = self.sql(
-            "select node_id, level, facet, value, span, figure, starts, n from spiral_cells where tenant_id = ?",
+            &format!("select {KEY}, changes from spiral_counts where tenant_id = ?"),
             [self.scope.tenant.value()],
         );
+        let mut findings = Vec::new();
         for row in self.fetch(sql).await? {
-            let (node, level, value): (UnitId, i16, String) = (row.get(0)?, row.get(1)?, row.get(3)?);
-            let (span, number, starts): (i16, i64, Date) = (row.get(4)?, row.get(5)?, row.get(6)?);
-            let (facet, n): (String, i64) = (row.get(2)?, row.get(7)?);
-            let known = Facet::EACH.into_iter().find(|known| known.name() == facet);
-            let wanted = known.and_then(|known| {
-                expected.remove(&(node, level, known.name(), value.clone(), span, number, starts))
-            });
-            if wanted.unwrap_or_default() != n {
-                let what = words(node, &facet, &value, number, starts, level);
-                findings.push(format!(
-                    "{what} are {n}; the records say {}",
-                    wanted.unwrap_or_default()
-                ));
-            }
+            let (key, counts) = read_row(&row)?;
+            let wanted = expected.remove(&key).unwrap_or_default();
+            findings.extend(differences(&key, &counts, &wanted));
         }
-        findings.extend(
-            expected
-                .iter()
-                .map(|((node, level, facet, value, _, number, starts), n)| {
-                    let what = words(*node, facet, value, *number, *starts, *level);
-                    format!("{what} are not counted; the records say {n}")
-                }),
-        );
+        for (key, wanted) in &expected {
+            findings.extend(differences(key, &Counts::default(), wanted));
+        }
         findings.sort();
         Ok(findings)
     }
 }
 
-fn figure(row: &Row, column: usize) -> Result<Figure> {
-    let number: i64 = row.get(column)?;
-    Figure::from_number(number).ok_or_else(|| Error::internal(format!("{number} is no figure of spirals")))
+/// The columns that make a row's key, beside its tenant.
+const KEY: &str = "node_id, level, facet, value, span, starts";
+
+/// A row of these columns and what changes.
+fn read_row(row: &Row) -> Result<(Key, Counts)> {
+    let facet: String = row.get(2)?;
+    let known = Facet::EACH.into_iter().find(|known| known.name() == facet);
+    let known = known.ok_or_else(|| Error::internal(format!("`{facet}` is no facet of spirals")))?;
+    let mut counts = Counts::default();
+    counts.add_packed(&row.get::<Vec<u8>>(6)?, 1)?;
+    let key = (
+        row.get(0)?,
+        row.get(1)?,
+        known.name(),
+        row.get(3)?,
+        row.get(4)?,
+        row.get(5)?,
+    );
+    Ok((key, counts))
+}
+
+/// In words, what a row says otherwise than the records.
+fn differences(key: &Key, counts: &Counts, wanted: &Counts) -> Vec<String> {
+    let (node, level, facet, value, _, starts) = key;
+    let of = if value.is_empty() {
+        (*facet).to_owned()
+    } else {
+        format!("{facet} {value}")
+    };
+    let mut by_number: BTreeMap<i32, (i64, i64)> = BTreeMap::new();
+    for (number, n) in counts.by_number() {
+        by_number.entry(number).or_default().0 += n;
+    }
+    for (number, n) in wanted.by_number() {
+        by_number.entry(number).or_default().1 += n;
+    }
+    let differs = by_number.into_iter().filter(|(_, (is, wanted))| is != wanted);
+    let in_words = differs.map(|(number, (is, wanted))| {
+        format!(
+            "the spirals of {of} at unit {node} from {starts} (level {level}, figure {number}) are {is}; \
+             the records say {wanted}"
+        )
+    });
+    in_words.collect()
 }
 
 impl Tx {
@@ -313,7 +342,7 @@ impl Tx {
     pub async fn rebuild_spiral_cells(&mut self) -> Result<()> {
         let deltas = self.recount_spirals().await?;
         self.run(
-            "delete from spiral_cells where tenant_id = ?",
+            "delete from spiral_counts where tenant_id = ?",
             [self.scope.tenant.value()],
         )
         .await?;
@@ -496,52 +525,76 @@ impl Tx {
 
     /// Adds to the rows that are there; one that comes to nothing goes.
     async fn add_to_cells(&mut self, mut deltas: Deltas) -> Result<()> {
-        deltas.0.retain(|_, n| *n != 0);
+        deltas.settle();
         if deltas.0.is_empty() {
             return Ok(());
         }
-        let columns = vec![
+        let key_columns = vec![
             ("tenant_id", Type::Uuid),
             ("node_id", Type::Uuid),
             ("level", Type::Small),
             ("facet", Type::Text),
             ("value", Type::Text),
             ("span", Type::Small),
-            ("figure", Type::Int),
             ("starts", Type::Date),
-            ("n", Type::Int),
         ];
-        let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
-        let (mut rows, mut less) = (Rows::new(columns.clone()), Rows::new(columns.clone()));
-        for ((node, level, facet, value, span, figure, starts), n) in deltas.0 {
-            let row: Vec<Value> = vec![
+        let mut columns = key_columns.clone();
+        columns.push(("changes", Type::Bytes));
+        let key_values = |(node, level, facet, value, span, starts): &Key| {
+            vec![
                 self.scope.tenant.value(),
                 node.value(),
                 level.value(),
-                facet.to_owned().value(),
+                (*facet).to_owned().value(),
                 value.value(),
                 span.value(),
-                figure.value(),
                 starts.value(),
-                n.value(),
-            ];
-            if n < 0 {
-                less.push(row.clone());
-            }
-            rows.push(row);
+            ]
+        };
+        let mut touched = Rows::new(key_columns.clone());
+        for key in deltas.0.keys() {
+            touched.push(key_values(key));
         }
-        let list = names.join(", ");
-        let key = names[..names.len() - 1].join(", ");
+        let mut there = Vec::new();
+        let same = key_columns.iter().map(|(name, _)| format!("r.{name} = g.{name}"));
+        let same = same.collect::<Vec<_>>().join(" and ");
+        for piece in touched.pieces(self.dialect()) {
+            let text = format!("select {}, r.changes from ", prefixed("r", KEY));
+            let mut sql = Sql::new(self.dialect(), text);
+            sql.push_rows(&piece, "g")
+                .push(&format!(" join spiral_counts r on {same} where r.tenant_id = "))
+                .bind(self.scope.tenant);
+            there.extend(self.fetch(sql).await?);
+        }
+        for row in there {
+            let (key, counts) = read_row(&row)?;
+            if let Some(delta) = deltas.0.get_mut(&key) {
+                delta.join(counts);
+            }
+        }
+        let (mut kept, mut gone) = (Rows::new(columns), Rows::new(key_columns));
+        for (key, counts) in &mut deltas.0 {
+            counts.settle();
+            let mut row = key_values(key);
+            if counts.is_empty() {
+                gone.push(row);
+            } else {
+                row.push(counts.pack()?.value());
+                kept.push(row);
+            }
+        }
         self.run_rows(
-            &format!("insert into spiral_cells ({list}) select {list} from "),
-            rows,
+            &format!(
+                "insert into spiral_counts (tenant_id, {KEY}, changes) select tenant_id, {KEY}, changes from "
+            ),
+            kept,
             "new",
-            &format!(" where true on conflict ({key}) do update set n = spiral_cells.n + excluded.n"),
+            &format!(" where true on conflict (tenant_id, {KEY}) do update set changes = excluded.changes"),
         )
         .await?;
-        for piece in less.pieces(self.dialect()) {
+        for piece in gone.pieces(self.dialect()) {
             let text = format!(
-                "delete from spiral_cells where tenant_id = ? and n = 0 and ({key}) in (select {key} from "
+                "delete from spiral_counts where tenant_id = ? and (tenant_id, {KEY}) in (select tenant_id, {KEY} from "
             );
             let mut sql: Sql = self.sql(&text, [self.scope.tenant.value()]);
             sql.push_rows(&piece, "gone").push(")");
@@ -549,4 +602,10 @@ impl Tx {
         }
         Ok(())
     }
+}
+
+/// These columns of an alias.
+fn prefixed(alias: &str, columns: &str) -> String {
+    let columns = columns.split(", ").map(|column| format!("{alias}.{column}"));
+    columns.collect::<Vec<_>>().join(", ")
 }
