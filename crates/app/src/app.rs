@@ -283,7 +283,7 @@ impl App {
         Ok(Caller {
             app: self.clone(),
             principal: known.principal,
-            tenant: Arc::new(tenant),
+            tenant,
             client: known.client,
             store,
             request,

@@ -99,7 +99,7 @@ const UNITS: usize = 20_000;
 /// What one server keeps.
 pub(crate) struct Kept {
     units: Cache<TenantId, Arc<Mutex<Units>>>,
-    tenants: Cache<String, TenantId>,
+    tenants: Cache<String, Arc<Tenant>>,
     known: Cache<WhoKey, Known>,
     answers: Answers,
 }
@@ -122,17 +122,20 @@ impl Kept {
         db: &Db,
         slug: &str,
         meter: &Meter,
-    ) -> Result<Option<(Tenant, Standing)>> {
-        if let Some(id) = self.tenants.get(slug).await
-            && let Some(found) = db.standing(id, slug, meter).await?
+    ) -> Result<Option<(Arc<Tenant>, Standing)>> {
+        if let Some(tenant) = self.tenants.get(slug).await
+            && let Some(standing) = db.standing(tenant.id, meter).await?
         {
-            return Ok(Some(found));
+            return Ok(Some((tenant, standing)));
         }
+        // Not met yet, or gone: a database may have been put back to what it was.
         let Some(tenant) = db.tenant_by_slug(slug, meter).await? else {
             return Ok(None);
         };
-        self.tenants.insert(slug.to_owned(), tenant.id).await;
-        db.standing(tenant.id, slug, meter).await
+        let tenant = Arc::new(tenant);
+        self.tenants.insert(slug.to_owned(), Arc::clone(&tenant)).await;
+        let standing = db.standing(tenant.id, meter).await?;
+        Ok(standing.map(|standing| (tenant, standing)))
     }
 
     /// Who this is in the tenant, and the roles held on the day.

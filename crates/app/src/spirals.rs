@@ -251,7 +251,7 @@ async fn spiral_and_unit(caller: &Caller, id: SpiralId) -> Result<(Spiral, OrgUn
 pub async fn spiral(caller: &Caller, id: SpiralId) -> Result<Allowed<Spiral>> {
     caller.require(Action::ReadSpirals)?;
     let question = format!("spiral {id}");
-    let weigh = |_: &Allowed<Spiral>| size_of::<Allowed<Spiral>>() + 1_000;
+    let weigh = |_: &Allowed<Spiral>| size_of::<Allowed<Spiral>>() + 400;
     let kept = caller.kept(
         &question,
         Until::Settled,

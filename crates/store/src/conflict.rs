@@ -3,6 +3,9 @@
 use spiral_domain::Error;
 use sqlx::error::ErrorKind;
 
+/// The conflict that a source calls something else so already.
+pub const NAME_TAKEN: &str = "external_id_taken";
+
 /// The caller's error for a database's.
 pub(crate) fn translate(error: sqlx::Error) -> Error {
     match &error {
@@ -45,23 +48,24 @@ fn constraint_of(database: &dyn sqlx::error::DatabaseError) -> String {
 }
 
 fn unique(constraint: &str) -> Error {
-    let (code, detail, pointer) = if constraint.contains("external") {
+    let names = |part: &str| constraint.contains(part);
+    let (code, detail, pointer) = if names("external") || names("observation_names") {
         (
-            "external_id_taken",
+            NAME_TAKEN,
             "this externalId is in use for this source",
             "/externalId",
         )
-    } else if constraint.contains("ods") {
+    } else if names("ods") {
         ("ods_code_taken", "another unit has this ODS code", "/odsCode")
-    } else if constraint.contains("client_sources") {
+    } else if names("client_sources") {
         ("source_taken", "one of these sources is in use", "/sources")
-    } else if constraint.contains("subject") {
+    } else if names("subject") {
         (
             "already_registered",
             "this person is registered already",
             "/subject",
         )
-    } else if constraint.contains("code") {
+    } else if names("code") {
         ("code_taken", "this code is in use", "/code")
     } else {
         return Error::conflict("already_exists", "such a record is there already");

@@ -34,12 +34,13 @@ pub use analysis::{
     MeasureCell, Mover, Reporting, ReportingCount, SeriesChange, SeriesFilter, SeriesOf, SeriesRow,
     SeriesUnit,
 };
+pub use conflict::NAME_TAKEN;
 pub use db::{Db, DbOptions, Meter};
 pub use idempotency::{Kept, Keyed};
 pub use ledger::{AuditReport, Standing};
 pub use measures::{
-    LatestObservations, Mark, MeasureBook, NAME_TAKEN, ObservationChange, ObservationFilter,
-    ObservationGroup, UnitShare, number_new,
+    LatestObservations, Mark, MeasureBook, ObservationChange, ObservationFilter, ObservationGroup, UnitShare,
+    number_new,
 };
 pub use microsystems::{FivePsCell, ToolFact, Work};
 pub use people::{Known, SecretRow};

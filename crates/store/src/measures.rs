@@ -28,7 +28,7 @@ use cells::shifts;
 pub use marks::Mark;
 pub(crate) use reading::Asked;
 pub use reading::{LatestObservations, ObservationFilter};
-pub use sheets::{NAME_TAKEN, UnitShare, number_new};
+pub use sheets::{UnitShare, number_new};
 
 as_json_text!(MeasureKind, Scale, Direction, DisadvantagedEnd, Quality);
 

@@ -72,25 +72,21 @@ impl Db {
         rows.first().map(read_tenant).transpose()
     }
 
-    /// The tenant with this id, if it still has this short name, and where its ledger stands.
-    pub async fn standing(
-        &self,
-        id: TenantId,
-        slug: &str,
-        meter: &Meter,
-    ) -> Result<Option<(Tenant, Standing)>> {
-        let text = "select t.id, t.slug, t.name, t.created_at, h.changed, h.settled from tenants t \
-                    join ledger_head h on h.tenant_id = t.id where t.id = ? and t.slug = ?";
-        let values = [id.value(), slug.to_owned().value()];
+    /// Where a tenant's ledger stands, if there is such a tenant.
+    pub async fn standing(&self, tenant: TenantId, meter: &Meter) -> Result<Option<Standing>> {
+        let text = "select changed, settled from ledger_head where tenant_id = ?";
         let rows = self
-            .fetch(Some(id), Sql::with(self.dialect(), text, values), meter)
+            .fetch(
+                Some(tenant),
+                Sql::with(self.dialect(), text, [tenant.value()]),
+                meter,
+            )
             .await?;
         let Some(row) = rows.first() else { return Ok(None) };
-        let standing = Standing {
-            changed: row.get(4)?,
-            settled: row.get(5)?,
-        };
-        Ok(Some((read_tenant(row)?, standing)))
+        Ok(Some(Standing {
+            changed: row.get(0)?,
+            settled: row.get(1)?,
+        }))
     }
 
     /// Every tenant.

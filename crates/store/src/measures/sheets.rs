@@ -18,7 +18,7 @@ mod read;
 mod verify;
 mod write;
 
-pub use write::{NAME_TAKEN, number_new};
+pub use write::number_new;
 
 /// How many units stand together on a sheet.
 const BLOCK: i64 = 128;
