@@ -351,6 +351,17 @@ impl Connection {
         Ok(touched)
     }
 
+    pub(crate) async fn roll_back(self, meter: &Meter) -> Result<()> {
+        let since = Instant::now();
+        match self {
+            Self::Sqlite(tx) => tx.rollback().await,
+            Self::Postgres(tx) => tx.rollback().await,
+        }
+        .map_err(conflict::translate)?;
+        meter.record(since, 0);
+        Ok(())
+    }
+
     pub(crate) async fn commit(self, meter: &Meter) -> Result<()> {
         let since = Instant::now();
         match self {

@@ -241,13 +241,21 @@ impl Tx {
         &self.head
     }
 
+    /// Ends it as if it had never begun. A transaction that is dropped is undone too, but some time later: until then it
+    /// holds what it has locked.
+    pub async fn undo(self) -> Result<()> {
+        self.taken().await?.roll_back(&self.store.meter).await
+    }
+
     pub(crate) async fn end(self) -> Result<()> {
-        let Some(connection) = &self.store.inside else {
-            return Ok(());
+        self.taken().await?.commit(&self.store.meter).await
+    }
+
+    async fn taken(&self) -> Result<Connection> {
+        let connection = match &self.store.inside {
+            Some(connection) => connection.lock().await.take(),
+            None => None,
         };
-        match connection.lock().await.take() {
-            Some(connection) => connection.commit(&self.store.meter).await,
-            None => Err(Error::internal("the transaction has ended")),
-        }
+        connection.ok_or_else(|| Error::internal("the transaction has ended"))
     }
 }

@@ -135,3 +135,61 @@ async fn a_secret_is_not_shown_twice() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_holds_through_what_is_looked_at_twice() {
+    for_each_database(async |world| {
+        let measure = json!({
+            "unit": world.north.unit("root").id, "code": "moved", "name": "Seen", "kind": "process",
+            "scale": "proportion", "direction": "higher_is_better", "cadence": "month",
+        });
+        world
+            .national_lead()
+            .post("/v1/measures", &measure)
+            .await
+            .expect(201);
+        let tool = world.integration();
+        let row = |name: &str, month: usize| {
+            json!({
+                "measure": "code:moved", "unit": "code:alpha-falls", "period": format!("2005-{month:02}"),
+                "numerator": 1, "denominator": 2, "source": "ward-tool", "externalId": name,
+            })
+        };
+        // The name stands in another month each time, which is seen only as it is written; a mistake beside a name of
+        // which nothing is known yet.
+        for month in 1..=12 {
+            let key = format!("month-{month}");
+            let send = async || {
+                tool.put("/v1/observations", &json!([row("one", month)]))
+                    .header("idempotency-key", &key)
+                    .await
+            };
+            let first = send().await.expect(200);
+            let counts = |answer: &Value| (answer["inserted"].clone(), answer["updated"].clone());
+            let wanted = if month == 1 {
+                (json!(1), json!(0))
+            } else {
+                (json!(0), json!(1))
+            };
+            assert_eq!(counts(&first.body), wanted, "{first}");
+            let again = send().await.expect(200);
+            assert_eq!(
+                (again.header("idempotency-replayed"), &again.body),
+                ("true", &first.body)
+            );
+
+            let mut unknown = row("two", month);
+            unknown["retracted"] = json!(true);
+            let wrong = tool
+                .put("/v1/observations", &json!([row("one", month), unknown]))
+                .header("idempotency-key", format!("wrong-{month}"))
+                .await
+                .problem(422, "invalid");
+            assert_eq!(wrong.pointers(), ["/1"]);
+        }
+        let listed = tool.get("/v1/observations?measure=code:moved").await.expect(200);
+        let months: Vec<_> = listed.data().iter().map(|row| &row["periodStart"]).collect();
+        assert_eq!(months, ["2005-12-01"], "{listed}");
+    })
+    .await;
+}

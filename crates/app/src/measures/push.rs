@@ -103,6 +103,7 @@ async fn write(
     let changes = decide(caller, &tx, ready, &there, &mut verdicts)?;
     let refused = verdicts.any_refused();
     if refused && names == Names::TakenToBeFree {
+        tx.undo().await?;
         return Ok(None);
     }
     let report = verdicts.finish(options)?;
@@ -111,11 +112,12 @@ async fn write(
     }
     let changed = tx.change_observations(&changes, &there.rows, &there.book, &there.shares);
     match changed.await {
-        Err(error) if names == Names::TakenToBeFree && error.code() == NAME_TAKEN => Ok(None),
-        changed => {
-            changed?;
-            tx.commit(report).await.map(Some)
+        Ok(()) => tx.commit(report).await.map(Some),
+        Err(error) if names == Names::TakenToBeFree && error.code() == NAME_TAKEN => {
+            tx.undo().await?;
+            Ok(None)
         }
+        Err(error) => Err(error),
     }
 }
 
