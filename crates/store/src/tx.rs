@@ -8,7 +8,7 @@ use spiral_domain::people::Action;
 use spiral_domain::{Error, Result, Timestamp};
 use tokio::sync::Mutex;
 
-use crate::db::{Db, Meter};
+use crate::db::{Connection, Db, Meter};
 use crate::idempotency::Keyed;
 use crate::ledger::{self, Head, Item, Standing};
 use crate::record::{Logged, Record};
