@@ -227,7 +227,8 @@ fn label(way: &FlowWay) -> String {
 fn percent(share: f64) -> String {
     let share = share * 100.0;
     let decimals = u32::from((share - share.round()).abs() > 0.05);
-    format!("{} %", fixed(share, decimals))
+    // They belong on one line.
+    format!("{}\u{a0}%", fixed(share, decimals))
 }
 
 /// Minutes in the largest unit of which there are more than one.
