@@ -99,7 +99,7 @@ async fn write(
 ) -> Result<Option<BatchReport>> {
     let units = units_of(ready);
     let mut tx = caller.begin(Action::PushObservations, &units[..]).await?;
-    let there = There::read(caller, &tx, ready, named, names).await?;
+    let there = There::read((caller, &tx), (ready, &units), named, names).await?;
     let changes = decide(caller, &tx, ready, &there, &mut verdicts)?;
     let refused = verdicts.any_refused();
     if refused && names == Names::TakenToBeFree {
@@ -172,7 +172,8 @@ fn judge<'n>(
 ) -> Vec<Ready<'n>> {
     let numeric_ids = caller.client().is_some_and(|client| client.numeric_ids);
     let mut ready = Vec::with_capacity(rows.len());
-    let (mut rows_by_key, mut rows_by_name) = (HashMap::new(), HashMap::new());
+    let most = rows.len();
+    let (mut rows_by_key, mut rows_by_name) = (HashMap::with_capacity(most), HashMap::with_capacity(most));
     for (row, input) in rows {
         let mut found = input.check(numeric_ids);
         found.extend(sources::refuse_source(
@@ -294,8 +295,13 @@ struct There {
 }
 
 impl There {
-    async fn read(caller: &Caller, tx: &Tx, ready: &[Ready<'_>], told: &Named, names: Names) -> Result<Self> {
-        let mut shares = tx.observation_shares(&units_of(ready)).await?;
+    async fn read(
+        (caller, tx): (&Caller, &Tx),
+        (ready, units): (&[Ready<'_>], &[&OrgUnit]),
+        told: &Named,
+        names: Names,
+    ) -> Result<Self> {
+        let mut shares = tx.observation_shares(units).await?;
         let groups: BTreeSet<ObservationGroup> = ready.iter().map(|row| row.key.0).collect();
         let mut rows = tx.observations_in(&groups, &shares).await?;
         let elsewhere = match names {
@@ -313,7 +319,8 @@ impl There {
             shares.extend(tx.observation_shares(&units).await?);
             rows.extend(tx.observations_in(&left, &shares).await?);
         }
-        let (mut by_key, mut by_name) = (HashMap::new(), HashMap::new());
+        let most = rows.len();
+        let (mut by_key, mut by_name) = (HashMap::with_capacity(most), HashMap::with_capacity(most));
         let mut tombstones: HashMap<Key, Vec<ObservationId>> = HashMap::new();
         for row in &rows {
             if row.retracted {
@@ -359,8 +366,10 @@ impl There {
 
 /// The units that rows are about, each once.
 fn units_of<'n>(ready: &[Ready<'n>]) -> Vec<&'n OrgUnit> {
-    let units: HashMap<UnitId, &OrgUnit> = ready.iter().map(|row| (row.unit.id, row.unit)).collect();
-    units.into_values().collect()
+    let mut units: Vec<&OrgUnit> = ready.iter().map(|row| row.unit).collect();
+    units.sort_unstable_by_key(|unit| unit.id);
+    units.dedup_by_key(|unit| unit.id);
+    units
 }
 
 /// What must be known of measures and units: what was read for the checks, if it still holds, or else as it is now.
@@ -446,8 +455,8 @@ fn decide(
     there: &There,
     verdicts: &mut Verdicts,
 ) -> Result<Vec<ObservationChange>> {
-    let mut changes: Vec<(usize, ObservationChange)> = Vec::new();
-    let mut met = HashSet::new();
+    let mut changes: Vec<(usize, ObservationChange)> = Vec::with_capacity(ready.len());
+    let mut met = HashSet::with_capacity(ready.len());
     for row in ready {
         let before = there.target(caller, row);
         if let Some(refusal) = refusal(caller, before, row, there) {
@@ -577,8 +586,12 @@ fn state(
 fn refuse_taken_keys(changes: &mut Vec<(usize, ObservationChange)>, there: &There, verdicts: &mut Verdicts) {
     // Only what goes to another key, or comes back to its own, can meet what is there.
     let moves = |change: &ObservationChange| {
-        let before = change.before.as_ref();
-        before.is_some_and(|before| before.retracted || key_of(before) != key_of(&change.after))
+        let after = &change.after;
+        change.before.as_ref().is_some_and(|before| {
+            before.retracted
+                || ObservationGroup::of(before) != ObservationGroup::of(after)
+                || before.stratum != after.stratum
+        })
     };
     if !changes.iter().any(|(_, change)| moves(change)) {
         return;
