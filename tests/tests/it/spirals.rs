@@ -466,8 +466,8 @@ async fn a_dashboard_of_spirals_takes_as_many_statements_for_many_units_as_for_f
             let answer = world.as_role("organisation_lead").graphql(query, &json!({ "within": within })).await;
             (answer.answered().clone(), answer.statements())
         };
-        // Who asks is known from then on.
-        asked(&unit).await;
+        // Who asks is known from then on; the answer is of another unit.
+        asked(&world.north.unit("beta-falls").id).await;
         let (few, statements) = asked(&unit).await;
         assert_eq!(few["orgUnits"]["nodes"][0]["spirals"].as_array().map(Vec::len), Some(3));
         let latest = &few["orgUnits"]["nodes"][0]["currentSpiral"]["latest"];

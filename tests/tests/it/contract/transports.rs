@@ -1,5 +1,6 @@
 //! GraphQL over POST, GET, server-sent events and WebSocket: one door, and the same limits behind it.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use e2e::{Actor, Heard, Socket, Transport, World, events, for_each_database, for_each_database_with};
@@ -227,10 +228,14 @@ async fn one_quota_is_used_up_by_all_transports() {
 
 /// What takes a while: every unit with all that is beneath, several times.
 fn heavy() -> Value {
+    static ASKED: AtomicUsize = AtomicUsize::new(0);
     let one = |n: usize| {
         format!("a{n}: orgUnits(first: 17) {{ edges {{ node {{ id name children {{ id }} }} }} }}")
     };
-    asks(&format!("{{ {} }}", (0..60).map(one).collect::<String>()))
+    let heavy = (0..60).map(one).collect::<String>();
+    // Each is another question, of which no answer is kept.
+    let number = ASKED.fetch_add(1, Ordering::Relaxed);
+    asks(&format!("{{ {heavy} }} # {number}"))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -513,9 +518,8 @@ async fn sockets_and_what_they_carry_are_bounded() {
         let mut again = until_known(world, token).await;
 
         // Four operations at once: two run, two are refused, and then there is room again.
-        let asked = heavy();
         for id in ["1", "2", "3", "4"] {
-            first.say(&Socket::subscribe(id, &asked)).await;
+            first.say(&Socket::subscribe(id, &heavy())).await;
         }
         let (mut done, mut refused) = (0, 0);
         while done + refused < 4 {
@@ -537,7 +541,7 @@ async fn sockets_and_what_they_carry_are_bounded() {
         assert!(done >= 2 && refused >= 1, "{done} done, {refused} refused");
         assert_eq!(first.ask("5", &asks("{ me { scopes } }")).await.len(), 2);
         // What its client no longer wants is not told.
-        again.say(&Socket::subscribe("1", &asked)).await;
+        again.say(&Socket::subscribe("1", &heavy())).await;
         again.say(&json!({ "id": "1", "type": "complete" })).await;
         let heard = again.ask("2", &asks("{ me { scopes } }")).await;
         assert!(
@@ -548,7 +552,7 @@ async fn sockets_and_what_they_carry_are_bounded() {
         );
         // And yet it counts until it is over.
         for id in ["3", "4", "5", "6"] {
-            again.say(&Socket::subscribe(id, &asked)).await;
+            again.say(&Socket::subscribe(id, &heavy())).await;
             again.say(&json!({ "id": id, "type": "complete" })).await;
         }
         let Heard::Message(refused) = again.hear().await else {
@@ -560,8 +564,8 @@ async fn sockets_and_what_they_carry_are_bounded() {
         );
         drop(again);
         let mut again = until_known(world, token).await;
-        again.say(&Socket::subscribe("3", &asked)).await;
-        again.say(&Socket::subscribe("3", &asked)).await;
+        again.say(&Socket::subscribe("3", &heavy())).await;
+        again.say(&Socket::subscribe("3", &heavy())).await;
         assert_eq!(again.closed().await.0, 4409);
     })
     .await;
