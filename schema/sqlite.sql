@@ -1504,3 +1504,25 @@ create table fidelity_cells (
 ) strict, without rowid;
 create index fidelity_cells_month on fidelity_cells (tenant_id, month);
 create index aims_measure on aims (tenant_id, measure_id);
+
+-- 0015_counts
+
+-- What changed at a node on a day, in a month and in all, with every figure in one row: as many rows are read beside a
+-- hundred thousand spirals as beside a thousand. A figure and its change are four bytes each, in the order of figures.
+create table spiral_counts (
+    tenant_id blob not null references tenants (id),
+    node_id blob not null,
+    level integer not null,
+    facet text not null,
+    value text not null,
+    span integer not null,
+    starts text not null,
+    changes blob not null,
+    primary key (tenant_id, facet, node_id, level, value, span, starts),
+    foreign key (tenant_id, node_id) references org_units (tenant_id, id)
+) strict, without rowid;
+insert into spiral_counts
+    select tenant_id, node_id, level, facet, value, span, starts,
+        unhex(group_concat(printf('%08x%08x', figure, n & 4294967295), '' order by figure))
+    from spiral_cells group by tenant_id, node_id, level, facet, value, span, starts;
+drop table spiral_cells;
