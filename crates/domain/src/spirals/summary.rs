@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Figure, SpiralStep};
+use super::{Figure, SpiralStep, sum_up};
 use crate::ids::UnitId;
 use crate::time::Date;
 
@@ -148,16 +148,7 @@ impl Tally {
     /// Adds to figures.
     pub fn add(&mut self, figures: impl IntoIterator<Item = (Figure, i64)>) {
         self.0.extend(figures);
-        // Mostly a few runs that are in order already, which a stable sort merges.
-        self.0.sort_by_key(|(figure, _)| *figure);
-        self.0.dedup_by(|(figure, n), (before, sum)| {
-            let same = figure == before;
-            if same {
-                *sum += *n;
-            }
-            same
-        });
-        self.0.retain(|(_, n)| *n != 0);
+        sum_up(&mut self.0);
     }
 
     /// What a figure comes to.

@@ -113,3 +113,17 @@ fn quiet_times(spiral: &Spiral) -> impl Iterator<Item = (Date, Date)> {
     let over = spiral.quiet.iter().map(|quiet| (quiet.from, quiet.until));
     over.chain(spiral.dormant_from.map(|from| (from, Date::MAX)))
 }
+
+/// Each key once, in order, with the sum of what stood beside it; none that comes to nothing.
+pub fn sum_up<K: Ord + Copy>(counts: &mut Vec<(K, i64)>) {
+    // Mostly a few runs that are in order already, which a stable sort merges.
+    counts.sort_by_key(|(key, _)| *key);
+    counts.dedup_by(|(key, n), (before, sum)| {
+        let same = key == before;
+        if same {
+            *sum += *n;
+        }
+        same
+    });
+    counts.retain(|(_, n)| *n != 0);
+}

@@ -1,6 +1,6 @@
 //! The figures of one row, packed: each as its number and how much it changes, four bytes each, in the order of numbers.
 
-use spiral_domain::spirals::Figure;
+use spiral_domain::spirals::{Figure, sum_up};
 use spiral_domain::{Error, Result};
 
 /// Figures, and how much each of them changes.
@@ -34,16 +34,7 @@ impl Counts {
 
     /// Each figure once, and only those that change.
     pub(super) fn settle(&mut self) {
-        // Mostly a few runs that are in order already, which a stable sort merges.
-        self.0.sort_by_key(|(figure, _)| *figure);
-        self.0.dedup_by(|(figure, n), (before, sum)| {
-            let same = figure == before;
-            if same {
-                *sum += *n;
-            }
-            same
-        });
-        self.0.retain(|(_, n)| *n != 0);
+        sum_up(&mut self.0);
     }
 
     /// Whether nothing changes.
