@@ -29,6 +29,7 @@ migrations![
     "0013_links",
     "0014_sums",
     "0015_counts",
+    "0016_spans",
 ];
 
 /// Tables without a tenant, hence without row-level security.

@@ -10,6 +10,7 @@ use spiral_domain::spirals::{Change, Figure, Home, Spiral, Stay, changes_of};
 use spiral_domain::tenancy::OrgUnit;
 use spiral_domain::{Date, Result, Sharing, SpiralId, UnitId, WorkKind};
 
+use crate::sql::Sql;
 use crate::store::Store;
 use crate::tenancy::Spans;
 use crate::tx::Tx;
@@ -206,19 +207,26 @@ fn overlay(mut stays: Vec<Stay>, changed: &[Stay]) -> Vec<Stay> {
 impl Store {
     /// The counts at these nodes on a day, all levels: what of them a reader may be told is for the caller to decide.
     pub async fn spiral_cells(&self, nodes: &[UnitId], facet: Facet, on: Date) -> Result<SpiralCells> {
-        let mut sql = self.sql(
-            "select node_id, level, value, span, changes from spiral_counts where tenant_id = ? and facet = ? \
-             and (span = 2 or span = 1 and starts > ? or span = 0 and starts > ? and starts <= ?) and ",
-            [
-                self.scope.tenant.value(),
-                facet.name().to_owned().value(),
-                on.month_start().value(),
-                on.value(),
-                on.month_end().value(),
-            ],
-        );
-        sql.push_in("node_id", nodes)
-            .push(" order by node_id, level, value, span desc");
+        // Each of the three is a range of the key; in one condition with `or`, SQLite would walk over all days.
+        let spans = [
+            (Span::All, vec![]),
+            (Span::Month, vec![("starts > ", on.month_start())]),
+            (Span::Day, vec![("starts > ", on), ("starts <= ", on.month_end())]),
+        ];
+        let mut sql = Sql::new(self.dialect(), "");
+        for (n, (span, bounds)) in spans.into_iter().enumerate() {
+            sql.push(if n == 0 { "" } else { " union all " })
+                .push("select node_id, level, value, span, changes from spiral_counts where tenant_id = ")
+                .bind(self.scope.tenant)
+                .push(" and facet = ")
+                .bind(facet.name().to_owned())
+                .push(" and span = ")
+                .bind(span as i16);
+            for (bound, day) in bounds {
+                sql.push(" and ").push(bound).bind(day);
+            }
+            sql.push(" and ").push_in("node_id", nodes);
+        }
         let mut cells: BTreeMap<(UnitId, i16, String), Counts> = BTreeMap::new();
         for row in self.fetch(sql).await? {
             let span: i16 = row.get(3)?;
