@@ -39,6 +39,7 @@ RULES = {
     "after_to",
     "in_the_future",
     "without_from",
+    "nothing_dated",
     "attribute_format",
     "not_found",
 }

@@ -6,7 +6,7 @@ mod load;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use spiral_app::clock::Clock;
 use spiral_domain::Timestamp;
@@ -54,13 +54,7 @@ const YEAR_MICROS: i64 = 31_557_600_000_000;
 fn main() -> anyhow::Result<()> {
     let cli = Cli::parse();
     let config = Config::load(cli.config.as_deref())?;
-    if rustls::crypto::aws_lc_rs::default_provider()
-        .install_default()
-        .is_err()
-    {
-        bail!("another TLS provider was installed first");
-    }
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = spiral_server::begin()?;
     runtime.block_on(async {
         let telemetry = Telemetry::start(&config.telemetry)?;
         match cli.command {

@@ -184,14 +184,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
     {
         return Ok(check_config(&config));
     }
-    // One process-wide choice of cryptography, before anything opens a connection.
-    if rustls::crypto::aws_lc_rs::default_provider()
-        .install_default()
-        .is_err()
-    {
-        bail!("another TLS provider was installed first");
-    }
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = crate::begin()?;
     runtime.block_on(async {
         let telemetry = Telemetry::start(&config.telemetry)?;
         match cli.command.unwrap_or(Command::Serve) {

@@ -7,9 +7,11 @@ mod overload;
 mod patience;
 mod peer;
 mod platform;
+mod process;
 mod serve;
 pub mod telemetry;
 mod transport;
 
 pub use platform::{db_options, open, open_at, settings};
+pub use process::begin;
 pub use serve::{Running, serve, start};

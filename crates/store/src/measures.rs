@@ -1,6 +1,7 @@
 //! Dimensions, measures and observations, as rows.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use spiral_domain::measures::{
     Direction, DisadvantagedEnd, Measure, MeasureKind, Observation, Period, Quality, Scale, Stratum,
@@ -103,9 +104,9 @@ pub struct MeasureBook {
     /// Each measure with the dimensions that it declares, in its order.
     pub measures: HashMap<MeasureId, (Measure, Vec<StratumDimension>)>,
     /// The units that report.
-    pub units: HashMap<UnitId, OrgUnit>,
+    pub units: HashMap<UnitId, Arc<OrgUnit>>,
     /// Where they have stood; what is not here is read.
-    pub stood: HashMap<UnitId, Stood>,
+    pub stood: Arc<HashMap<UnitId, Stood>>,
 }
 
 /// A new state of an observation, and the one before.
@@ -115,6 +116,10 @@ pub struct ObservationChange {
     pub before: Option<Observation>,
     /// What is to be there.
     pub after: Observation,
+}
+
+fn by_id(units: Vec<OrgUnit>) -> HashMap<UnitId, Arc<OrgUnit>> {
+    units.into_iter().map(|unit| (unit.id, Arc::new(unit))).collect()
 }
 
 impl Store {
@@ -159,8 +164,8 @@ impl Store {
                     (measure.id, (measure, own))
                 })
                 .collect(),
-            units: units.into_iter().map(|unit| (unit.id, unit)).collect(),
-            stood: HashMap::new(),
+            units: by_id(units),
+            stood: Arc::default(),
         })
     }
 
@@ -199,14 +204,10 @@ impl Tx {
         self.write_sheets(changes, shares).await?;
         let after = changes.iter().map(|change| &change.after);
         self.put_in_ledger(after.clone());
-        let mut now: HashMap<ObservationId, &Observation> = there.iter().map(|row| (row.id, row)).collect();
-        now.extend(after.map(|row| (row.id, row)));
-        let touched: BTreeSet<ObservationGroup> = changes
-            .iter()
-            .flat_map(|change| change.before.iter().chain([&change.after]))
-            .map(ObservationGroup::of)
-            .collect();
-        self.shift_cells(&shifts(&touched, there, now.into_values(), book), &book.stood)
+        let replaced = changes.iter().filter_map(|change| change.before.as_ref());
+        let replaced: HashSet<ObservationId> = replaced.map(|row| row.id).collect();
+        let stays = there.iter().filter(|row| !replaced.contains(&row.id));
+        self.shift_cells(&shifts(there, stays.chain(after), book), &book.stood)
             .await?;
         self.recount_fidelity_of(changes).await
     }
@@ -246,8 +247,6 @@ impl Tx {
         let book = self
             .measure_book(&measures.into_iter().collect::<Vec<_>>(), &[unit.id])
             .await?;
-        let touched = there.iter().map(ObservationGroup::of).collect();
-        self.shift_cells(&shifts(&touched, &there, &now, &book), &book.stood)
-            .await
+        self.shift_cells(&shifts(&there, &now, &book), &book.stood).await
     }
 }

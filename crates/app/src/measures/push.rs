@@ -7,7 +7,7 @@ use spiral_domain::exchange::{BatchOptions, BatchReport, BatchRow, RowStatus, Ve
 use spiral_domain::measures::{Measure, Observation, Period, PushObservation, Stratum, StratumDimension};
 use spiral_domain::people::Action;
 use spiral_domain::tenancy::{OrgUnit, Tier};
-use spiral_domain::{Error, ObservationId, PrincipalId, Reference, Result, Sharing, UnitId, Violation};
+use spiral_domain::{Error, PrincipalId, Reference, Result, Sharing, UnitId, Violation};
 use spiral_store::{NAME_TAKEN, ObservationChange, ObservationGroup, Stood, Tx, number_new};
 
 use crate::caller::Caller;
@@ -17,7 +17,7 @@ use crate::tenancy::Successors;
 
 mod there;
 
-use there::{There, is_free, key_of, name_of};
+use there::{Met, There, is_free, key_of, name_of};
 
 /// What rows refer to, resolved with the platform's eyes: every principal may know of a unit, and a tool must
 /// be able to name the measures that it may push to. Each row is then judged by what its caller may do.
@@ -28,19 +28,19 @@ struct Named {
     dimensions: HashMap<String, StratumDimension>,
     clients: HashMap<String, PrincipalId>,
     successors: Successors,
-    stood: HashMap<UnitId, Stood>,
+    stood: Arc<HashMap<UnitId, Stood>>,
 }
 
-type Key = (ObservationGroup, Stratum);
-type Name = (String, String);
+type Key<'r> = (ObservationGroup, &'r Stratum);
+type Name<'r> = (&'r str, &'r str);
 
 /// A row that is right in itself.
 struct Ready<'n> {
     row: usize,
-    input: PushObservation,
-    unit: &'n OrgUnit,
-    key: Key,
-    name: Option<Name>,
+    input: &'n PushObservation,
+    unit: &'n Arc<OrgUnit>,
+    key: Key<'n>,
+    name: Option<Name<'n>>,
 }
 
 /// Pushes observations: new ones, corrections and retractions.
@@ -57,7 +57,7 @@ pub async fn push_observations(
     }
     let (mut verdicts, rows) = Verdicts::split(batch);
     let named = resolve(caller, &rows).await?;
-    let ready = judge(caller, rows, &named, &mut verdicts);
+    let ready = judge(caller, &rows, &named, &mut verdicts);
     if ready.is_empty() {
         return verdicts.finish(options);
     }
@@ -101,8 +101,8 @@ async fn write(
 ) -> Result<Option<BatchReport>> {
     let units = units_of(ready);
     let mut tx = caller.begin(Action::PushObservations, &units[..]).await?;
-    let there = There::read((caller, &tx), (ready, &units), named, names).await?;
-    let changes = decide(caller, &tx, ready, &there, &mut verdicts)?;
+    let met = Met::read((caller, &tx), (ready, &units), named, names).await?;
+    let changes = decide(caller, &tx, ready, &There::new(&met), &mut verdicts)?;
     let refused = verdicts.any_refused();
     if refused && names == Names::TakenToBeFree {
         tx.undo().await?;
@@ -112,7 +112,7 @@ async fn write(
     if options.dry_run || refused && options.atomic != Some(false) {
         return Ok(Some(report));
     }
-    let changed = tx.change_observations(&changes, &there.rows, &there.book, &there.shares);
+    let changed = tx.change_observations(&changes, &met.rows, &met.book, &met.shares);
     match changed.await {
         Ok(()) => tx.commit(report).await.map(Some),
         Err(error) if names == Names::TakenToBeFree && error.code() == NAME_TAKEN => {
@@ -142,7 +142,7 @@ async fn resolve(caller: &Caller, rows: &[(usize, PushObservation)]) -> Result<N
     let clients = sources::owners(store, rows.iter().filter_map(|(_, row)| row.source.as_ref())).await?;
     let ids: Vec<UnitId> = units.values().map(|unit| unit.id).collect();
     Ok(Named {
-        stood: caller.stood(&ids).await?,
+        stood: Arc::new(caller.stood(&ids).await?),
         successors: Successors::of(store, units.values().map(|unit| &**unit)).await?,
         units,
         measures,
@@ -168,7 +168,7 @@ fn knows(caller: &Caller, measure: &Measure, owner: &OrgUnit) -> bool {
 /// Every rule that a row can be judged by alone, and rows that are in the batch twice.
 fn judge<'n>(
     caller: &Caller,
-    rows: Vec<(usize, PushObservation)>,
+    rows: &'n [(usize, PushObservation)],
     named: &'n Named,
     verdicts: &mut Verdicts,
 ) -> Vec<Ready<'n>> {
@@ -177,13 +177,14 @@ fn judge<'n>(
     let most = rows.len();
     let (mut rows_by_key, mut rows_by_name) = (HashMap::with_capacity(most), HashMap::with_capacity(most));
     for (row, input) in rows {
+        let row = *row;
         let mut found = input.check(numeric_ids);
         found.extend(sources::refuse_source(
             caller,
             input.source.as_ref(),
             &named.clients,
         ));
-        let unit = match named.units.get(&input.unit).map(|unit| &**unit) {
+        let unit = match named.units.get(&input.unit) {
             Some(unit) if may_push(caller, unit) => Some(unit),
             Some(_) if caller.scope().system || caller.scope().token_allows(Action::ReadDirectory) => {
                 let detail = "you may read of this unit but not push its observations";
@@ -206,9 +207,9 @@ fn judge<'n>(
         }
         let mut key = None;
         if let Some((measure, owner)) = measure {
-            key = judge_by_measure(caller, &input, measure, owner, unit, named, &mut found);
+            key = judge_by_measure(caller, input, (measure, owner), unit, named, &mut found);
         }
-        let name = input.source.clone().zip(input.external_id.clone());
+        let name = input.source.as_deref().zip(input.external_id.as_deref());
         if found.is_empty() {
             if let Some(first) = key.as_ref().and_then(|key| rows_by_key.get(key)) {
                 found.push(twice("", *first));
@@ -218,9 +219,9 @@ fn judge<'n>(
         }
         match (unit, key) {
             (Some(unit), Some(key)) if found.is_empty() => {
-                rows_by_key.insert(key.clone(), row);
-                if let Some(name) = &name {
-                    rows_by_name.insert(name.clone(), row);
+                rows_by_key.insert(key, row);
+                if let Some(name) = name {
+                    rows_by_name.insert(name, row);
                 }
                 ready.push(Ready {
                     row,
@@ -241,15 +242,14 @@ fn twice(pointer: &str, first: usize) -> Violation {
     Violation::new(pointer, "twice_in_batch", detail)
 }
 
-fn judge_by_measure(
+fn judge_by_measure<'n>(
     caller: &Caller,
-    input: &PushObservation,
-    measure: &Measure,
-    owner: Tier,
-    unit: Option<&OrgUnit>,
+    input: &'n PushObservation,
+    (measure, owner): (&Measure, Tier),
+    unit: Option<&Arc<OrgUnit>>,
     named: &Named,
     found: &mut Vec<Violation>,
-) -> Option<Key> {
+) -> Option<Key<'n>> {
     let dimensions: Vec<&StratumDimension> = measure
         .dimensions
         .iter()
@@ -268,7 +268,7 @@ fn judge_by_measure(
     let mut of_unit = input.check_unit(measure, owner, unit, period);
     named.successors.name_in(unit.id, &mut of_unit);
     found.extend(of_unit);
-    Some((group(measure, unit, period), input.stratum.clone()))
+    Some((group(measure, unit, period), &input.stratum))
 }
 
 fn group(measure: &Measure, unit: &OrgUnit, period: Period) -> ObservationGroup {
@@ -285,7 +285,7 @@ fn may_push(caller: &Caller, unit: &OrgUnit) -> bool {
 
 /// The units that rows are about, each once.
 fn units_of<'n>(ready: &[Ready<'n>]) -> Vec<&'n OrgUnit> {
-    let mut units: Vec<&OrgUnit> = ready.iter().map(|row| row.unit).collect();
+    let mut units: Vec<&OrgUnit> = ready.iter().map(|row| &**row.unit).collect();
     units.sort_unstable_by_key(|unit| unit.id);
     units.dedup_by_key(|unit| unit.id);
     units
@@ -296,7 +296,7 @@ fn decide(
     caller: &Caller,
     tx: &Tx,
     ready: &[Ready<'_>],
-    there: &There,
+    there: &There<'_>,
     verdicts: &mut Verdicts,
 ) -> Result<Vec<ObservationChange>> {
     let mut changes: Vec<(usize, ObservationChange)> = Vec::with_capacity(ready.len());
@@ -317,7 +317,7 @@ fn decide(
         let after = match before {
             Some(before) if row.input.retracted => super::taken_back(before, caller, tx),
             _ => {
-                let share = there.shares.get(&row.unit.id);
+                let share = there.met.shares.get(&row.unit.id);
                 let share = share.ok_or_else(|| Error::internal("a unit without a sharing level"))?;
                 state(caller, tx, before, row, share.level)
             }
@@ -336,7 +336,11 @@ fn decide(
         }
     }
     refuse_taken_keys(&mut changes, there, verdicts);
-    number_new(changes.iter_mut().map(|(_, change)| change), &there.shares, fresh)?;
+    number_new(
+        changes.iter_mut().map(|(_, change)| change),
+        &there.met.shares,
+        fresh,
+    )?;
     for (row, change) in &changes {
         let status = if change.before.is_some() {
             RowStatus::Updated
@@ -353,7 +357,7 @@ fn refusal(
     caller: &Caller,
     before: Option<&Observation>,
     row: &Ready<'_>,
-    there: &There,
+    there: &There<'_>,
 ) -> Option<Violation> {
     let Some(before) = before else {
         return row.input.retracted.then(|| {
@@ -365,7 +369,7 @@ fn refusal(
         });
     };
     if before.unit_id != row.unit.id {
-        let unit = there.book.units.get(&before.unit_id);
+        let unit = there.met.book.units.get(&before.unit_id);
         if !unit.is_some_and(|unit| may_push(caller, unit)) {
             let detail = "this externalId is in use for this source";
             return Some(Violation::new("/externalId", "external_id_taken", detail));
@@ -393,11 +397,11 @@ fn state(
     row: &Ready<'_>,
     sharing: Sharing,
 ) -> Observation {
-    let input = &row.input;
+    let input = row.input;
     // Adding 0 turns -0 into 0.
     let figure = |value: Option<f64>| value.map(|value| value + 0.0);
-    let name = match (&row.name, before) {
-        (Some(name), _) => Some(name.clone()),
+    let name = match (row.name, before) {
+        (Some(name), _) => Some(name),
         // A row without a name leaves the name of what it may touch.
         (None, Some(before)) if is_free(caller, before, row) => name_of(before),
         (None, _) => None,
@@ -415,8 +419,8 @@ fn state(
         value: figure(input.value),
         n: input.n,
         quality: input.quality.unwrap_or_default(),
-        source,
-        external_id,
+        source: source.map(str::to_owned),
+        external_id: external_id.map(str::to_owned),
         recorded_at: tx.now(),
         recorded_by: caller.principal().id,
         retracted: false,
@@ -427,7 +431,11 @@ fn state(
 
 /// Refuses corrections that would land on the key of an observation that stays there. A refused row keeps its
 /// own key, so that it may in turn be in the way of another.
-fn refuse_taken_keys(changes: &mut Vec<(usize, ObservationChange)>, there: &There, verdicts: &mut Verdicts) {
+fn refuse_taken_keys(
+    changes: &mut Vec<(usize, ObservationChange)>,
+    there: &There<'_>,
+    verdicts: &mut Verdicts,
+) {
     // Only what goes to another key, or comes back to its own, can meet what is there.
     let moves = |change: &ObservationChange| {
         let after = &change.after;
@@ -441,7 +449,7 @@ fn refuse_taken_keys(changes: &mut Vec<(usize, ObservationChange)>, there: &Ther
         return;
     }
     loop {
-        let mut held: HashMap<Key, ObservationId> = there.by_key.clone();
+        let mut held: HashSet<Key<'_>> = there.by_key.keys().copied().collect();
         for (_, change) in changes.iter() {
             if let Some(before) = change.before.as_ref().filter(|before| !before.retracted) {
                 held.remove(&key_of(before));
@@ -449,15 +457,10 @@ fn refuse_taken_keys(changes: &mut Vec<(usize, ObservationChange)>, there: &Ther
         }
         let mut refused = HashSet::new();
         for (row, change) in changes.iter().filter(|(_, change)| !change.after.retracted) {
-            match held.entry(key_of(&change.after)) {
-                std::collections::hash_map::Entry::Vacant(free) => {
-                    free.insert(change.after.id);
-                }
-                std::collections::hash_map::Entry::Occupied(_) => {
-                    refused.insert(*row);
-                    let detail = "another observation is there for this measure, unit, period and stratum";
-                    verdicts.refuse(*row, "", "key_taken", detail);
-                }
+            if !held.insert(key_of(&change.after)) {
+                refused.insert(*row);
+                let detail = "another observation is there for this measure, unit, period and stratum";
+                verdicts.refuse(*row, "", "key_taken", detail);
             }
         }
         if refused.is_empty() {

@@ -9,6 +9,7 @@ use spiral_domain::analysis::{
 use spiral_domain::measures::Stratum;
 use spiral_domain::tenancy::Tier;
 use spiral_domain::{Date, PageRequest, Reference, Timestamp};
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -57,7 +58,7 @@ pub(super) struct SpcParams {
     baseline: Option<i64>,
     /// What divides a series: `phases` (those recorded; if absent), `none`, or days with commas between them.
     #[serde(default, deserialize_with = "rebase")]
-    #[param(max_length = 1200, value_type = Option<String>, pattern = "^(phases|none|(19[0-9]{2}|2[01][0-9]{2})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])(,(19[0-9]{2}|2[01][0-9]{2})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]))*)$", example = "phases")]
+    #[param(inline, value_type = Option<DividedBy>, example = "phases")]
     rebase: Option<Rebase>,
     /// Whether values by earlier versions of the measure come before its own, as phases; true if absent.
     earlier_versions: Option<bool>,
@@ -105,7 +106,7 @@ pub(super) struct RunParams {
     baseline: Option<i64>,
     /// What divides a series: `phases` (those recorded; if absent), `none`, or days with commas between them.
     #[serde(default, deserialize_with = "rebase")]
-    #[param(max_length = 1200, value_type = Option<String>, pattern = "^(phases|none|(19[0-9]{2}|2[01][0-9]{2})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])(,(19[0-9]{2}|2[01][0-9]{2})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]))*)$", example = "phases")]
+    #[param(inline, value_type = Option<DividedBy>, example = "phases")]
     rebase: Option<Rebase>,
     /// Whether values by earlier versions of the measure come before its own, as phases; true if absent.
     earlier_versions: Option<bool>,
@@ -118,6 +119,26 @@ pub(super) struct RunParams {
     #[param(max_length = 500)]
     cursor: Option<String>,
 }
+
+/// A day of 1900 to 2199 that there is.
+const DAY: &str = "((19|20|21)[0-9]{2}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)\
+                   |02-(0[1-9]|1[0-9]|2[0-8]))\
+                   |((19|21)(0[48]|[2468][048]|[13579][26])|20([02468][048]|[13579][26]))-02-29)";
+
+/// How `rebase` is written.
+struct DividedBy;
+
+impl utoipa::PartialSchema for DividedBy {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .max_length(Some(1_099))
+            .pattern(Some(format!("^(phases|none|{DAY}(,{DAY})*)$")))
+            .into()
+    }
+}
+
+impl utoipa::ToSchema for DividedBy {}
 
 fn rebase<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Rebase>, D::Error> {
     let text = String::deserialize(deserializer)?;

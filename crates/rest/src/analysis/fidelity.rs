@@ -16,6 +16,26 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(get_fidelity_summary))
 }
 
+/// How long the periods are: cycles are counted by the month, and weeks are no part of one.
+#[derive(Debug, Default, Clone, Copy, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum PeriodLength {
+    Month,
+    #[default]
+    Quarter,
+    FinancialYear,
+}
+
+impl From<PeriodLength> for Interval {
+    fn from(length: PeriodLength) -> Self {
+        match length {
+            PeriodLength::Month => Self::Month,
+            PeriodLength::Quarter => Self::Quarter,
+            PeriodLength::FinancialYear => Self::FinancialYear,
+        }
+    }
+}
+
 /// Of which teams, by which units and periods.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -27,8 +47,10 @@ struct Asked {
     #[serde(default)]
     #[param(required = false)]
     group_by: GroupBy,
-    /// `month`, `quarter` or `financial_year`; quarters if absent.
-    interval: Option<Interval>,
+    /// How long a period is; a quarter if absent.
+    #[serde(default)]
+    #[param(inline, required = false)]
+    interval: PeriodLength,
     /// Periods that begin on this day or later; the last twelve if absent.
     from: Option<Date>,
     /// Periods that end on this day or earlier; only those that are over.
@@ -86,7 +108,7 @@ async fn get_fidelity_summary(read: Read, Query(asked): Query<Asked>) -> Reply {
     let query = FidelityQuery {
         unit: asked.unit,
         group_by: asked.group_by,
-        interval: asked.interval.unwrap_or(Interval::Quarter),
+        interval: asked.interval.into(),
         from: asked.from,
         to: asked.to,
     };

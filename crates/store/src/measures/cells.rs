@@ -8,7 +8,7 @@ use spiral_domain::measures::{Measure, Observation, Period, Stratum, contributio
 use spiral_domain::tenancy::{OrgUnit, Tier};
 use spiral_domain::{Date, MeasureId, Result, Sharing, UnitId};
 
-use super::{MeasureBook, ObservationGroup, UnitShare};
+use super::{MeasureBook, ObservationGroup, UnitShare, by_id};
 use crate::analysis::MeasureCell;
 use crate::sql::Rows;
 use crate::store::Store;
@@ -16,13 +16,13 @@ use crate::tenancy::{Spans, Stood};
 use crate::tx::Tx;
 use crate::value::{Column as _, Type};
 
-/// Where a unit's contribution stands, before it is placed at the nodes above the unit.
+/// Where a unit's contribution stands, before it is placed at the nodes above the unit. In the order of groups.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place {
     measure: MeasureId,
     unit: UnitId,
-    stratum: Stratum,
     period: Period,
+    stratum: Stratum,
     level: Sharing,
     /// Whether the unit is a front-line team: what those report stands in no cell of their own.
     front_line: bool,
@@ -63,21 +63,15 @@ impl Amount {
     }
 }
 
-/// What the observations of the groups add, each unit at its place.
-fn placed<'o>(
-    rows: impl IntoIterator<Item = &'o Observation>,
-    groups: Option<&BTreeSet<ObservationGroup>>,
-    book: &MeasureBook,
-) -> BTreeMap<Place, Amount> {
-    let mut grouped: HashMap<ObservationGroup, Vec<&Observation>> = HashMap::new();
-    for row in rows {
-        let group = ObservationGroup::of(row);
-        if groups.is_none_or(|groups| groups.contains(&group)) {
-            grouped.entry(group).or_default().push(row);
-        }
-    }
-    let mut placed = BTreeMap::new();
-    for (group, rows) in grouped {
+/// What observations add, each unit at its place, in order. They are all that there are of their groups.
+fn placed<'o>(rows: impl IntoIterator<Item = &'o Observation>, book: &MeasureBook) -> Vec<(Place, Amount)> {
+    let rows = rows.into_iter().map(|row| (ObservationGroup::of(row), row));
+    let mut rows: Vec<(ObservationGroup, &Observation)> = rows.collect();
+    rows.sort_by_key(|(group, _)| *group);
+    let mut placed = Vec::with_capacity(rows.len());
+    for of_group in rows.chunk_by(|(one, _), (other, _)| one == other) {
+        let group = of_group[0].0;
+        let rows: Vec<&Observation> = of_group.iter().map(|(_, row)| *row).collect();
         let Some((measure, dimensions)) = book.measures.get(&group.measure) else {
             continue;
         };
@@ -99,8 +93,8 @@ fn placed<'o>(
             let place = Place {
                 measure: group.measure,
                 unit: group.unit,
-                stratum: part.stratum,
                 period: group.period,
+                stratum: part.stratum,
                 level,
                 front_line: unit.tier == Tier::Microsystem,
             };
@@ -110,31 +104,36 @@ fn placed<'o>(
                 denominator: part.denominator,
                 squares: weight * weight,
             };
-            placed.insert(place, amount);
+            placed.push((place, amount));
         }
     }
     placed
 }
 
-/// By how much the contributions of these groups change from `before` to `after`.
+/// By how much the contributions of groups change, of which these are all observations before and after.
 pub(super) fn shifts<'o>(
-    groups: &BTreeSet<ObservationGroup>,
     before: impl IntoIterator<Item = &'o Observation>,
     after: impl IntoIterator<Item = &'o Observation>,
     book: &MeasureBook,
-) -> BTreeMap<Place, Amount> {
-    let mut change: BTreeMap<Place, Amount> = BTreeMap::new();
-    let (before, after) = (
-        placed(before, Some(groups), book),
-        placed(after, Some(groups), book),
-    );
-    for (placed, sign) in [(before, -1), (after, 1)] {
-        for (place, amount) in placed {
-            change.entry(place).or_default().add(amount, sign);
-        }
+) -> Vec<(Place, Amount)> {
+    let mut shifts = placed(before, book);
+    for (_, amount) in &mut shifts {
+        let less = *amount;
+        *amount = Amount::default();
+        amount.add(less, -1);
     }
-    change.retain(|_, amount| !amount.is_nothing());
-    change
+    shifts.append(&mut placed(after, book));
+    // Two runs, each in order, which a stable sort merges.
+    shifts.sort_by(|(one, _), (other, _)| one.cmp(other));
+    shifts.dedup_by(|(place, amount), (before, sum)| {
+        let same = place == before;
+        if same {
+            sum.add(*amount, 1);
+        }
+        same
+    });
+    shifts.retain(|(_, amount)| !amount.is_nothing());
+    shifts
 }
 
 /// The nodes at which a contribution stands, one row each.
@@ -179,45 +178,49 @@ const ADD_UP: &str = "on conflict (tenant_id, measure_id, node_id, stratum, peri
                       denominator = measure_cells.denominator + excluded.denominator, \
                       squares = measure_cells.squares + excluded.squares";
 
-/// A cell: measure, node, stratum, period and level.
-type NodeKey<'p> = (MeasureId, UnitId, &'p Stratum, Period, Sharing);
-
 impl Tx {
     /// Adds the changes at every node above each unit, in the tree of the period's last day. Where units have stood that
     /// `stood` does not know is read.
     pub(super) async fn shift_cells(
         &self,
-        shifts: &BTreeMap<Place, Amount>,
+        shifts: &[(Place, Amount)],
         stood: &HashMap<UnitId, Stood>,
     ) -> Result<()> {
-        let unknown = shifts.keys().map(|place| place.unit);
+        let unknown = shifts.iter().map(|(place, _)| place.unit);
         let unknown: BTreeSet<UnitId> = unknown.filter(|unit| !stood.contains_key(unit)).collect();
         let read = self.stood(&unknown.into_iter().collect::<Vec<_>>()).await?;
-        // Most units share their nodes with others: summed here, there is a row for each node.
-        let mut sums: HashMap<NodeKey<'_>, Amount> = HashMap::new();
-        for (place, amount) in shifts {
-            let end = place.period.end;
-            let spans = stood.get(&place.unit).or_else(|| read.get(&place.unit));
-            for (node, from, to) in spans.map_or(&[][..], |spans| &**spans) {
-                if (*from..=*to).contains(&end) && !(place.front_line && *node == place.unit) {
-                    let key = (place.measure, *node, &place.stratum, place.period, place.level);
-                    sums.entry(key).or_default().add(*amount, 1);
+        let what = |place: &'_ Place| (place.measure, place.period, place.level);
+        let mut by_what: Vec<&(Place, Amount)> = shifts.iter().collect();
+        by_what.sort_by(|(one, _), (other, _)| {
+            what(one)
+                .cmp(&what(other))
+                .then_with(|| one.stratum.cmp(&other.stratum))
+        });
+        let alike = |one: &Place, other: &Place| what(one) == what(other) && one.stratum == other.stratum;
+        let mut at_nodes = BTreeMap::new();
+        for shifts in by_what.chunk_by(|(one, _), (other, _)| alike(one, other)) {
+            // Most units share their nodes with others: summed here, there is a row for each node.
+            let mut sums: HashMap<UnitId, Amount> = HashMap::new();
+            for (place, amount) in shifts.iter().copied() {
+                let end = place.period.end;
+                let spans = stood.get(&place.unit).or_else(|| read.get(&place.unit));
+                for (node, from, to) in spans.map_or(&[][..], |spans| &**spans) {
+                    if (*from..=*to).contains(&end) && !(place.front_line && *node == place.unit) {
+                        sums.entry(*node).or_default().add(*amount, 1);
+                    }
                 }
             }
+            sums.retain(|_, amount| !amount.is_nothing());
+            at_nodes.extend(sums.into_iter().map(|(node, amount)| {
+                let place = Place {
+                    unit: node,
+                    front_line: false,
+                    ..shifts[0].0.clone()
+                };
+                (place, amount)
+            }));
         }
-        let at_nodes = sums.into_iter().filter(|(_, amount)| !amount.is_nothing());
-        let at_nodes = at_nodes.map(|((measure, unit, stratum, period, level), amount)| {
-            let place = Place {
-                measure,
-                unit,
-                stratum: stratum.clone(),
-                period,
-                level,
-                front_line: false,
-            };
-            (place, amount)
-        });
-        self.add_at_nodes(&at_nodes.collect()).await
+        self.add_at_nodes(&at_nodes).await
     }
 
     /// Adds to the cells of nodes, and takes those away in which nothing is left.
@@ -269,7 +272,7 @@ impl Tx {
             there.map(|(node, _, _)| *node).collect()
         };
         let mut shifts: BTreeMap<Place, Amount> = BTreeMap::new();
-        for (place, amount) in placed(&rows, None, &book) {
+        for (place, amount) in placed(&rows, &book) {
             let was = at(before, &place.unit, place.period.end);
             let is = at(after, &place.unit, place.period.end);
             let gone = was.difference(&is).map(|node| (*node, -1));
@@ -326,8 +329,8 @@ impl Store {
             .observations_of_units(&shares, Some(measure), Some(within))
             .await?;
         let mut book = self.measure_book(&[measure], &[]).await?;
-        book.units = front_line.into_iter().map(|unit| (unit.id, unit)).collect();
-        let cells = placed(&rows, None, &book).into_iter();
+        book.units = by_id(front_line);
+        let cells = placed(&rows, &book).into_iter();
         Ok(cells
             .map(|(place, amount)| MeasureCell {
                 node: place.unit,
@@ -348,19 +351,19 @@ impl Store {
         measure: &Measure,
         book: &mut MeasureBook,
         shares: &HashMap<UnitId, UnitShare>,
-    ) -> Result<BTreeMap<Place, Amount>> {
+    ) -> Result<Vec<(Place, Amount)>> {
         book.measures = self.measure_book(&[measure.id], &[]).await?.measures;
         let rows = self.observations_of_units(shares, Some(measure.id), None).await?;
-        Ok(placed(&rows, None, book))
+        Ok(placed(&rows, book))
     }
 
     /// Every unit, as contributions are worked out, and how far each shares.
     async fn contributors(&self) -> Result<(MeasureBook, HashMap<UnitId, UnitShare>)> {
         let book = MeasureBook {
-            units: self.find_all::<OrgUnit>().by_id().await?,
+            units: by_id(self.find_all::<OrgUnit>().all("r.id").await?),
             ..MeasureBook::default()
         };
-        let units: Vec<&OrgUnit> = book.units.values().collect();
+        let units: Vec<&OrgUnit> = book.units.values().map(|unit| &**unit).collect();
         let shares = self.observation_shares(&units).await?;
         Ok((book, shares))
     }

@@ -1,29 +1,25 @@
 //! What the rows of a batch meet in the database.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use spiral_domain::measures::Observation;
 use spiral_domain::tenancy::OrgUnit;
-use spiral_domain::{ObservationId, Result, UnitId};
+use spiral_domain::{Result, UnitId};
 use spiral_store::{MeasureBook, ObservationGroup, Tx, UnitShare};
 
 use super::{Key, Name, Named, Names, Ready};
 use crate::caller::Caller;
 
-/// What the rows of a batch meet in the database.
-pub(super) struct There {
+/// What is in the database where the rows of a batch go.
+pub(super) struct Met {
     /// Every observation of every group that a row is about or leaves.
     pub(super) rows: Vec<Observation>,
-    pub(super) by_key: HashMap<Key, ObservationId>,
-    tombstones: HashMap<Key, Vec<ObservationId>>,
-    by_name: HashMap<Name, ObservationId>,
-    /// Where each stands among the rows.
-    by_id: HashMap<ObservationId, usize>,
     pub(super) shares: HashMap<UnitId, UnitShare>,
     pub(super) book: MeasureBook,
 }
 
-impl There {
+impl Met {
     pub(super) async fn read(
         (caller, tx): (&Caller, &Tx),
         (ready, units): (&[Ready<'_>], &[&OrgUnit]),
@@ -44,52 +40,55 @@ impl There {
             .collect();
         let book = book(caller, tx, &groups, &left, ready, told).await?;
         if !left.is_empty() {
-            let units: Vec<&OrgUnit> = book.units.values().collect();
+            let units: Vec<&OrgUnit> = book.units.values().map(|unit| &**unit).collect();
             shares.extend(tx.observation_shares(&units).await?);
             rows.extend(tx.observations_in(&left, &shares).await?);
         }
-        let most = rows.len();
-        let (mut by_key, mut by_name) = (HashMap::with_capacity(most), HashMap::with_capacity(most));
-        let mut tombstones: HashMap<Key, Vec<ObservationId>> = HashMap::new();
-        for row in &rows {
+        Ok(Self { rows, shares, book })
+    }
+}
+
+/// What is there, by what rows say of it.
+pub(super) struct There<'m> {
+    pub(super) met: &'m Met,
+    pub(super) by_key: HashMap<Key<'m>, &'m Observation>,
+    tombstones: HashMap<Key<'m>, Vec<&'m Observation>>,
+    by_name: HashMap<Name<'m>, &'m Observation>,
+}
+
+impl<'m> There<'m> {
+    pub(super) fn new(met: &'m Met) -> Self {
+        let most = met.rows.len();
+        let mut there = Self {
+            met,
+            by_key: HashMap::with_capacity(most),
+            tombstones: HashMap::new(),
+            by_name: HashMap::with_capacity(most),
+        };
+        for row in &met.rows {
             if row.retracted {
-                tombstones.entry(key_of(row)).or_default().push(row.id);
+                there.tombstones.entry(key_of(row)).or_default().push(row);
             } else {
-                by_key.insert(key_of(row), row.id);
+                there.by_key.insert(key_of(row), row);
             }
             if let Some(name) = name_of(row) {
-                by_name.insert(name, row.id);
+                there.by_name.insert(name, row);
             }
         }
-        let by_id = rows.iter().enumerate().map(|(n, row)| (row.id, n)).collect();
-        Ok(Self {
-            rows,
-            by_key,
-            tombstones,
-            by_name,
-            by_id,
-            shares,
-            book,
-        })
+        there
     }
 
-    /// The observation that a row is about, if there is one: the one of its name, else the one of its key, else
-    /// one of its key that was taken back and that nobody else holds.
-    pub(super) fn target(&self, caller: &Caller, row: &Ready<'_>) -> Option<&Observation> {
-        let named = row.name.as_ref().and_then(|name| self.by_name.get(name));
+    /// The observation that a row is about, if there is one: the one of its name, else the one of its key, else the
+    /// latest of its key that was taken back and that nobody else holds.
+    pub(super) fn target(&self, caller: &Caller, row: &Ready<'_>) -> Option<&'m Observation> {
+        let named = row.name.and_then(|name| self.by_name.get(&name));
         let live = || self.by_key.get(&row.key);
         let back = || {
-            let mut old = self.tombstones.get(&row.key)?.clone();
-            old.sort_unstable();
-            old.into_iter()
-                .rfind(|id| self.with_id(id).is_some_and(|old| is_free(caller, old, row)))
+            let old = self.tombstones.get(&row.key)?.iter();
+            old.filter(|old| is_free(caller, old, row))
+                .max_by_key(|old| old.id)
         };
-        let id = named.or_else(live).copied().or_else(back)?;
-        self.with_id(&id)
-    }
-
-    fn with_id(&self, id: &ObservationId) -> Option<&Observation> {
-        self.rows.get(*self.by_id.get(id)?)
+        named.or_else(live).or_else(back).copied()
     }
 }
 
@@ -105,10 +104,10 @@ async fn book(
     let groups = || entered.iter().chain(left);
     if caller.settled_in(tx) {
         let mut book = MeasureBook::default();
-        for row in ready {
-            book.units.entry(row.unit.id).or_insert_with(|| row.unit.clone());
-        }
-        book.stood.clone_from(&told.stood);
+        book.units.reserve(ready.len());
+        book.units
+            .extend(ready.iter().map(|row| (row.unit.id, Arc::clone(row.unit))));
+        book.stood = Arc::clone(&told.stood);
         for measure in told.measures.values() {
             let own = measure
                 .dimensions
@@ -135,15 +134,11 @@ async fn book(
 
 /// What the sources of the batch call as it does, but which stands somewhere else.
 async fn named_elsewhere(tx: &Tx, ready: &[Ready<'_>], rows: &[Observation]) -> Result<Vec<Observation>> {
-    let here: HashSet<(&str, &str)> = rows
-        .iter()
-        .filter_map(|row| row.source.as_deref().zip(row.external_id.as_deref()))
-        .collect();
-    let names: BTreeSet<Name> = ready
-        .iter()
-        .filter_map(|row| row.name.as_ref())
-        .filter(|(source, external_id)| !here.contains(&(source.as_str(), external_id.as_str())))
-        .cloned()
+    let here: HashSet<Name<'_>> = rows.iter().filter_map(name_of).collect();
+    let names = ready.iter().filter_map(|row| row.name);
+    let names: BTreeSet<(String, String)> = names
+        .filter(|name| !here.contains(name))
+        .map(|(source, external_id)| (source.to_owned(), external_id.to_owned()))
         .collect();
     if names.is_empty() {
         return Ok(Vec::new());
@@ -151,19 +146,19 @@ async fn named_elsewhere(tx: &Tx, ready: &[Ready<'_>], rows: &[Observation]) -> 
     tx.observations_named(&names).await
 }
 
-pub(super) fn key_of(row: &Observation) -> Key {
-    (ObservationGroup::of(row), row.stratum.clone())
+pub(super) fn key_of(row: &Observation) -> Key<'_> {
+    (ObservationGroup::of(row), &row.stratum)
 }
 
-pub(super) fn name_of(row: &Observation) -> Option<Name> {
-    row.source.clone().zip(row.external_id.clone())
+pub(super) fn name_of(row: &Observation) -> Option<Name<'_>> {
+    row.source.as_deref().zip(row.external_id.as_deref())
 }
 
 /// Whether nobody but the row's own source holds the observation; what people have recorded is no tool's.
 pub(super) fn is_free(caller: &Caller, there: &Observation, row: &Ready<'_>) -> bool {
-    match (name_of(there), &row.name) {
+    match (name_of(there), row.name) {
         (None, _) => caller.client().is_none(),
-        (Some(held), Some(name)) => held == *name,
-        (Some((source, _)), None) => caller.scope().sources.contains(&source),
+        (Some(held), Some(name)) => held == name,
+        (Some((source, _)), None) => caller.scope().sources.iter().any(|own| own == source),
     }
 }

@@ -1,6 +1,7 @@
 //! Whether sheets are as they were written, and agree with what stands beside them.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use spiral_domain::measures::Measure;
 use spiral_domain::tenancy::OrgUnit;
@@ -51,7 +52,7 @@ impl Store {
     /// foreign key forbids a sheet of nothing: its units stand packed on it. With it, whether all could be read.
     pub(in crate::measures) async fn verify_sheets(
         &self,
-        units: &HashMap<UnitId, OrgUnit>,
+        units: &HashMap<UnitId, Arc<OrgUnit>>,
     ) -> Result<(Vec<String>, bool)> {
         let (mut findings, mut readable) = (Vec::new(), true);
         let known: BTreeSet<MeasureId> = self
