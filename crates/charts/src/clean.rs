@@ -3,14 +3,18 @@
 /// Texts are cut to so many characters, whatever room there is.
 const LONGEST: usize = 300;
 
+/// A space at which no line is broken.
+const JOINING: char = '\u{a0}';
+
 /// One line without characters that XML cannot hold or that change the direction of what follows.
 pub(crate) fn line(text: &str) -> String {
     let mut out = String::new();
     let mut count = 0;
-    let mut gap = false;
+    let mut gap = None;
     for c in text.chars() {
         if c.is_whitespace() || (c.is_control() && c.is_ascii()) {
-            gap = !out.is_empty();
+            let joins = c == JOINING && gap != Some(' ');
+            gap = Some(if joins { JOINING } else { ' ' });
             continue;
         }
         if !is_kept(c) {
@@ -20,10 +24,7 @@ pub(crate) fn line(text: &str) -> String {
             out.push('…');
             break;
         }
-        if gap {
-            out.push(' ');
-            gap = false;
-        }
+        out.extend(gap.take().filter(|_| !out.is_empty()));
         out.push(c);
         count += 1;
     }
@@ -63,6 +64,7 @@ mod tests {
             line("  a\u{0}\tb\u{1f}\n\u{202e}c\u{ffff}\u{7f}\u{85}d "),
             "a b c d"
         );
+        assert_eq!(line("\u{a0}30\u{a0}\u{a0}% b \u{a0}c\u{a0}"), "30\u{a0}% b c");
         assert_eq!(line("شفاء 👩‍⚕️ é"), "شفاء 👩‍⚕️ é");
         assert_eq!(line(&"x".repeat(10_000)).chars().count(), LONGEST + 1);
     }

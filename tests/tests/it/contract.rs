@@ -3,6 +3,7 @@
 mod exports;
 mod limits;
 mod quotas;
+mod streams;
 mod transports;
 
 use e2e::{for_each_database, for_each_database_with};

@@ -127,9 +127,10 @@ async fn resolve(caller: &Caller, rows: &[(usize, PushObservation)]) -> Result<N
     let platform = caller.platform();
     let store = platform.store();
     let units = caller.named_units(rows.iter().map(|(_, row)| &row.unit)).await?;
-    let measures = store
-        .resolve::<Measure>(rows.iter().map(|(_, row)| &row.measure))
-        .await?;
+    // Most batches are about few measures, row after row.
+    let mut measures: Vec<&Reference> = rows.iter().map(|(_, row)| &row.measure).collect();
+    measures.dedup();
+    let measures = store.resolve::<Measure>(measures).await?;
     let owners: Vec<UnitId> = measures.values().map(|measure| measure.unit_id).collect();
     let owners = crate::tenancy::units_of(&platform, &owners).await?;
     let codes: BTreeSet<String> = measures
@@ -165,6 +166,13 @@ fn knows(caller: &Caller, measure: &Measure, owner: &OrgUnit) -> bool {
             .is_some_and(|level| level <= measure.sharing)
 }
 
+/// A measure that the caller may know of, and the tier of its owner.
+fn known_measure<'n>(caller: &Caller, name: &Reference, named: &'n Named) -> Option<(&'n Measure, Tier)> {
+    let measure = named.measures.get(name)?;
+    let owner = named.owners.get(&measure.unit_id)?;
+    knows(caller, measure, owner).then_some((measure, owner.tier))
+}
+
 /// Every rule that a row can be judged by alone, and rows that are in the batch twice.
 fn judge<'n>(
     caller: &Caller,
@@ -176,6 +184,7 @@ fn judge<'n>(
     let mut ready = Vec::with_capacity(rows.len());
     let most = rows.len();
     let (mut rows_by_key, mut rows_by_name) = (HashMap::with_capacity(most), HashMap::with_capacity(most));
+    let mut latest: Option<(&Reference, Option<(&Measure, Tier)>)> = None;
     for (row, input) in rows {
         let row = *row;
         let mut found = input.check(numeric_ids);
@@ -197,10 +206,10 @@ fn judge<'n>(
                 None
             }
         };
-        let measure = named.measures.get(&input.measure).and_then(|measure| {
-            let owner = named.owners.get(&measure.unit_id)?;
-            knows(caller, measure, owner).then_some((measure, owner.tier))
-        });
+        if latest.is_none_or(|(name, _)| *name != input.measure) {
+            latest = Some((&input.measure, known_measure(caller, &input.measure, named)));
+        }
+        let measure = latest.and_then(|(_, measure)| measure);
         if measure.is_none() {
             let detail = format!("there is no measure `{}`", input.measure);
             found.push(Violation::new("/measure", "not_found", detail));

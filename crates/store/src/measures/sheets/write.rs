@@ -61,7 +61,7 @@ impl Line {
                 n: observation.n,
                 quality: observation.quality,
             },
-            name: name_of(observation),
+            name: observation.source.clone().zip(observation.external_id.clone()),
             retracted: observation.retracted,
             version: observation.version,
             reshared: share.reshared,
@@ -70,8 +70,11 @@ impl Line {
     }
 }
 
-fn name_of(observation: &Observation) -> Option<(String, String)> {
-    observation.source.clone().zip(observation.external_id.clone())
+fn name_of(observation: &Observation) -> Option<(&str, &str)> {
+    observation
+        .source
+        .as_deref()
+        .zip(observation.external_id.as_deref())
 }
 
 /// A move of an observation to another sheet key.
@@ -251,8 +254,8 @@ impl Tx {
                 if let Some((source, external_id)) = name {
                     rows.push(vec![
                         self.scope.tenant.value(),
-                        source.value(),
-                        external_id.value(),
+                        source.to_owned().value(),
+                        external_id.to_owned().value(),
                         change.after.id.value(),
                     ]);
                 }
