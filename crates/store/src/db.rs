@@ -279,13 +279,15 @@ async fn open_sqlite(options: &DbOptions) -> Result<Backend> {
         .foreign_keys(true)
         .statement_cache_capacity(STATEMENTS)
         .disable_statement_logging();
+    // A batch that changes more pages than it may keep would write them out and read them again: 32 MiB.
+    let writing = connect.clone().pragma("cache_size", "-32768");
     let writer = SqlitePoolOptions::new()
         .max_connections(1)
         .acquire_timeout(options.acquire_timeout)
         .test_before_acquire(false)
         .idle_timeout(None)
         .max_lifetime(None)
-        .connect_with(connect.clone())
+        .connect_with(writing)
         .await
         .map_err(conflict::translate)?;
     let readers = SqlitePoolOptions::new()
