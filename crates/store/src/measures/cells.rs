@@ -189,7 +189,7 @@ impl Tx {
         let unknown = shifts.iter().map(|(place, _)| place.unit);
         let unknown: BTreeSet<UnitId> = unknown.filter(|unit| !stood.contains_key(unit)).collect();
         let read = self.stood(&unknown.into_iter().collect::<Vec<_>>()).await?;
-        let what = |place: &'_ Place| (place.measure, place.period, place.level);
+        let what = |place: &Place| (place.measure, place.period, place.level);
         let mut by_what: Vec<&(Place, Amount)> = shifts.iter().collect();
         by_what.sort_by(|(one, _), (other, _)| {
             what(one)
