@@ -170,7 +170,8 @@ async fn a_body_beyond_the_limit_is_refused_on_every_transport() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_quota_is_used_up_by_all_transports() {
-    for_each_database_with(&[("LIMITS__REQUESTS_PER_MINUTE", "120")], async |world| {
+    // One more every five seconds: none while the transports are asked, however slow the machine is.
+    for_each_database_with(&[("LIMITS__REQUESTS_PER_MINUTE", "12")], async |world| {
         let who = world.as_role("coach");
         let token = world.north.token("coach");
         // The socket is known before the quota is used up, and then carries requests that are counted like any.
@@ -184,7 +185,7 @@ async fn one_quota_is_used_up_by_all_transports() {
                 Heard::Message(message) => break message["payload"][0].clone(),
                 Heard::Closed(code, words) => panic!("{code} {words}"),
             }
-            assert!(answered < 400, "so many requests and no refusal");
+            assert!(answered < 40, "so many requests and no refusal");
         };
         assert_eq!(refused["extensions"]["code"], "too_many", "{refused}");
         assert!(
@@ -241,9 +242,9 @@ pub(super) fn heavy() -> Value {
 async fn what_takes_too_long_is_given_up_on_every_transport() {
     for_each_database(async |world| {
         let brief = [
-            ("SERVER__REQUEST_TIMEOUT_MS", "700"),
-            ("DATABASE__ACQUIRE_TIMEOUT_MS", "600"),
-            ("DATABASE__LOCK_TIMEOUT_MS", "600"),
+            ("SERVER__REQUEST_TIMEOUT_MS", "1500"),
+            ("DATABASE__ACQUIRE_TIMEOUT_MS", "1400"),
+            ("DATABASE__LOCK_TIMEOUT_MS", "1400"),
             ("LIMITS__GRAPHQL_ALIASES", "1000"),
             ("LIMITS__GRAPHQL_TOKENS", "100000"),
             ("LIMITS__GRAPHQL_COMPLEXITY", "10000000"),
