@@ -14,10 +14,12 @@ use spiral_store::{Db, HeldGrant, Meter, Standing, Stood, Tx};
 use crate::caller::Caller;
 
 mod answers;
+mod standings;
 
 use answers::Answers;
 pub use answers::Question;
 pub(crate) use answers::Until;
+use standings::Standings;
 
 /// So many tenants' names are known.
 const TENANTS: u64 = 10_000;
@@ -102,6 +104,7 @@ pub(crate) struct Kept {
     tenants: Cache<String, Arc<Tenant>>,
     known: Cache<WhoKey, Known>,
     answers: Answers,
+    standings: Standings,
 }
 
 impl Default for Kept {
@@ -111,6 +114,7 @@ impl Default for Kept {
             tenants: Cache::new(TENANTS),
             known: Cache::new(CALLERS),
             answers: Answers::default(),
+            standings: Standings::of_tenants(TENANTS),
         }
     }
 }
@@ -124,7 +128,7 @@ impl Kept {
         meter: &Meter,
     ) -> Result<Option<(Arc<Tenant>, Standing)>> {
         if let Some(tenant) = self.tenants.get(slug).await
-            && let Some(standing) = db.standing(tenant.id, meter).await?
+            && let Some(standing) = self.standings.ask(db, tenant.id, meter).await?
         {
             return Ok(Some((tenant, standing)));
         }
@@ -134,7 +138,7 @@ impl Kept {
         };
         let tenant = Arc::new(tenant);
         self.tenants.insert(slug.to_owned(), Arc::clone(&tenant)).await;
-        let standing = db.standing(tenant.id, meter).await?;
+        let standing = self.standings.ask(db, tenant.id, meter).await?;
         Ok(standing.map(|standing| (tenant, standing)))
     }
 

@@ -70,7 +70,8 @@ pub struct Meter {
 }
 
 impl Meter {
-    fn record(&self, since: Instant, rows: usize) {
+    /// Counts a statement that has been answered with so many rows.
+    pub fn record(&self, since: Instant, rows: usize) {
         self.statements.fetch_add(1, Ordering::Relaxed);
         self.rows.fetch_add(rows as u64, Ordering::Relaxed);
         self.micros.fetch_add(
