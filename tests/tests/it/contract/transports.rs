@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use e2e::{Heard, Socket, Transport, events, for_each_database, for_each_database_with};
+use e2e::{Heard, Socket, Transport, for_each_database, for_each_database_with};
 use serde_json::{Value, json};
 
 const DEEP: usize = 100_000;
