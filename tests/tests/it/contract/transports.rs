@@ -170,12 +170,14 @@ async fn a_body_beyond_the_limit_is_refused_on_every_transport() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_quota_is_used_up_by_all_transports() {
-    // One more every five seconds: none while the transports are asked, however slow the machine is.
-    for_each_database_with(&[("LIMITS__REQUESTS_PER_MINUTE", "12")], async |world| {
-        let who = world.as_role("coach");
+    for_each_database(async |world| {
+        // One more every five seconds: none while the transports are asked, however slow the machine is.
+        let strict = [("LIMITS__REQUESTS_PER_MINUTE", "12")];
+        let strict = world.beside_with(&strict).await;
+        let who = world.as_role("coach").on(&strict);
         let token = world.north.token("coach");
         // The socket is known before the quota is used up, and then carries requests that are counted like any.
-        let mut socket = Socket::known(&world.base, token).await;
+        let mut socket = Socket::known(&strict.base, token).await;
         let asked = asks("{ me { scopes } }");
         let mut answered = 0;
         let refused = loop {
@@ -201,14 +203,15 @@ async fn one_quota_is_used_up_by_all_transports() {
             let said = transport.ask(who, &asked).await;
             assert_eq!(said.code(), "too_many", "{transport:?}: {said:?}");
         }
-        let mut late = Socket::open(&world.base, &[]).await.expect("a socket");
+        let mut late = Socket::open(&strict.base, &[]).await.expect("a socket");
         late.say(&Socket::init(token)).await;
         assert_eq!(late.closed().await.0, 4429);
         // Nobody else is touched.
         Transport::Socket
-            .ask(world.as_role("team_lead"), &asked)
+            .ask(world.as_role("team_lead").on(&strict), &asked)
             .await
             .data();
+        strict.stop().await;
     })
     .await;
     for_each_database_with(&[("LIMITS__ANONYMOUS_PER_MINUTE", "20")], async |world| {
