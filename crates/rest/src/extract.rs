@@ -394,6 +394,8 @@ pub(crate) fn read_query<T: DeserializeOwned + utoipa::IntoParams>(
         .filter(|(name, value)| value.is_empty() && name != "stratum" && known.contains(name))
         .map(|(name, _)| Violation::new(query_pointer(name), "empty", "is given without a value"))
         .collect();
+    // One of several values has no place of its own.
+    found.dedup();
     let words = match read(&pairs.iter().collect::<Vec<_>>()) {
         Ok(read) if found.is_empty() => return Ok(read),
         Ok(_) => return Err(found),

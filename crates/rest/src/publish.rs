@@ -154,23 +154,29 @@ fn retire(operation: &mut Value, method: &str, path: &str) {
 /// The years that a date may have.
 const DATES: &str = "^(19[0-9]{2}|2[01][0-9]{2}|2200)-[0-9]{2}-[0-9]{2}$";
 
-/// A query parameter that is given has a value; only a stratum may be empty.
+/// A query parameter that is given has a value, each of several; only a stratum may be empty.
 fn parameters_are_not_empty(operation: &mut Value) {
     let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
     for parameter in parameters.into_iter().flatten() {
-        let text = match &parameter["schema"]["type"] {
+        if parameter["in"] != "query" {
+            continue;
+        }
+        let may_be_empty = parameter["name"] == "stratum";
+        let mut schema = &mut parameter["schema"];
+        if schema.get("items").is_some() {
+            schema = &mut schema["items"];
+        }
+        let text = match &schema["type"] {
             Value::String(kind) => kind == "string",
             Value::Array(kinds) => kinds.iter().any(|kind| kind == "string"),
             _ => false,
         };
-        let plain = ["format", "pattern", "enum"]
-            .iter()
-            .all(|word| parameter["schema"].get(*word).is_none());
-        if parameter["in"] == "query" && parameter["name"] != "stratum" && text && plain {
-            parameter["schema"]["minLength"] = json!(1);
+        let words = ["format", "pattern", "enum"];
+        if text && !may_be_empty && words.iter().all(|word| schema.get(*word).is_none()) {
+            schema["minLength"] = json!(1);
         }
-        if parameter["in"] == "query" && parameter["schema"]["format"] == "date" {
-            parameter["schema"]["pattern"] = json!(DATES);
+        if schema["format"] == "date" {
+            schema["pattern"] = json!(DATES);
         }
     }
 }
