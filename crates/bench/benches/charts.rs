@@ -6,10 +6,8 @@
     reason = "a measurement that cannot be made ends with its reason, and what it finds is printed"
 )]
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use axum::body::Body;
-use http::{Request, StatusCode};
 use serde_json::json;
 use spiral_app::clock::Clock;
 use spiral_app::tokens::seal::MasterKey;
@@ -21,7 +19,9 @@ use spiral_domain::tenancy::{CreateOrgUnit, Tier};
 use spiral_domain::{Date, Reference, Sharing, Timestamp, UnitId};
 use spiral_store::testing::{Backend, TestDb, databases};
 use spiral_store::{SeriesFilter, SeriesOf};
-use tower::ServiceExt as _;
+use timed::{median, timed};
+
+mod timed;
 
 const ORGANISATIONS: usize = 20;
 const TEAMS: usize = 25;
@@ -65,18 +65,9 @@ async fn measure(database: &TestDb) {
     let mut whole = Vec::with_capacity(RUNS);
     let mut bytes = 0;
     for _ in 0..RUNS {
-        let request = Request::get(path)
-            .header("authorization", format!("Bearer {token}"))
-            .body(Body::empty())
-            .unwrap();
-        let begun = Instant::now();
-        let response = router.clone().oneshot(request).await.unwrap();
-        assert_eq!(response.status(), StatusCode::OK);
-        bytes = axum::body::to_bytes(response.into_body(), usize::MAX)
-            .await
-            .unwrap()
-            .len();
-        whole.push(begun.elapsed());
+        let (took, answer) = timed(&router, &token, path).await;
+        bytes = answer.len();
+        whole.push(took);
     }
     let store = app.authenticate(Some(&token)).await.unwrap();
     let store = store.store();
@@ -117,11 +108,6 @@ async fn measure(database: &TestDb) {
         units.len(),
         whole.as_secs_f64() / rows.as_secs_f64()
     );
-}
-
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort_unstable();
-    times[times.len() / 2]
 }
 
 /// One SHA with its organisations and teams, and a measure that every team reports.

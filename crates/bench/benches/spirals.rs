@@ -7,11 +7,9 @@
     reason = "a measurement that cannot be made ends with its reason, and what it finds is printed"
 )]
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
-use http::{Request, StatusCode};
 use serde_json::json;
 use spiral_app::clock::{Clock, fresh};
 use spiral_app::spirals::{PlantSpiral, plant_spirals};
@@ -22,7 +20,9 @@ use spiral_domain::spirals::{SpiralStatus, SpiralStep};
 use spiral_domain::tenancy::{CreateOrgUnit, Tier};
 use spiral_domain::{Date, Reference, SpiralId, Timestamp};
 use spiral_store::testing::{Backend, TestDb, databases};
-use tower::ServiceExt as _;
+use timed::{median, timed};
+
+mod timed;
 
 const SHAS: usize = 10;
 const ORGANISATIONS: usize = 10;
@@ -92,11 +92,6 @@ async fn measure(database: &TestDb) {
             many.as_secs_f64() / few.as_secs_f64()
         );
     }
-}
-
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort_unstable();
-    times[times.len() / 2]
 }
 
 /// The tenant with so many spirals: as it is, or made.
@@ -199,17 +194,7 @@ async fn reader(app: &App, tenant: &Tenant, system: &Caller) -> String {
 
 /// How long it takes to answer.
 async fn asked(router: &Router, token: &str, query: &str) -> Duration {
-    let request = Request::get(format!("/v1/spirals/summary?{query}"))
-        .header("authorization", format!("Bearer {token}"))
-        .body(Body::empty())
-        .unwrap();
-    let begun = Instant::now();
-    let response = router.clone().oneshot(request).await.unwrap();
-    assert_eq!(response.status(), StatusCode::OK);
-    let bytes = axum::body::to_bytes(response.into_body(), usize::MAX)
-        .await
-        .unwrap();
-    let took = begun.elapsed();
+    let (took, bytes) = timed(router, token, &format!("/v1/spirals/summary?{query}")).await;
     let rows: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
     assert!(rows.as_array().unwrap().len() >= SHAS);
     took
